@@ -1,0 +1,93 @@
+"""Configuration files: YAML read with plain errors, checked against the schemas of ``workflow/schemas``."""
+
+import difflib
+from functools import cache
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from weakseg3d.errors import UserError
+from weakseg3d.files import PROJECT, existing_file
+
+
+def read_yaml(path):
+    """Return the mapping in a YAML file.
+
+    Raises UserError for a missing file, for bad YAML (with the line) and for anything but a mapping.
+    """
+    path = existing_file(path)
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}: not valid YAML{line}; correct its syntax") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: must hold a mapping of keys to values")
+    return content
+
+
+@cache
+def schema(name):
+    """Return the schema ``workflow/schemas/{name}.schema.yaml``."""
+    return yaml.safe_load((PROJECT / "workflow" / "schemas" / f"{name}.schema.yaml").read_text())
+
+
+def validated(content, schema_name, source):
+    """Return ``content`` with the schema's defaults filled in.
+
+    Raises UserError, one sentence that names ``source`` and the key, when it does not fit the schema.
+    """
+    rules = schema(schema_name)
+    content = _with_defaults(content, rules)
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(rules).iter_errors(content))
+    if error is not None:
+        raise UserError(f"{source}: {_sentence(error)}")
+    return content
+
+
+def choose(name, known, what):
+    """Return ``name`` when it is one of ``known``; otherwise raise a UserError that suggests the nearest."""
+    if name in known:
+        return name
+    raise UserError(f"unknown {what} '{name}'{_suggestion(name, known)}; known are {', '.join(known)}")
+
+
+def relative_to_project(path):
+    """Return ``path``, taken from the repository's root unless it is absolute."""
+    return PROJECT / Path(path)
+
+
+def _with_defaults(content, rules):
+    if not isinstance(content, dict):
+        return content
+    filled = dict(content)
+    for key, rule in rules.get("properties", {}).items():
+        if key not in filled and "default" in rule:
+            filled[key] = rule["default"]
+        if key in filled:
+            filled[key] = _with_defaults(filled[key], rule)
+    extra = rules.get("additionalProperties")
+    if isinstance(extra, dict):
+        for key in filled.keys() - rules.get("properties", {}).keys():
+            filled[key] = _with_defaults(filled[key], extra)
+    return filled
+
+
+def _sentence(error):
+    where = ".".join(str(part) for part in error.absolute_path)
+    inside = f" in '{where}'" if where else ""
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        key = next(k for k in error.instance if k not in known)
+        return f"unknown key '{key}'{inside}{_suggestion(key, known)}; allowed are {', '.join(known)}"
+    if error.validator == "required":
+        missing = next(k for k in error.validator_value if k not in error.instance)
+        return f"key '{missing}' is missing{inside}; add it"
+    return f"key '{where}' does not fit: {error.message}"
+
+
+def _suggestion(name, known):
+    near = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
+    return f", did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,118 @@
+"""Volumes on disk: NIfTI with spacing, origin and direction, read with checks and written whole.
+
+A volume is a ``SimpleITK.Image``; its array (``SimpleITK.GetArrayFromImage``) has axes (z, y, x). World
+coordinates are ITK's: LPS, millimetres.
+"""
+
+import gzip
+import zlib
+
+import numpy as np
+import SimpleITK as sitk
+
+from weakseg3d.errors import UserError
+from weakseg3d.files import existing_file, whole_file
+
+sitk.ProcessObject.SetGlobalWarningDisplay(False)
+
+GRID_TOLERANCE = 1e-3
+"""Spacing and origin may differ by this many millimetres, direction cosines by this much: NIfTI headers
+hold them in single precision."""
+
+
+def read_image(path):
+    """Return the scalar 3-D image at ``path`` as float32.
+
+    Raises UserError for a missing, truncated or non-image file, for more than three dimensions, and for
+    voxels that are NaN or infinite.
+    """
+    image = sitk.Cast(_read(path), sitk.sitkFloat32)
+    bad = int(np.count_nonzero(~np.isfinite(sitk.GetArrayViewFromImage(image))))
+    if bad:
+        raise UserError(f"{path}: {bad} voxels are NaN or infinite; replace them before use")
+    return image
+
+
+def read_label(path):
+    """Return the 3-D label map at ``path`` as uint8.
+
+    Raises UserError as `read_image` does, and for values that are no whole numbers from 0 to 255.
+    """
+    image = _read(path)
+    values = sitk.GetArrayViewFromImage(image)
+    if values.dtype != np.uint8:
+        if not np.isfinite(values).all():
+            raise UserError(f"{path}: some voxels are NaN or infinite; a label map holds whole numbers")
+        if values.size and (values.min() < 0 or values.max() > 255 or (values != np.round(values)).any()):
+            raise UserError(f"{path}: not a label map, its values must be whole numbers from 0 to 255")
+    return sitk.Cast(image, sitk.sitkUInt8)
+
+
+def read_mask(path):
+    """Return the binary mask at ``path`` as uint8 with values 0 and 1.
+
+    Raises UserError as `read_label` does, and for a label map with more than one class.
+    """
+    mask = read_label(path)
+    classes = np.unique(sitk.GetArrayViewFromImage(mask))
+    if len(classes[classes > 0]) > 1:
+        raise UserError(f"{path}: not a binary mask, it holds the labels {classes.tolist()}; cut one out with 'split'")
+    return mask != 0
+
+
+def write_volume(image, path):
+    """Write ``image`` to ``path`` (``.nii.gz``), visible under that name only when whole."""
+    if not str(path).endswith((".nii.gz", ".nii")):
+        raise UserError(f"{path}: volumes are written as NIfTI; let the name end in .nii.gz")
+    with whole_file(path) as partial:
+        sitk.WriteImage(image, str(partial), useCompression=True, compressionLevel=1)
+
+
+def like(array, reference):
+    """Return ``array`` (z, y, x) as an image on the grid of ``reference``."""
+    image = sitk.GetImageFromArray(array)
+    image.CopyInformation(reference)
+    return image
+
+
+def check_same_grid(first, second, first_name, second_name):
+    """Raise a UserError unless both volumes have the same size, spacing, origin and direction."""
+    differences = [
+        name
+        for name, a, b in (
+            ("size", first.GetSize(), second.GetSize()),
+            ("spacing", first.GetSpacing(), second.GetSpacing()),
+            ("origin", first.GetOrigin(), second.GetOrigin()),
+            ("direction", first.GetDirection(), second.GetDirection()),
+        )
+        if not np.allclose(a, b, rtol=0, atol=0 if name == "size" else GRID_TOLERANCE)
+    ]
+    if differences:
+        raise UserError(
+            f"{first_name} and {second_name}: different grids ({', '.join(differences)} differ); resample one onto the other"
+        )
+
+
+def _read(path):
+    path = existing_file(path)
+    if path.name.endswith(".gz"):
+        _check_gzip(path)
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        if "orthonormal" in str(error):
+            raise UserError(f"{path}: its direction cosines are sheared; resample it to an orthogonal grid") from None
+        raise UserError(f"{path}: not an image that can be read, or a truncated one; export it again") from None
+    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+        raise UserError(f"{path}: not a scalar 3-D volume, its size is {image.GetSize()}; extract one volume first")
+    return image
+
+
+def _check_gzip(path):
+    """ITK reads a truncated gzip file as if the rest were zeros, so the stream is checked first."""
+    try:
+        with gzip.open(path) as stream:
+            while stream.read(1 << 22):
+                pass
+    except (OSError, EOFError, zlib.error):
+        raise UserError(f"{path}: truncated or damaged gzip file; copy or export it again") from None
