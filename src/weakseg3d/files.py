@@ -47,7 +47,7 @@ def whole_folder(path):
 def existing_file(path):
     """Return ``path`` as a Path, or raise a UserError that names it when it is no file."""
     path = Path(path)
-    if not path.is_file():
+    if path.is_dir() or not path.exists():
         raise UserError(f"{path}: no such file; check the path")
     return path
 

@@ -105,7 +105,19 @@ def _read(path):
         raise UserError(f"{path}: not an image that can be read, or a truncated one; export it again") from None
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise UserError(f"{path}: not a scalar 3-D volume, its size is {image.GetSize()}; extract one volume first")
+    if path.name.endswith((".nii", ".nii.gz")) and image.GetPixelID() in (sitk.sitkFloat32, sitk.sitkFloat64):
+        _check_nifti_voxels(path)
     return image
+
+
+def _check_nifti_voxels(path):
+    """ITK reads NaN and infinity in a NIfTI file as if they were 0, so the stored voxels are looked at."""
+    import nibabel
+
+    stored = np.asanyarray(nibabel.load(path).dataobj.get_unscaled())
+    bad = int(np.count_nonzero(~np.isfinite(stored)))
+    if bad:
+        raise UserError(f"{path}: {bad} voxels are NaN or infinite; replace them before use")
 
 
 def _check_gzip(path):

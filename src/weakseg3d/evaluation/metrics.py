@@ -1,0 +1,281 @@
+"""The registry of metrics. A new metric is one function and one entry in `METRICS`.
+
+Every metric is computed from one `Comparison`, which holds the voxel counts and surface distances of a
+prediction and its reference, so that the expensive part is done once.
+
+What a metric means when a mask is empty is stated, never left to a library's NaN:
+
+=========================  ==================================================================================
+status                     values
+=========================  ==================================================================================
+``ok``                     both masks hold voxels: every metric by its definition
+``empty_prediction``       a missed organ: overlaps 0, volume error -1, distances the penalty, which is the
+                           physical diagonal of the volume
+``absent_in_reference``    a false alarm: 0 where the formula gives it (Dice, Jaccard, precision, NSD),
+                           undefined elsewhere
+``absent_in_both``         nothing to compare: every metric undefined
+=========================  ==================================================================================
+
+An undefined value is NaN in Python, ``null`` in JSON and an empty field in CSV. Means are taken over cases
+whose reference holds the organ (the first two); the others are counted beside them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from weakseg3d.evaluation.surfaces import surface_distances
+
+STATUSES = {
+    "ok": "both masks hold the organ",
+    "empty_prediction": "the organ was missed: overlaps 0, distances the diagonal of the volume; counts in every mean",
+    "absent_in_reference": "the reference lacks the organ, the prediction does not; in no mean, counted apart",
+    "absent_in_both": "neither mask holds the organ; in no mean, counted apart",
+}
+"""The states a case can be in, with what they mean."""
+
+NSD_TOLERANCE = 2.0
+"""Default tolerance of the normalised surface Dice in mm."""
+
+ROUNDING = 1e-4
+"""Slack in mm when a distance is held against a tolerance: NIfTI spacing has single precision, and a surface
+exactly at the tolerance must not fall outside by rounding."""
+
+UNDEFINED = float("nan")
+PENALTY = "penalty"
+"""Stands for the volume's diagonal in a metric's rule for empty predictions."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the metrics are computed from, for two masks that both hold voxels.
+
+    Counts are in voxels; the distances (1-D arrays, mm) run from each surface voxel of one mask to the
+    nearest surface voxel of the other; the tolerance is in mm.
+    """
+
+    overlap: int
+    prediction: int
+    reference: int
+    prediction_to_reference: np.ndarray
+    reference_to_prediction: np.ndarray
+    nsd_tolerance: float
+
+    @property
+    def pooled_distances(self):
+        """The distances of both directions in one array, in mm."""
+        return np.concatenate([self.prediction_to_reference, self.reference_to_prediction])
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric and all that a reader of a table must know about it."""
+
+    function: Callable[[Comparison], float]
+    title: str
+    unit: str
+    """``1`` for a ratio, or ``mm``."""
+    range: tuple[float, float]
+    higher_is_better: bool | None
+    """None: the best value is 0, with deviations in both directions."""
+    definition: str
+    source: str
+    empty_prediction: float | str
+    """Value for a missed organ; `PENALTY` for the volume's diagonal."""
+    absent_in_reference: float
+    """Value for a prediction of an organ that is not there."""
+
+
+def dice(comparison):
+    """Return 2 |P and R| / (|P| + |R|)."""
+    return 2 * comparison.overlap / (comparison.prediction + comparison.reference)
+
+
+def jaccard(comparison):
+    """Return |P and R| / |P or R|."""
+    return comparison.overlap / (comparison.prediction + comparison.reference - comparison.overlap)
+
+
+def precision(comparison):
+    """Return |P and R| / |P|."""
+    return comparison.overlap / comparison.prediction
+
+
+def recall(comparison):
+    """Return |P and R| / |R|."""
+    return comparison.overlap / comparison.reference
+
+
+def hd95(comparison):
+    """Return the 95th percentile in mm of the pooled surface distances, as medpy does."""
+    return np.percentile(comparison.pooled_distances, 95)
+
+
+def hd95_directed_max(comparison):
+    """Return the larger of the two directed 95th percentiles in mm, as MONAI does."""
+    return max(
+        np.percentile(comparison.prediction_to_reference, 95),
+        np.percentile(comparison.reference_to_prediction, 95),
+    )
+
+
+def assd(comparison):
+    """Return the mean of the pooled surface distances in mm, as medpy does."""
+    return comparison.pooled_distances.mean()
+
+
+def nsd(comparison):
+    """Return the share of the surface voxels of both masks that lie within the tolerance of the other surface."""
+    return np.mean(comparison.pooled_distances <= comparison.nsd_tolerance + ROUNDING)
+
+
+def volume_error(comparison):
+    """Return (|P| - |R|) / |R|."""
+    return (comparison.prediction - comparison.reference) / comparison.reference
+
+
+METRICS = {
+    "dice": Metric(
+        dice,
+        title="Dice",
+        unit="1",
+        range=(0, 1),
+        higher_is_better=True,
+        definition="twice the common volume over the sum of both volumes",
+        source="Dice 1945, doi:10.2307/1932409",
+        empty_prediction=0.0,
+        absent_in_reference=0.0,
+    ),
+    "jaccard": Metric(
+        jaccard,
+        title="Jaccard",
+        unit="1",
+        range=(0, 1),
+        higher_is_better=True,
+        definition="common volume over joint volume",
+        source="Jaccard 1912, doi:10.1111/j.1469-8137.1912.tb05611.x",
+        empty_prediction=0.0,
+        absent_in_reference=0.0,
+    ),
+    "precision": Metric(
+        precision,
+        title="Precision",
+        unit="1",
+        range=(0, 1),
+        higher_is_better=True,
+        definition="share of the prediction that lies in the reference; 0 for an empty prediction",
+        source="Taha and Hanbury 2015, doi:10.1186/s12880-015-0068-x",
+        empty_prediction=0.0,
+        absent_in_reference=0.0,
+    ),
+    "recall": Metric(
+        recall,
+        title="Recall",
+        unit="1",
+        range=(0, 1),
+        higher_is_better=True,
+        definition="share of the reference that the prediction covers",
+        source="Taha and Hanbury 2015, doi:10.1186/s12880-015-0068-x",
+        empty_prediction=0.0,
+        absent_in_reference=UNDEFINED,
+    ),
+    "hd95": Metric(
+        hd95,
+        title="HD95",
+        unit="mm",
+        range=(0, float("inf")),
+        higher_is_better=False,
+        definition="95th percentile of the surface distances of both directions, pooled",
+        source="medpy.metric.binary.hd95 (MedPy 0.5); after Huttenlocher et al. 1993, doi:10.1109/34.232073",
+        empty_prediction=PENALTY,
+        absent_in_reference=UNDEFINED,
+    ),
+    "hd95_directed_max": Metric(
+        hd95_directed_max,
+        title="HD95, directed maximum",
+        unit="mm",
+        range=(0, float("inf")),
+        higher_is_better=False,
+        definition="the larger of the 95th percentiles of the two directions",
+        source="monai.metrics.compute_hausdorff_distance (MONAI 1.6); after Huttenlocher et al. 1993, "
+        "doi:10.1109/34.232073",
+        empty_prediction=PENALTY,
+        absent_in_reference=UNDEFINED,
+    ),
+    "assd": Metric(
+        assd,
+        title="ASSD",
+        unit="mm",
+        range=(0, float("inf")),
+        higher_is_better=False,
+        definition="mean of the surface distances of both directions, pooled",
+        source="medpy.metric.binary.assd (MedPy 0.5); after Heimann et al. 2009, doi:10.1109/TMI.2009.2013851",
+        empty_prediction=PENALTY,
+        absent_in_reference=UNDEFINED,
+    ),
+    "nsd": Metric(
+        nsd,
+        title="NSD",
+        unit="1",
+        range=(0, 1),
+        higher_is_better=True,
+        definition="share of the surface voxels of both masks within a tolerance (default 2 mm) of the other "
+        "surface; counts voxels, where the original weighs surface elements by their area",
+        source="after Nikolov et al. 2021, doi:10.2196/26151",
+        empty_prediction=0.0,
+        absent_in_reference=0.0,
+    ),
+    "volume_error": Metric(
+        volume_error,
+        title="Volume error",
+        unit="1",
+        range=(-1, float("inf")),
+        higher_is_better=None,
+        definition="predicted less reference volume, over reference volume; negative where too small",
+        source="Heimann et al. 2009, doi:10.1109/TMI.2009.2013851",
+        empty_prediction=-1.0,
+        absent_in_reference=UNDEFINED,
+    ),
+}
+"""All metrics by the name they have in tables."""
+
+
+def compare(prediction, reference, spacing, nsd_tolerance=NSD_TOLERANCE):
+    """Return all metrics of two masks as ``{name: value}``, and the case's status (a key of `STATUSES`).
+
+    ``prediction`` and ``reference`` are arrays (z, y, x) of equal shape in which non-zero is organ;
+    ``spacing`` is (z, y, x) in mm, ``nsd_tolerance`` in mm. Undefined values are NaN.
+    """
+    prediction, reference = np.asarray(prediction) != 0, np.asarray(reference) != 0
+    status = status_of(prediction.any(), reference.any())
+    if status == "ok":
+        comparison = Comparison(
+            np.count_nonzero(prediction & reference),
+            np.count_nonzero(prediction),
+            np.count_nonzero(reference),
+            *surface_distances(prediction, reference, spacing),
+            nsd_tolerance,
+        )
+        return {name: float(metric.function(comparison)) for name, metric in METRICS.items()}, status
+    penalty = diagonal(reference.shape, spacing)
+    return {name: _value_when_empty(metric, status, penalty) for name, metric in METRICS.items()}, status
+
+
+def status_of(predicted, present):
+    """Return the status of a case from whether its prediction and its reference hold any voxel."""
+    if present:
+        return "ok" if predicted else "empty_prediction"
+    return "absent_in_reference" if predicted else "absent_in_both"
+
+
+def diagonal(shape, spacing):
+    """Return the physical diagonal in mm of a volume of ``shape`` (z, y, x) at ``spacing`` (z, y, x) mm."""
+    return float(np.linalg.norm(np.multiply(shape, spacing)))
+
+
+def _value_when_empty(metric, status, penalty):
+    if status == "absent_in_both":
+        return UNDEFINED
+    value = getattr(metric, status)
+    return penalty if value == PENALTY else value

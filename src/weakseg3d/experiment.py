@@ -1,0 +1,148 @@
+"""An experiment: what a config asks for, with every name resolved, checked, and turned into path parts.
+
+The workflow reads this module and nothing else of the package, so it needs no numerical library.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from weakseg3d.datasets.description import load_dataset, read_split
+from weakseg3d.errors import UserError
+from weakseg3d.recipes import load_method
+from weakseg3d.validation import choose, relative_to_project, validated
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset in an experiment: its YAML, the organs asked for, each case's split, where its raw data lie."""
+
+    description: dict
+    organs: list
+    split: dict
+    split_path: Path
+    raw: str
+
+    def cases(self, part=None):
+        """Return the case ids, of ``part`` (train or test) or all of them."""
+        return [case for case, split in self.split.items() if part in (None, split)]
+
+    def ids(self, organ):
+        """Return the label ids that make up ``organ``."""
+        return self.description["organs"][organ]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a config asks for: datasets and methods by name, seeds, spacing in mm."""
+
+    name: str
+    datasets: dict
+    methods: dict
+    seeds: list
+    annotation_seed: int
+    spacing: float
+    threads: int
+    accelerator: str
+
+    def cells(self):
+        """Return one dict per dataset, organ, method and seed, in config order; a control has the first seed only."""
+        return [
+            {"dataset": dataset, "organ": organ, "annotation": self.annotation(method), "method": method, "seed": seed}
+            for dataset, entry in self.datasets.items()
+            for organ, method in product(entry.organs, self.methods)
+            for seed in (self.seeds[:1] if "control" in self.methods[method] else self.seeds)
+        ]
+
+    def annotation(self, method):
+        """Return the path part of a method's annotation: its kind and every parameter, or ``dense``."""
+        if self.methods[method]["supervision"] == "dense":
+            return "dense"
+        ((kind, parameters),) = self.methods[method]["annotation"].items()
+        return kind if kind == "none" else path_part(kind, parameters | {"seed": self.annotation_seed})
+
+    def pseudo_label(self, method):
+        """Return the path part of a method's pseudo label, or None for a method without one."""
+        if "pseudo_label" not in self.methods[method]:
+            return None
+        ((kind, parameters),) = self.methods[method]["pseudo_label"].items()
+        return path_part(kind, parameters)
+
+    def annotations(self):
+        """Return ``{path part: (kind, parameters)}`` of all annotations in use."""
+        return {self.annotation(name): one(method["annotation"]) for name, method in self.methods.items()}
+
+    def pseudo_labels(self):
+        """Return ``{path part: (kind, parameters)}`` of all pseudo labels in use."""
+        with_one = {name: method for name, method in self.methods.items() if "pseudo_label" in method}
+        return {self.pseudo_label(name): one(method["pseudo_label"]) for name, method in with_one.items()}
+
+    def recipe(self, dataset, method, seed):
+        """Return the training recipe of a method on a dataset, as `weakseg3d.recipes.checked_recipe` reads it."""
+        parts = {key: self.methods[method][key] for key in ("network", "loss", "training", "prediction")}
+        return {
+            "method": method,
+            "seed": seed,
+            "threads": self.threads,
+            "spacing": self.spacing,
+            "intensity": self.datasets[dataset].description["intensity"],
+            **parts,
+        }
+
+
+def load_experiment(config):
+    """Return the `Experiment` a config asks for.
+
+    Raises UserError for unknown keys, datasets, organs or methods, and for what is wrong in their files.
+    """
+    config = validated(config, "config", "the config")
+    for name in config["overrides"]:
+        choose(name, config["methods"], "method in 'overrides'")
+    for key in ("raw", "splits"):
+        for name in config[key]:
+            choose(name, list(config["datasets"]), f"dataset in '{key}'")
+    return Experiment(
+        name=config["experiment"],
+        datasets={name: _dataset(name, organs, config) for name, organs in config["datasets"].items()},
+        methods={name: load_method(name, config["overrides"].get(name)) for name in config["methods"]},
+        seeds=config["seeds"],
+        annotation_seed=config["annotation_seed"],
+        spacing=config["spacing"],
+        threads=config["threads"],
+        accelerator=config["accelerator"],
+    )
+
+
+def path_part(kind, parameters):
+    """Return ``kind`` and its parameters as one readable path part."""
+    return "_".join([kind, *(f"{key}-{value}" for key, value in parameters.items())])
+
+
+def options(parameters):
+    """Return parameters as command line options: ``{"number": 3}`` gives ``--number 3``."""
+    return " ".join(f"--{key.replace('_', '-')} {value}" for key, value in parameters.items())
+
+
+def one(choice):
+    """Return the name and the parameters of a choice written ``{name: {parameter: value}}``."""
+    ((name, parameters),) = choice.items()
+    return name, parameters
+
+
+def _dataset(name, organs, config):
+    description = load_dataset(name)
+    for organ in organs:
+        choose(organ, list(description["organs"]), f"organ of dataset '{name}'")
+    if name in config["splits"]:
+        path = Path(config["splits"][name])
+    elif "split" in description:
+        path = relative_to_project(description["split"])
+    else:
+        raise UserError(
+            f"dataset '{name}' has no split; write one (case,split) and name it in the config under 'splits'"
+        )
+    split = read_split(path)
+    for part in ("train", "test"):
+        if part not in split.values():
+            raise UserError(f"{path}: no case is marked '{part}'; mark at least one")
+    return Dataset(description, organs, split, path, config["raw"].get(name, ""))

@@ -1,0 +1,21 @@
+"""A plain 3-D U-Net as nnU-Net builds it (Isensee et al., 2021, doi:10.1038/s41592-020-01008-z), from MONAI."""
+
+from monai.networks.nets.dynunet import DynUNet
+
+
+def build_unet(patch_size, channels):
+    """Return MONAI's DynUNet: two 3^3 convolutions per level, instance norm, leaky ReLU, no deep supervision.
+
+    ``channels`` gives the width of each level, full resolution first; every further level halves the grid, so
+    ``patch_size`` (z, y, x) must be divisible by 2 for each of them.
+    """
+    return DynUNet(
+        spatial_dims=3,
+        in_channels=1,
+        out_channels=1,
+        kernel_size=[3] * len(channels),
+        strides=[1] + [2] * (len(channels) - 1),
+        upsample_kernel_size=[2] * (len(channels) - 1),
+        filters=channels,
+        norm_name=("INSTANCE", {"affine": True}),
+    )

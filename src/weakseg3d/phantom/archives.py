@@ -1,0 +1,130 @@
+"""The phantom packed as the real sets are: BTCV's ``RawData.zip`` (CT) and CHAOS' ``CHAOS_Train_Sets.zip`` (MR).
+
+Cases are made, written and packed one at a time. Two runs with one seed give byte-identical archives: files
+carry a fixed date and DICOM identifiers derived from seed and case. (Within one process that has read DICOM
+before, GDCM also writes the trivial rescale tags: same voxels, other bytes.)
+"""
+
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from weakseg3d.files import whole_file
+from weakseg3d.phantom import ARCHIVE_NAMES
+from weakseg3d.phantom.ct import ct_case
+from weakseg3d.phantom.mr import LABEL_IDS, mr_case
+from weakseg3d.progress import track
+
+GREY_LEVELS = {"liver": 63, "right_kidney": 126, "left_kidney": 189, "spleen": 252}
+"""CHAOS' grey level of each organ in the MR ground truth."""
+
+UID_ROOT = "2.25.8372"
+"""Root of the DICOM identifiers; 2.25 is the branch anyone may use."""
+
+FIXED_DATE = (2000, 1, 1, 0, 0, 0)
+
+
+def write_archive(modality, cases, seed, folder):
+    """Write ``cases`` cases of ``modality`` (``ct`` or ``mr``) into ``folder`` and return the archive's path."""
+    path = Path(folder) / ARCHIVE_NAMES[modality]
+    write_case = {"ct": write_btcv_case, "mr": write_chaos_case}[modality]
+    with whole_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for case in track(range(1, cases + 1), f"{modality} phantom"):
+            with tempfile.TemporaryDirectory() as scratch:
+                write_case(Path(scratch), seed, case)
+                _pack(archive, Path(scratch))
+    return path
+
+
+def write_btcv_case(root, seed, case):
+    """Write one CT case under ``root`` where BTCV has it: ``RawData/Training/{img,label}/…nii.gz``."""
+    image, label = ct_case(seed, case)
+    for kind, volume in (("img", image), ("label", label)):
+        folder = root / "RawData" / "Training" / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        sitk.WriteImage(volume, str(folder / f"{kind}{case:04d}.nii.gz"), useCompression=True, compressionLevel=1)
+
+
+def write_chaos_case(root, seed, case):
+    """Write one MR case under ``root`` where CHAOS has it: ``Train_Sets/MR/{case}/{T1DUAL,T2SPIR}/…``.
+
+    As in the real set, a slice's name says nothing of its place: in every second case (2, 4, …) names count
+    from head to feet, in the others from feet to head. T1DUAL's two phases share one sequence of numbers.
+    """
+    scans = mr_case(seed, case)
+    home = root / "Train_Sets" / "MR" / str(case)
+    t1, t2 = scans["T1DUAL"], scans["T2SPIR"]
+    slices = t1["label"].GetDepth()
+    in_names = [f"IMG-0004-{2 * n:05d}" for n in range(1, slices + 1)]
+    out_names = [f"IMG-0004-{2 * n - 1:05d}" for n in range(1, slices + 1)]
+    t2_names = [f"IMG-0003-{n:05d}" for n in range(1, t2["label"].GetDepth() + 1)]
+    if case % 2 == 0:
+        in_names, out_names, t2_names = in_names[::-1], out_names[::-1], t2_names[::-1]
+    series = (
+        ("T1DUAL/DICOM_anon/InPhase", t1["in_phase"], in_names, "T1 in phase"),
+        ("T1DUAL/DICOM_anon/OutPhase", t1["out_phase"], out_names, "T1 out of phase"),
+        ("T2SPIR/DICOM_anon", t2["image"], t2_names, "T2 SPIR"),
+    )
+    for number, (folder, image, names, description) in enumerate(series, start=1):
+        uid = f"{UID_ROOT}.{seed}.{case}.{number}"
+        _write_dicom_series(home / folder, image, names, case, uid, description)
+    _write_masks(home / "T1DUAL" / "Ground", t1["label"], in_names)
+    _write_masks(home / "T2SPIR" / "Ground", t2["label"], t2_names)
+
+
+def _write_dicom_series(folder, image, names, case, uid, description):
+    """Write ``image`` as one DICOM file per slice, the slice at index k under the k-th of ``names``."""
+    folder.mkdir(parents=True)
+    direction = np.reshape(image.GetDirection(), (3, 3))
+    tags = {
+        "0008|0008": "DERIVED\\SECONDARY",
+        "0008|0016": "1.2.840.10008.5.1.4.1.1.4",  # MR Image Storage
+        "0008|0020": "20000101",
+        "0008|0030": "000000",
+        "0008|0060": "MR",
+        "0008|103e": description,
+        "0010|0010": f"PHANTOM^{case}",
+        "0010|0020": str(case),
+        "0018|0050": f"{image.GetSpacing()[2]:.6f}",
+        "0018|0088": f"{image.GetSpacing()[2]:.6f}",
+        "0020|000d": uid.rsplit(".", 1)[0],
+        "0020|000e": uid,
+        "0020|0052": uid + ".0",
+        "0020|0037": _decimals(direction[:, :2].T.ravel()),
+    }
+    writer = sitk.ImageFileWriter()
+    writer.KeepOriginalImageUIDOn()
+    for index, name in enumerate(names):
+        plane = image[:, :, index]
+        for tag, value in tags.items():
+            plane.SetMetaData(tag, value)
+        plane.SetMetaData("0020|0032", _decimals(image.TransformIndexToPhysicalPoint((0, 0, index))))
+        plane.SetMetaData("0020|0013", str(int(name[-5:])))
+        plane.SetMetaData("0008|0018", f"{uid}.{index + 1}")
+        writer.SetFileName(str(folder / f"{name}.dcm"))
+        writer.Execute(plane)
+
+
+def _write_masks(folder, label, names):
+    folder.mkdir(parents=True)
+    table = np.zeros(256, np.uint8)
+    for organ, grey in GREY_LEVELS.items():
+        table[LABEL_IDS[organ]] = grey
+    for plane, name in zip(table[sitk.GetArrayViewFromImage(label)], names, strict=True):
+        sitk.WriteImage(sitk.GetImageFromArray(plane), str(folder / f"{name}.png"))
+
+
+def _decimals(numbers):
+    """Return numbers as a DICOM decimal string: at most 16 characters each."""
+    return "\\".join(f"{number:.10f}"[:16] for number in numbers)
+
+
+def _pack(archive, root):
+    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        info = zipfile.ZipInfo(path.relative_to(root).as_posix(), FIXED_DATE)
+        info.external_attr = 0o644 << 16
+        info.compress_type = zipfile.ZIP_STORED if path.suffix == ".gz" else zipfile.ZIP_DEFLATED
+        archive.writestr(info, path.read_bytes(), compresslevel=1)

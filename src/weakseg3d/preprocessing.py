@@ -1,0 +1,35 @@
+"""What a network sees of a volume: one orientation, intensities in [0, 1]."""
+
+import numpy as np
+import SimpleITK as sitk
+
+ORIENTATION = "RAS"
+"""Direction in which voxel indices (x, y, z) grow, before a network sees a volume."""
+
+
+def oriented(image):
+    """Return ``image`` with its axes permuted and flipped to `ORIENTATION`; no voxel is interpolated."""
+    return sitk.DICOMOrient(image, ORIENTATION)
+
+
+def oriented_like(image, reference):
+    """Return ``image``, which `oriented` turned, on the grid of ``reference``, which it came from."""
+    original = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(reference.GetDirection())
+    restored = sitk.DICOMOrient(image, original)
+    restored.CopyInformation(reference)
+    return restored
+
+
+def scaled_intensity(array, intensity):
+    """Return ``array`` clipped and scaled to [0, 1], float32.
+
+    ``intensity`` is a dataset's entry: ``{window: [low, high]}`` in the image's unit, or ``{percentiles: [low,
+    high]}`` of the whole volume. A constant volume becomes zero.
+    """
+    if "window" in intensity:
+        low, high = intensity["window"]
+    else:
+        low, high = np.percentile(array, intensity["percentiles"])
+    if high <= low:
+        return np.zeros(array.shape, np.float32)
+    return ((np.clip(array, low, high) - low) / (high - low)).astype(np.float32)

@@ -1,0 +1,86 @@
+"""report.html: one self-contained page with tables, figures and the meaning of every number."""
+
+import base64
+import re
+from importlib.resources import files
+
+import jinja2
+
+from weakseg3d.controls import CONTROLS
+from weakseg3d.evaluation.metrics import METRICS, STATUSES
+from weakseg3d.report.tables import HEADINGS, NOTE, readable_table
+
+DIRECTIONS = {True: "higher is better", False: "lower is better", None: "closer to 0 is better"}
+
+SECTION = ("dataset", "modality", "organ")
+"""Columns that become a heading within the table, so that it fits a phone; they are the first of `HEADINGS`."""
+
+
+def render_page(table, title, footer, boxplot, overlays):
+    """Return the page as HTML text. It holds everything it shows and loads nothing.
+
+    ``table`` is the main table; ``footer`` a mapping printed at the end; ``boxplot`` the figure as PNG bytes;
+    ``overlays`` maps (dataset, organ) to ``{method: PNG bytes}``.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters |= {"data_uri": data_uri, "emphasis": emphasis}
+    template = environment.from_string(files("weakseg3d.report").joinpath("page.html.jinja").read_text("utf-8"))
+    return template.render(
+        title=title,
+        footer=footer,
+        headings=list(HEADINGS.values())[len(SECTION) :],
+        sections=table_sections(table),
+        note=NOTE,
+        missed=int(table.loc[~table["method"].isin(CONTROLS), "n_missed"].sum()),
+        boxplot=boxplot,
+        overlays=overlays,
+        metrics=METRICS,
+        directions=DIRECTIONS,
+        statuses=STATUSES,
+        controls=CONTROLS,
+    )
+
+
+def table_sections(table):
+    """Return the readable table as pairs of a heading (dataset, modality, organ) and its rows without these."""
+    readable = readable_table(table)
+    columns = [HEADINGS[name] for name in SECTION]
+    return [
+        (names, list(rows.drop(columns=columns).itertuples(index=False, name=None)))
+        for names, rows in readable.groupby(columns, sort=False)
+    ]
+
+
+def data_uri(png):
+    """Return PNG bytes as an address that holds the picture itself."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
+def emphasis(cell):
+    """Return a cell of the readable table as HTML: its Markdown ``**best**`` as bold text, its ``\\*`` as a star."""
+    text = str(jinja2.filters.escape(cell)).replace("\\*", "*")
+    return jinja2.filters.Markup(re.sub(r"^\*\*(.+)\*\*$", r"<strong>\1</strong>", text))
+
+
+def find_overlays(folder, rows):
+    """Return ``{(dataset, organ): {method: PNG bytes}}`` of the pictures below ``folder``.
+
+    They lie at ``{dataset}/{organ}/{method}.png``. The order is that in which ``rows``, the metrics, first
+    name dataset, organ and method; what they do not name comes last.
+    """
+    order = {
+        column: {name: place for place, name in enumerate(rows[column].unique())}
+        for column in ("dataset", "organ", "method")
+    }
+
+    def position(path):
+        names = (path.parts[-3], path.parts[-2], path.stem)
+        places = (order[column].get(name, len(rows)) for column, name in zip(order, names, strict=True))
+        return (*places, names)
+
+    overlays = {}
+    for path in sorted(folder.glob("*/*/*.png"), key=position):
+        overlays.setdefault((path.parts[-3], path.parts[-2]), {})[path.stem] = path.read_bytes()
+    return overlays

@@ -1,0 +1,129 @@
+"""The main table: every method on every dataset and organ, with its missed and its absent cases."""
+
+import math
+
+import pandas as pd
+
+from weakseg3d.controls import CONTROLS
+from weakseg3d.report.metrics_table import WITH_ORGAN
+
+GROUP = ["dataset", "modality", "organ", "method", "annotation"]
+"""Columns that make one row of the main table."""
+
+MEASURES = ("dice", "hd95")
+"""Metrics the main table shows."""
+
+DECIMALS = {"dice": 3, "hd95": 2}
+"""Decimals shown in Markdown and HTML; values that agree in them are equally good."""
+
+HEADINGS = {
+    "dataset": "Dataset",
+    "modality": "Modality",
+    "organ": "Organ",
+    "method": "Method",
+    "dice": "Dice ↑",
+    "hd95": "HD95 (mm) ↓",
+    "n": "n",
+    "n_missed": "missed",
+    "n_absent": "absent",
+    "n_seeds": "seeds",
+    "annotation": "Annotation",
+}
+"""Columns of the readable table."""
+
+NOTE = (
+    "Mean ± sample standard deviation over n cases whose reference holds the organ (cases × seeds where there is "
+    "more than one seed). A missed organ counts with Dice 0 and the diagonal of the volume as its HD95, and is "
+    "counted under 'missed'; cases without the organ are left out and counted under 'absent'. Bold: best mean on "
+    "that organ, controls (*) aside."
+)
+"""What a reader needs to know to read the table."""
+
+
+def main_table(rows):
+    """Return the main table as numbers, one row per dataset, organ and method, in order of first appearance.
+
+    ``rows`` is what `read_metrics` returns. Columns: those of `GROUP`; mean and sample standard deviation
+    (``ddof=1``; NaN for fewer than two values) of each of `MEASURES`, Dice as a ratio and HD95 in mm; ``n``
+    evaluations whose reference holds the organ, ``n_missed`` of them with an empty prediction, ``n_absent``
+    further ones without the organ, and the number of seeds.
+    """
+    lines = []
+    for key, group in rows.groupby(GROUP, sort=False):
+        evaluations = group.drop_duplicates(["seed", "case"])
+        with_organ = evaluations["status"].isin(WITH_ORGAN)
+        line = dict(zip(GROUP, key, strict=True))
+        for measure in MEASURES:
+            values = group.loc[(group["metric"] == measure) & group["status"].isin(WITH_ORGAN), "value"]
+            line[f"{measure}_mean"], line[f"{measure}_sd"] = values.mean(), values.std(ddof=1)
+        line["n"] = int(with_organ.sum())
+        line["n_missed"] = int((evaluations["status"] == "empty_prediction").sum())
+        line["n_absent"] = int((~with_organ).sum())
+        line["n_seeds"] = evaluations["seed"].nunique()
+        lines.append(line)
+    return _in_order_of_appearance(pd.DataFrame(lines), rows)
+
+
+def readable_table(table):
+    """Return the main table as text for a reader: columns of `HEADINGS`, ``mean ± sd``, best in ``**``.
+
+    Controls carry an asterisk and are never best.
+    """
+    text = table[[*GROUP, "n", "n_missed", "n_absent", "n_seeds"]].astype(str)
+    is_control = table["method"].isin(CONTROLS)
+    for measure, sign in zip(MEASURES, (1, -1), strict=True):
+        means = table[f"{measure}_mean"].round(DECIMALS[measure])
+        ranked = (sign * means).where(~is_control)
+        best = ranked.groupby([table["dataset"], table["modality"], table["organ"]]).transform("max")
+        cells = [
+            _mean_and_sd(mean, sd, DECIMALS[measure])
+            for mean, sd in zip(table[f"{measure}_mean"], table[f"{measure}_sd"], strict=True)
+        ]
+        text[measure] = [
+            f"**{cell}**" if is_best else cell for cell, is_best in zip(cells, ranked == best, strict=True)
+        ]
+    text["method"] = text["method"].where(~is_control, text["method"] + " \\*")
+    return text[list(HEADINGS)].rename(columns=HEADINGS)
+
+
+def table_csv(table):
+    """Return the main table as CSV text with four decimals, the same for the same numbers."""
+    return table.to_csv(index=False, float_format="%.4f", lineterminator="\n")
+
+
+def table_markdown(table, title, footer):
+    """Return the main table as a Markdown page; ``footer`` is a mapping printed below it."""
+    text = readable_table(table)
+    lines = [
+        f"# {title}",
+        "",
+        _markdown_row(text.columns),
+        _markdown_row(["---" if column in GROUP else "---:" for column in HEADINGS]),
+        *(_markdown_row(row) for row in text.itertuples(index=False)),
+        "",
+        NOTE.replace("(*)", "(\\*)"),
+        "",
+        *(f"- {key}: {value}" for key, value in footer.items()),
+    ]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _in_order_of_appearance(table, rows):
+    """Sort by dataset, organ and method, each in the order in which the metrics first name it."""
+
+    def position(column):
+        order = {name: place for place, name in enumerate(rows[column.name].unique())}
+        return column.map(order)
+
+    order = ["dataset", "modality", "organ", "method", "annotation"]
+    return table.sort_values(order, key=position, kind="stable", ignore_index=True)
+
+
+def _mean_and_sd(mean, sd, decimals):
+    if math.isnan(mean):
+        return ""
+    return f"{mean:.{decimals}f}" if math.isnan(sd) else f"{mean:.{decimals}f} ± {sd:.{decimals}f}"
+
+
+def _markdown_row(cells):
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,84 @@
+"""Patches: which ones a training step sees depends on the seed and the step alone, so a run can resume."""
+
+import numpy as np
+import torch
+from monai.data import set_track_meta
+from monai.transforms import (
+    Compose,
+    RandCropByPosNegLabeld,
+    RandFlipd,
+    RandRotate90d,
+    RandScaleIntensityd,
+    RandShiftIntensityd,
+)
+from torch.utils.data import Dataset
+
+from weakseg3d.training.cases import is_background, is_foreground, padding_value
+
+KEYS = ["image", "target"]
+
+
+class PatchDataset(Dataset):
+    """One item per training step: ``image`` and ``target``, (patches, 1, z, y, x).
+
+    ``cases`` come from `load_cases`, ``training`` is a recipe's entry. Every volume is seen once before any is
+    seen again.
+    """
+
+    def __init__(self, cases, training, seed):
+        set_track_meta(False)
+        self.volumes = [_volume(case, training["patch_size"]) for case in cases]
+        self.per_step = training["volumes_per_step"]
+        self.steps = training["steps"]
+        self.seed = seed
+        self.transform = patch_transform(training)
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, step):
+        draws = [self._order(step * self.per_step + k) for k in range(self.per_step)]
+        self.transform.set_random_state(seed=int(np.random.default_rng([self.seed, step]).integers(2**32)))
+        patches = [patch for volume in draws for patch in self.transform(self.volumes[volume])]
+        return {key: torch.stack([patch[key] for patch in patches]) for key in KEYS}
+
+    def _order(self, draw):
+        epoch, position = divmod(draw, len(self.volumes))
+        return np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.volumes))[position]
+
+
+def patch_transform(training):
+    """Return the MONAI transform from a padded volume to a list of augmented patches."""
+    size, share, augmentation = training["patch_size"], training["foreground_share"], training["augmentation"]
+    return Compose(
+        [
+            RandCropByPosNegLabeld(
+                KEYS,
+                label_key="target",
+                spatial_size=size,
+                pos=share,
+                neg=1 - share,
+                num_samples=training["patches_per_volume"],
+                fg_indices_key="foreground",
+                bg_indices_key="background",
+            ),
+            *[RandFlipd(KEYS, prob=augmentation["flip"], spatial_axis=axis) for axis in range(3)],
+            RandRotate90d(KEYS, prob=augmentation["rotate90"], max_k=3, spatial_axes=(1, 2)),
+            RandScaleIntensityd("image", factors=augmentation["scale_intensity"], prob=0.5),
+            RandShiftIntensityd("image", offsets=augmentation["shift_intensity"], prob=0.5),
+        ]
+    )
+
+
+def _volume(case, patch_size):
+    """Pad a case to the patch size and list its voxels that may be a patch's centre."""
+    missing = [max(0, p - n) for n, p in zip(case["image"].shape, patch_size, strict=True)]
+    margins = [(m // 2, m - m // 2) for m in missing]
+    image = np.pad(case["image"], margins)
+    target = np.pad(case["target"], margins, constant_values=padding_value(case["target"]))
+    return {
+        "image": torch.from_numpy(image[None]),
+        "target": torch.from_numpy(target[None]),
+        "foreground": np.flatnonzero(is_foreground(target)),
+        "background": np.flatnonzero(is_background(target)),
+    }

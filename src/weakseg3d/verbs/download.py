@@ -1,0 +1,25 @@
+"""Fetch, verify and unpack a dataset's raw files, or say which file to place where.
+
+An archive that already lies in the output folder, or that --source names, is used instead of fetching it; a
+folder of unpacked files named by --source is linked. source.json is written last and says where all came from.
+"""
+
+EXAMPLE = """  python -m weakseg3d download chaos_mr --out raw/chaos_mr
+  python -m weakseg3d download btcv --out raw/btcv --source ~/Downloads/RawData.zip
+  python -m weakseg3d download la2018 --out raw/la2018 --source /data/la2018"""
+
+
+def add_arguments(parser):
+    """Add the verb's options to ``parser``."""
+    parser.add_argument("dataset", metavar="DATASET", help="name under config/datasets, or the path of such a YAML")
+    parser.add_argument("--out", required=True, metavar="DIR", help="the dataset's raw folder")
+    parser.add_argument("--source", metavar="PATH", help="archive or unpacked folder that is already on this machine")
+
+
+def run(args):
+    """Provide the raw files and print how many cases they hold."""
+    from weakseg3d.datasets.description import load_dataset
+    from weakseg3d.datasets.download import download
+
+    record = download(load_dataset(args.dataset), args.out, args.source)
+    print(f"{record['dataset']}: {record['cases']} cases from {record['origin']}")

@@ -1,0 +1,36 @@
+"""Put an image or a label map on an isotropic grid over the same physical box.
+
+Spacing, origin and direction describe the new grid exactly; images are interpolated linearly (smoothed first
+where they become coarser), label maps by the class with the largest linear weight.
+"""
+
+from weakseg3d.volumes import read_image, read_label, write_volume
+
+EXAMPLE = "  python -m weakseg3d resample --in image.nii.gz --out image_1mm.nii.gz --kind image --spacing 1.0"
+
+
+def add_arguments(parser):
+    """Declare the verb's arguments."""
+    parser.add_argument("--in", dest="source", required=True, metavar="FILE", help="volume to resample")
+    parser.add_argument("--out", required=True, metavar="FILE", help="resampled volume (.nii.gz)")
+    parser.add_argument("--kind", required=True, choices=["image", "label"], help="how to interpolate")
+    parser.add_argument("--spacing", type=positive, default=1.0, metavar="MM", help="voxel size (default: %(default)s)")
+
+
+def positive(text):
+    """Return ``text`` as a positive number; argparse turns the ValueError into a usage error."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+def run(args):
+    """Resample one volume."""
+    from weakseg3d.resampling import resample_image, resample_label
+
+    if args.kind == "image":
+        resampled = resample_image(read_image(args.source), args.spacing)
+    else:
+        resampled = resample_label(read_label(args.source), args.spacing)
+    write_volume(resampled, args.out)

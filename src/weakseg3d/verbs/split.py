@@ -1,0 +1,39 @@
+"""Cut the binary mask of one organ out of a label map.
+
+Several ids are merged into one mask. An organ that the label map does not hold is an error, unless
+--allow-absent asks for an empty mask.
+"""
+
+from weakseg3d.volumes import read_label, write_volume
+
+EXAMPLE = "  python -m weakseg3d split --label label.nii.gz --ids 2,3 --out kidneys.nii.gz"
+
+
+def add_arguments(parser):
+    """Declare the verb's arguments."""
+    parser.add_argument("--label", required=True, metavar="FILE", help="label map")
+    parser.add_argument("--ids", required=True, type=label_ids, metavar="1[,2...]", help="label ids of the organ")
+    parser.add_argument("--out", required=True, metavar="FILE", help="binary mask (.nii.gz)")
+    parser.add_argument("--allow-absent", action="store_true", help="write an empty mask where the organ is absent")
+
+
+def label_ids(text):
+    """Return the ids in ``1,2``; argparse turns the ValueError into a usage error."""
+    ids = [int(part) for part in text.split(",")]
+    if not all(0 < i < 256 for i in ids):
+        raise ValueError
+    return ids
+
+
+def run(args):
+    """Write one mask, and say so where the organ is absent."""
+    import sys
+
+    import SimpleITK as sitk
+
+    from weakseg3d.masks import organ_mask
+
+    mask = organ_mask(read_label(args.label), args.ids, args.label, args.allow_absent)
+    if not sitk.GetArrayViewFromImage(mask).any():
+        print(f"{args.label}: organ absent (no label {args.ids}); the mask is empty", file=sys.stderr)
+    write_volume(mask, args.out)

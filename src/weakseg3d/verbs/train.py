@@ -1,0 +1,30 @@
+"""Train a method's network on the training cases.
+
+Writes model.pt (weights and recipe), run.json (recipe, seed, versions, commit, wall time, steps/s, peak memory)
+and losses.csv. The cases are a CSV with the columns case, image, target; relative paths start at the CSV's folder.
+"""
+
+from weakseg3d.recipes import checked_recipe
+from weakseg3d.validation import read_yaml
+
+EXAMPLE = "  python -m weakseg3d train --recipe recipe.yaml --cases cases.csv --out model"
+
+
+def add_arguments(parser):
+    """Declare the verb's arguments."""
+    parser.add_argument("--recipe", required=True, metavar="FILE", help="training recipe (YAML)")
+    parser.add_argument("--cases", required=True, metavar="CSV", help="training cases: case,image,target")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the trained model")
+    parser.add_argument("--resume", action="store_true", help="continue from a checkpoint in DIR, if there is one")
+
+
+def run(args):
+    """Train one model."""
+    from weakseg3d.training.cases import read_cases
+
+    recipe = checked_recipe(read_yaml(args.recipe), args.recipe)
+    read_cases(args.cases)  # a wrong path must not cost the time it takes to load torch
+
+    from weakseg3d.training.run import train
+
+    train(recipe, args.cases, args.out, args.resume)

@@ -1,0 +1,110 @@
+"""Datasets' descriptions and splits: complete, consistent, and plain about mistakes."""
+
+import pytest
+import yaml
+
+from weakseg3d.datasets.adapters import ADAPTERS
+from weakseg3d.datasets.description import FOLDER, dataset_names, load_dataset, read_split
+from weakseg3d.errors import UserError
+from weakseg3d.files import PROJECT
+from weakseg3d.validation import schema
+
+
+@pytest.mark.parametrize("name", dataset_names())
+def test_every_dataset_is_described(name):
+    dataset = load_dataset(name)
+    assert dataset["name"] == name
+    assert dataset["format"] in ADAPTERS
+    if dataset["split"]:
+        assert set(read_split(PROJECT / dataset["split"]).values()) == {"train", "test"}
+
+
+def test_schema_knows_every_adapter():
+    assert set(schema("dataset")["properties"]["format"]["enum"]) == set(ADAPTERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "test"),
+    [("phantom_ct", 6, 4), ("phantom_mr", 6, 4), ("btcv", 20, 10), ("chaos_mr", 15, 5), ("la2018", 16, 8)],
+)
+def test_splits_have_the_stated_sizes(name, train, test):
+    words = list(read_split(PROJECT / load_dataset(name)["split"]).values())
+    assert (words.count("train"), words.count("test")) == (train, test)
+
+
+@pytest.mark.parametrize("name", ["phantom_ct", "phantom_mr"])
+def test_phantom_split_names_the_cases_that_are_made(name):
+    dataset = load_dataset(name)
+    cases = dataset["access"]["phantom"]["cases"]
+    width = 4 if name == "phantom_ct" else 1
+    assert set(read_split(PROJECT / dataset["split"])) == {f"{case:0{width}d}" for case in range(1, cases + 1)}
+
+
+def test_btcv_split_uses_the_file_numbers_of_btcv():
+    cases = {f"{number:04d}" for number in (*range(1, 11), *range(21, 41))}
+    split = read_split(PROJECT / "config" / "splits" / "btcv.csv")
+    assert set(split) == cases
+    # Published as image_0, image_9 (test), image_10 (train) and image_29 (test).
+    assert [split[case] for case in ("0001", "0010", "0021", "0040")] == ["test", "test", "train", "test"]
+
+
+def test_unknown_dataset_suggests_the_nearest():
+    with pytest.raises(UserError, match="did you mean 'la2018'"):
+        load_dataset("la2081")
+
+
+def write_variant(folder, **changes):
+    content = {**yaml.safe_load((FOLDER / "phantom_ct.yaml").read_text()), **changes}
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def test_a_dataset_may_be_given_by_path(tmp_path):
+    assert load_dataset(write_variant(tmp_path, split=""))["name"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"organz": {}}, "unknown key 'organz', did you mean 'organs'"),
+        ({"options": {"sequnce": "t2spir"}}, "unknown key 'sequnce' in 'options', did you mean 'sequence'"),
+        ({"format": "btvc"}, "'format'"),
+        ({"organs": {"spleen": [0]}}, "organs.spleen.0"),
+        ({"intensity": {"window": [5, 5]}}, "'intensity.window'"),
+        ({"intensity": {"window": [0, 1], "percentiles": [0, 1]}}, "'intensity'"),
+        ({"access": {"phantom": {"modality": "ct", "cases": 3}}}, "key 'seed' is missing in 'access.phantom'"),
+    ],
+)
+def test_mistakes_name_file_and_key(tmp_path, changes, words):
+    path = write_variant(tmp_path, **changes)
+    with pytest.raises(UserError) as error:
+        load_dataset(path)
+    assert str(path) in str(error.value)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id,split\n1,train\n", "first line"),
+        ("", "first line"),
+        ("case,split\n", "names no case"),
+        ("case,split\n1,train\n1,test\n", "line 3 names case '1' a second time"),
+        ("case,split\n1,valid\n", "line 2 is '1,valid'"),
+        ("case,split\n1\n", "line 2"),
+    ],
+)
+def test_mistakes_in_a_split_name_file_and_line(tmp_path, text, words):
+    path = tmp_path / "split.csv"
+    path.write_text(text)
+    with pytest.raises(UserError) as error:
+        read_split(path)
+    assert str(path) in str(error.value)
+    assert words in str(error.value)
+
+
+def test_case_ids_stay_text(tmp_path):
+    path = tmp_path / "split.csv"
+    path.write_text("case,split\n0001,train\n\n10,test\n")
+    assert read_split(path) == {"0001": "train", "10": "test"}

@@ -1,0 +1,55 @@
+"""Surface distances against values derived by hand, and against medpy."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from weakseg3d.evaluation import surfaces
+
+SPACING = (3.0, 0.5, 0.7)
+
+
+def test_only_inner_voxels_are_no_surface():
+    cube = np.zeros((5, 5, 5), bool)
+    cube[1:4, 1:4, 1:4] = True
+    expected = cube.copy()
+    expected[2, 2, 2] = False
+    assert np.array_equal(surfaces.surface(cube), expected)
+
+
+def test_the_volume_border_counts_as_outside():
+    full = np.ones((3, 3, 3), bool)
+    assert np.count_nonzero(surfaces.surface(full)) == 26
+
+
+def test_two_voxels_at_anisotropic_spacing():
+    prediction, reference = np.zeros((4, 4, 4), bool), np.zeros((4, 4, 4), bool)
+    prediction[0, 0, 0] = True
+    reference[1, 2, 0] = True
+    there, back = surfaces.surface_distances(prediction, reference, SPACING)
+    # One step of 3 mm along z and two of 0.5 mm along y.
+    assert there.tolist() == back.tolist() == [pytest.approx(np.hypot(3.0, 1.0))]
+
+
+@pytest.mark.parametrize("crowded", [0.0, 1.0], ids=["distance map", "k-d tree"])
+def test_both_ways_of_searching_agree(monkeypatch, crowded):
+    rng = np.random.default_rng(1)
+    start, target = rng.random((2, 6, 9, 8)) > 0.8
+    monkeypatch.setattr(surfaces, "CROWDED", crowded)
+    found = surfaces.nearest_distances(start, target, SPACING)
+    between = (np.argwhere(start)[:, None] - np.argwhere(target)[None]) * SPACING
+    assert np.allclose(found, np.linalg.norm(between, axis=-1).min(axis=1), rtol=1e-12, atol=1e-12)
+
+
+masks = arrays(bool, (3, 4, 5)).filter(np.any)
+
+
+@settings(max_examples=60, deadline=None)
+@given(masks, masks, st.integers(0, 3))
+def test_padding_changes_nothing(prediction, reference, margin):
+    plain = surfaces.surface_distances(prediction, reference, SPACING)
+    padded = surfaces.surface_distances(np.pad(prediction, margin), np.pad(reference, margin), SPACING)
+    for a, b in zip(plain, padded, strict=True):
+        assert np.allclose(a, b, rtol=1e-12, atol=1e-12)

@@ -1,0 +1,75 @@
+# Raw data, verified and unpacked; the embedded phantom is written as such an archive first.
+
+
+def phantom_of(wildcards):
+    """Return the parameters of an embedded dataset."""
+    return dataset_of(wildcards)["access"]["phantom"]
+
+
+def raw_archive(wildcards):
+    """Return the archive to be made first: that of an embedded dataset, none for the others."""
+    access = dataset_of(wildcards)["access"]
+    return [f"results/{{experiment}}/1_raw/{{dataset}}/{PHANTOM_ARCHIVES[access['phantom']['modality']]}"] if "phantom" in access else []
+
+
+def source_option(wildcards):
+    """Return the option that names raw data the user placed, if any."""
+    path = EXPERIMENT.datasets[wildcards.dataset].raw
+    return f"--source {shlex.quote(path)}" if path else ""
+
+
+PHANTOM_ARCHIVES = {"ct": "RawData.zip", "mr": "CHAOS_Train_Sets.zip"}
+
+
+rule phantom:
+    output:
+        "results/{experiment}/1_raw/{dataset}/{archive}",
+    params:
+        modality=lambda wildcards: phantom_of(wildcards)["modality"],
+        cases=lambda wildcards: phantom_of(wildcards)["cases"],
+        seed=lambda wildcards: phantom_of(wildcards)["seed"],
+        out=lambda wildcards, output: Path(output[0]).parent,
+        code=code_hash("phantom"),
+    log:
+        "results/{experiment}/logs/phantom/{dataset}/{archive}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/phantom/{dataset}/{archive}.tsv"
+    wildcard_constraints:
+        archive=alternatives(PHANTOM_ARCHIVES.values()),
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "{wildcards.dataset}: writing a phantom of {params.cases} cases"
+    shell:
+        "{weakseg3d} phantom --modality {params.modality} --cases {params.cases} --seed {params.seed}"
+        " --out {params.out:q} > {log:q} 2>&1"
+
+
+rule download:
+    input:
+        raw_archive,
+    output:
+        "results/{experiment}/1_raw/{dataset}/source.json",
+    params:
+        access=lambda wildcards: dataset_of(wildcards)["access"],
+        source=source_option,
+        out=lambda wildcards, output: Path(output[0]).parent,
+        code=code_hash("download"),
+    log:
+        "results/{experiment}/logs/download/{dataset}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/download/{dataset}.tsv"
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=720,
+    message:
+        "{wildcards.dataset}: fetching and verifying the raw data"
+    shell:
+        "{weakseg3d} download {wildcards.dataset} --out {params.out:q} {params.source} > {log:q} 2>&1"

@@ -1,0 +1,25 @@
+# One binary mask per organ; empty where a case lacks the organ, which later stages then leave out.
+
+
+rule split_labels:
+    input:
+        "results/{experiment}/3_isotropic/{dataset}/{case}/label.nii.gz",
+    output:
+        "results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz",
+    params:
+        ids=lambda wildcards: ",".join(str(i) for i in EXPERIMENT.datasets[wildcards.dataset].ids(wildcards.organ)),
+        code=code_hash("split"),
+    log:
+        "results/{experiment}/logs/split/{dataset}/{organ}/{case}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/split/{dataset}/{organ}/{case}.tsv"
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "{wildcards.dataset}: mask of the {wildcards.organ} in case {wildcards.case}"
+    shell:
+        "{weakseg3d} split --label {input:q} --ids {params.ids} --out {output:q} --allow-absent > {log:q} 2>&1"

@@ -1,0 +1,81 @@
+# One training per dataset, organ, method and seed, on the training cases alone.
+
+import csv
+import json
+import os
+
+
+def training_targets(wildcards):
+    """Return what the method may learn from: dense masks only under dense supervision."""
+    cases = EXPERIMENT.datasets[wildcards.dataset].cases("train")
+    if method_of(wildcards)["supervision"] == "dense":
+        return mask_files(wildcards, cases)
+    return pseudo_label_files(wildcards, cases)
+
+
+def training_images(wildcards):
+    """Return the images of the training cases."""
+    return isotropic_images(wildcards, EXPERIMENT.datasets[wildcards.dataset].cases("train"))
+
+
+# The recipe is a file whose content alone counts: an edit elsewhere in the method's YAML retrains nothing.
+rule recipe:
+    localrule: True
+    output:
+        "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/recipe.yaml",
+    params:
+        recipe=lambda wildcards: EXPERIMENT.recipe(wildcards.dataset, wildcards.method, int(wildcards.seed)),
+    message:
+        "{wildcards.dataset}: recipe of {wildcards.method} for the {wildcards.organ}"
+    run:
+        # JSON is YAML, and written the same way by every version.
+        Path(output[0]).write_text(json.dumps(params.recipe, indent=2) + "\n")
+
+
+rule training_cases:
+    localrule: True
+    output:
+        "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/cases.csv",
+    params:
+        cases=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].cases("train"),
+        images=training_images,
+        targets=training_targets,
+    message:
+        "{wildcards.dataset}: training cases of {wildcards.method} for the {wildcards.organ}"
+    run:
+        folder = Path(output[0]).parent
+        with open(output[0], "w", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(["case", "image", "target"])
+            for case, *paths in zip(params.cases, params.images, params.targets, strict=True):
+                writer.writerow([case, *(os.path.relpath(path, folder) for path in paths)])
+
+
+rule train:
+    input:
+        recipe="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/recipe.yaml",
+        cases="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/cases.csv",
+        images=training_images,
+        targets=training_targets,
+    output:
+        model="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/model.pt",
+        run="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/run.json",
+        losses="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/losses.csv",
+    params:
+        out=lambda wildcards, output: Path(output.model).parent,
+        code=code_hash("train"),
+    log:
+        "results/{experiment}/logs/train/{dataset}/{organ}/{annotation}/{method}/seed-{seed}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/train/{dataset}/{organ}/{annotation}/{method}/seed-{seed}.tsv"
+    conda:
+        TORCH_ENV
+    threads: EXPERIMENT.threads
+    resources:
+        mem_mb=16000 if gpus_per_job() else 4000,
+        runtime=2880,
+        gpu=gpus_per_job(),
+    message:
+        "{wildcards.dataset}: training {wildcards.method} for the {wildcards.organ}, seed {wildcards.seed}"
+    shell:
+        "{weakseg3d} train --recipe {input.recipe:q} --cases {input.cases:q} --out {params.out:q} --resume > {log:q} 2>&1"

@@ -1,0 +1,67 @@
+# Test cases, segmented by the trained models and by the controls.
+
+
+def control_source(wildcards):
+    """Return what a control copies: the mask, or the method's own pseudo label."""
+    if method_of(wildcards)["control"] == "pseudo_label":
+        return pseudo_label_files(wildcards, [wildcards.case])
+    return mask_files(wildcards, [wildcards.case])
+
+
+CONTROLS = [name for name, method in EXPERIMENT.methods.items() if "control" in method]
+
+
+rule predict:
+    input:
+        model="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/model.pt",
+        image="results/{experiment}/3_isotropic/{dataset}/{case}/image.nii.gz",
+    output:
+        "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
+    params:
+        code=code_hash("predict"),
+    log:
+        "results/{experiment}/logs/predict/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/predict/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.tsv"
+    conda:
+        TORCH_ENV
+    threads: EXPERIMENT.threads
+    resources:
+        mem_mb=16000 if gpus_per_job() else 4000,
+        runtime=60,
+        gpu=gpus_per_job(),
+    message:
+        "{wildcards.dataset}: {wildcards.method} segments the {wildcards.organ} in case {wildcards.case}"
+    shell:
+        "{weakseg3d} predict --model {input.model:q} --image {input.image:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule control:
+    input:
+        control_source,
+    output:
+        "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
+    params:
+        kind=lambda wildcards: method_of(wildcards)["control"],
+        threshold=lambda wildcards: method_of(wildcards)["prediction"]["threshold"],
+        code=code_hash("control"),
+    log:
+        "results/{experiment}/logs/control/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/control/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.tsv"
+    wildcard_constraints:
+        method=alternatives(CONTROLS),
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "{wildcards.dataset}: control '{params.kind}' for the {wildcards.organ} in case {wildcards.case}"
+    shell:
+        "{weakseg3d} control --kind {params.kind} --source {input:q} --out {output:q} --threshold {params.threshold}"
+        " > {log:q} 2>&1"
+
+
+ruleorder: control > predict

@@ -1,0 +1,147 @@
+# Metrics per case, then tables, figures and the report.
+
+
+def test_case_metrics(wildcards):
+    """Return the metrics of every test case of every cell, in config order."""
+    pattern = "results/{experiment}/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv"
+    return [
+        pattern.format(experiment=wildcards.experiment, case=case, **cell)
+        for cell in EXPERIMENT.cells()
+        for case in EXPERIMENT.datasets[cell["dataset"]].cases("test")
+    ]
+
+
+def overlays(wildcards):
+    """Return one overlay per dataset, organ and method."""
+    pattern = "results/{experiment}/figures/overlays/{dataset}/{organ}/{method}.png"
+    cells = {(cell["dataset"], cell["organ"], cell["method"]): cell for cell in EXPERIMENT.cells()}
+    return [pattern.format(experiment=wildcards.experiment, **cell) for cell in cells.values()]
+
+
+def overlay_input(wildcards):
+    """Return what an overlay draws: the first test case, with the first seed, the same for every method."""
+    dataset = EXPERIMENT.datasets[wildcards.dataset]
+    case = dataset.cases("test")[0]
+    predictions = "results/{experiment}/8_predictions/{dataset}/{organ}"
+    run = f"{EXPERIMENT.annotation(wildcards.method)}/{{method}}/seed-{EXPERIMENT.seeds[0]}/{case}.nii.gz"
+    return {
+        "image": isotropic_images(wildcards, [case]),
+        "reference": mask_files(wildcards, [case]),
+        "prediction": f"{predictions}/{run}".format(**wildcards),
+    }
+
+
+def footer():
+    """Return what a table must say about its origin, as ``key=value`` words."""
+    splits = {name: file_digest(dataset.split_path)[:12] for name, dataset in EXPERIMENT.datasets.items()}
+    facts = {
+        "experiment": EXPERIMENT.name,
+        "spacing": f"{EXPERIMENT.spacing} mm",
+        "seeds": " ".join(str(seed) for seed in EXPERIMENT.seeds),
+        **{f"split of {name}": f"sha256 {digest}" for name, digest in splits.items()},
+        "evaluated on": "the isotropic grid",
+        "model selection": "last step, no validation",
+    }
+    return " ".join(shlex.quote(f"{key}={value}") for key, value in facts.items())
+
+
+rule evaluate:
+    input:
+        prediction="results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
+        reference="results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz",
+    output:
+        "results/{experiment}/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv",
+    params:
+        modality=lambda wildcards: dataset_of(wildcards)["modality"],
+        code=code_hash("evaluate"),
+    log:
+        "results/{experiment}/logs/evaluate/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/evaluate/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.tsv"
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "{wildcards.dataset}: evaluating {wildcards.method} on the {wildcards.organ} of case {wildcards.case}"
+    shell:
+        "{weakseg3d} evaluate --prediction {input.prediction:q} --reference {input.reference:q} --csv {output:q}"
+        " --label dataset={wildcards.dataset} modality={params.modality} organ={wildcards.organ}"
+        " annotation={wildcards.annotation} method={wildcards.method} seed={wildcards.seed} case={wildcards.case:q}"
+        " > {log:q} 2>&1"
+
+
+# One long table of exactly the cells of this experiment: files of a method dropped from the config stay out.
+rule gather_metrics:
+    localrule: True
+    input:
+        test_case_metrics,
+    output:
+        "results/{experiment}/tables/metrics.csv",
+    message:
+        "gathering the metrics of all cases"
+    run:
+        header = None
+        with open(output[0], "w") as gathered:
+            for path in input:
+                first, rows = Path(path).read_text().split("\n", 1)
+                if header is None:
+                    header = first
+                    gathered.write(header + "\n")
+                gathered.write(rows)
+
+
+rule overlay:
+    input:
+        unpack(overlay_input),
+    output:
+        "results/{experiment}/figures/overlays/{dataset}/{organ}/{method}.png",
+    params:
+        title=lambda wildcards: f"{wildcards.method}, {wildcards.organ}, {wildcards.dataset}",
+        code=code_hash("overlay"),
+    log:
+        "results/{experiment}/logs/overlay/{dataset}/{organ}/{method}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/overlay/{dataset}/{organ}/{method}.tsv"
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "{wildcards.dataset}: drawing {wildcards.method} on the {wildcards.organ}"
+    shell:
+        "{weakseg3d} overlay --image {input.image:q} --reference {input.reference:q} --prediction {input.prediction:q}"
+        " --out {output:q} --title {params.title:q} > {log:q} 2>&1"
+
+
+rule report:
+    input:
+        metrics="results/{experiment}/tables/metrics.csv",
+        overlays=overlays,
+    output:
+        "results/{experiment}/tables/main.csv",
+        "results/{experiment}/tables/main.md",
+        "results/{experiment}/figures/dice_boxplot.png",
+        html="results/{experiment}/report.html",
+    params:
+        out=lambda wildcards, output: Path(output.html).parent,
+        footer=footer(),
+        code=code_hash("report"),
+    log:
+        "results/{experiment}/logs/report.log",
+    benchmark:
+        "results/{experiment}/benchmarks/report.tsv"
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    message:
+        "tables, figures and report"
+    shell:
+        "{weakseg3d} report --metrics {input.metrics:q} --out {params.out:q} --footer {params.footer} > {log:q} 2>&1"

@@ -1,0 +1,90 @@
+# The experiment, resolved from the config, and the few helpers that rules share.
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+SRC = Path(workflow.basedir).parent / "src"
+sys.path.insert(0, str(SRC))
+
+from weakseg3d.code_hash import code_hash
+from weakseg3d.errors import UserError
+from weakseg3d.experiment import load_experiment, options
+from weakseg3d.files import file_digest
+
+try:
+    EXPERIMENT = load_experiment(config)
+except UserError as error:
+    print(f"weakseg3d: {error}", file=sys.stderr)
+    sys.exit(2)
+
+# Under conda each job has its environment's python and no PYTHONPATH of ours; otherwise jobs run in the
+# environment that Snakemake itself runs in.
+WITH_CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
+PYTHON = "python" if WITH_CONDA else shlex.quote(sys.executable)
+weakseg3d = f"PYTHONPATH={shlex.quote(str(SRC))} {PYTHON} -m weakseg3d"
+
+CORE_ENV = "../../envs/core.yaml"
+TORCH_ENV = "../../envs/torch.yaml"
+
+ANNOTATIONS = EXPERIMENT.annotations()
+PSEUDO_LABELS = EXPERIMENT.pseudo_labels()
+
+
+def alternatives(names):
+    """Return a regular expression that matches exactly ``names``; Snakemake wants one even for none."""
+    return "|".join(re.escape(name) for name in sorted(names)) or "none"
+
+
+wildcard_constraints:
+    experiment=re.escape(EXPERIMENT.name),
+    dataset=alternatives(EXPERIMENT.datasets),
+    organ=alternatives({organ for dataset in EXPERIMENT.datasets.values() for organ in dataset.organs}),
+    case=r"[^/]+",
+    kind="image|label",
+    annotation=alternatives({"dense", *ANNOTATIONS}),
+    pseudo_label=alternatives(PSEUDO_LABELS),
+    method=alternatives(EXPERIMENT.methods),
+    seed=r"\d+",
+
+
+def gpus_per_job():
+    """Return how many GPUs a training or prediction asks the scheduler for."""
+    if EXPERIMENT.accelerator == "auto":
+        return int(shutil.which("nvidia-smi") is not None)
+    return int(EXPERIMENT.accelerator == "gpu")
+
+
+def dataset_of(wildcards):
+    """Return the dataset's YAML as a mapping."""
+    return EXPERIMENT.datasets[wildcards.dataset].description
+
+
+def method_of(wildcards):
+    """Return the method's resolved YAML as a mapping."""
+    return EXPERIMENT.methods[wildcards.method]
+
+
+def stage_options(choices, part):
+    """Return ``kind --parameter value ...`` of the annotation or pseudo label that a path part names."""
+    kind, parameters = choices[part]
+    return f"{kind} {options(parameters)}".strip()
+
+
+def pseudo_label_files(wildcards, cases):
+    """Return the pseudo labels of ``cases`` that the method in ``wildcards`` uses."""
+    folder = "results/{experiment}/6_pseudo_labels/{dataset}/{organ}/{annotation}"
+    part = EXPERIMENT.pseudo_label(wildcards.method)
+    return [f"{folder}/{part}/{case}.nii.gz".format(**wildcards) for case in cases]
+
+
+def mask_files(wildcards, cases):
+    """Return the dense masks of ``cases``."""
+    return [f"results/{{experiment}}/4_masks/{{dataset}}/{{organ}}/{case}.nii.gz".format(**wildcards) for case in cases]
+
+
+def isotropic_images(wildcards, cases):
+    """Return the resampled images of ``cases``."""
+    return [f"results/{{experiment}}/3_isotropic/{{dataset}}/{case}/image.nii.gz".format(**wildcards) for case in cases]
