@@ -31,6 +31,7 @@ class OneSentenceParser(argparse.ArgumentParser):
     """An argument parser whose errors are one sentence."""
 
     def error(self, message):
+        """Print ``message`` without the usage and exit with code 2."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 

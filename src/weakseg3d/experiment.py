@@ -15,13 +15,14 @@ from weakseg3d.validation import choose, relative_to_project, validated
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset in an experiment: its YAML, the organs asked for, each case's split, where its raw data lie."""
+    """A dataset in an experiment: its YAML, organs, each case's split, where its raw data lie, intensity scaling."""
 
     description: dict
     organs: list
     split: dict
     split_path: Path
     raw: str
+    intensity: dict
 
     def cases(self, part=None):
         """Return the case ids, of ``part`` (train or test) or all of them."""
@@ -85,7 +86,7 @@ class Experiment:
             "seed": seed,
             "threads": self.threads,
             "spacing": self.spacing,
-            "intensity": self.datasets[dataset].description["intensity"],
+            "intensity": self.datasets[dataset].intensity,
             **parts,
         }
 
@@ -98,7 +99,7 @@ def load_experiment(config):
     config = validated(config, "config", "the config")
     for name in config["overrides"]:
         choose(name, config["methods"], "method in 'overrides'")
-    for key in ("raw", "splits"):
+    for key in ("raw", "splits", "intensity"):
         for name in config[key]:
             choose(name, list(config["datasets"]), f"dataset in '{key}'")
     return Experiment(
@@ -135,7 +136,7 @@ def _dataset(name, organs, config):
         choose(organ, list(description["organs"]), f"organ of dataset '{name}'")
     if name in config["splits"]:
         path = Path(config["splits"][name])
-    elif "split" in description:
+    elif description["split"]:
         path = relative_to_project(description["split"])
     else:
         raise UserError(
@@ -145,4 +146,11 @@ def _dataset(name, organs, config):
     for part in ("train", "test"):
         if part not in split.values():
             raise UserError(f"{path}: no case is marked '{part}'; mark at least one")
-    return Dataset(description, organs, split, path, config["raw"].get(name, ""))
+    return Dataset(
+        description,
+        organs,
+        split,
+        path,
+        config["raw"].get(name, ""),
+        config["intensity"].get(name, description["intensity"]),
+    )

@@ -89,7 +89,8 @@ def check_same_grid(first, second, first_name, second_name):
     ]
     if differences:
         raise UserError(
-            f"{first_name} and {second_name}: different grids ({', '.join(differences)} differ); resample one onto the other"
+            f"{first_name} and {second_name}: different grids ({', '.join(differences)} differ);"
+            " resample one onto the other"
         )
 
 

@@ -7,9 +7,11 @@ def phantom_of(wildcards):
 
 
 def raw_archive(wildcards):
-    """Return the archive to be made first: that of an embedded dataset, none for the others."""
+    """Return the archive to be made first, for an embedded dataset."""
     access = dataset_of(wildcards)["access"]
-    return [f"results/{{experiment}}/1_raw/{{dataset}}/{PHANTOM_ARCHIVES[access['phantom']['modality']]}"] if "phantom" in access else []
+    if "phantom" not in access:
+        return []
+    return "results/{experiment}/1_raw/{dataset}/" + ARCHIVE_NAMES[access["phantom"]["modality"]]
 
 
 def source_option(wildcards):
@@ -18,30 +20,27 @@ def source_option(wildcards):
     return f"--source {shlex.quote(path)}" if path else ""
 
 
-PHANTOM_ARCHIVES = {"ct": "RawData.zip", "mr": "CHAOS_Train_Sets.zip"}
-
-
 rule phantom:
     output:
         "results/{experiment}/1_raw/{dataset}/{archive}",
-    params:
-        modality=lambda wildcards: phantom_of(wildcards)["modality"],
-        cases=lambda wildcards: phantom_of(wildcards)["cases"],
-        seed=lambda wildcards: phantom_of(wildcards)["seed"],
-        out=lambda wildcards, output: Path(output[0]).parent,
-        code=code_hash("phantom"),
     log:
         "results/{experiment}/logs/phantom/{dataset}/{archive}.log",
     benchmark:
         "results/{experiment}/benchmarks/phantom/{dataset}/{archive}.tsv"
     wildcard_constraints:
-        archive=alternatives(PHANTOM_ARCHIVES.values()),
+        archive=alternatives(ARCHIVE_NAMES.values()),
     conda:
         CORE_ENV
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        modality=lambda wildcards: phantom_of(wildcards)["modality"],
+        cases=lambda wildcards: phantom_of(wildcards)["cases"],
+        seed=lambda wildcards: phantom_of(wildcards)["seed"],
+        out=lambda wildcards, output: Path(output[0]).parent,
+        code=code_hash("phantom"),
     message:
         "{wildcards.dataset}: writing a phantom of {params.cases} cases"
     shell:
@@ -54,11 +53,6 @@ rule download:
         raw_archive,
     output:
         "results/{experiment}/1_raw/{dataset}/source.json",
-    params:
-        access=lambda wildcards: dataset_of(wildcards)["access"],
-        source=source_option,
-        out=lambda wildcards, output: Path(output[0]).parent,
-        code=code_hash("download"),
     log:
         "results/{experiment}/logs/download/{dataset}.log",
     benchmark:
@@ -69,6 +63,11 @@ rule download:
     resources:
         mem_mb=2000,
         runtime=720,
+    params:
+        access=lambda wildcards: dataset_of(wildcards)["access"],
+        source=source_option,
+        out=lambda wildcards, output: Path(output[0]).parent,
+        code=code_hash("download"),
     message:
         "{wildcards.dataset}: fetching and verifying the raw data"
     shell:

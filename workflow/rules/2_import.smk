@@ -7,11 +7,6 @@ rule import_case:
     output:
         image="results/{experiment}/2_cases/{dataset}/{case}/image.nii.gz",
         label="results/{experiment}/2_cases/{dataset}/{case}/label.nii.gz",
-    params:
-        format=lambda wildcards: [dataset_of(wildcards)["format"], dataset_of(wildcards).get("options")],
-        raw=lambda wildcards, input: Path(input[0]).parent,
-        out=lambda wildcards, output: Path(output.image).parents[1],
-        code=code_hash("import_"),
     log:
         "results/{experiment}/logs/import/{dataset}/{case}.log",
     benchmark:
@@ -22,6 +17,11 @@ rule import_case:
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        format=lambda wildcards: [dataset_of(wildcards)["format"], dataset_of(wildcards).get("options")],
+        raw=lambda wildcards, input: Path(input[0]).parent,
+        out=lambda wildcards, output: Path(output.image).parents[1],
+        code=code_hash("import_"),
     message:
         "{wildcards.dataset}: importing case {wildcards.case}"
     shell:

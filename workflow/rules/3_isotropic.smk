@@ -6,9 +6,6 @@ rule resample:
         "results/{experiment}/2_cases/{dataset}/{case}/{kind}.nii.gz",
     output:
         "results/{experiment}/3_isotropic/{dataset}/{case}/{kind}.nii.gz",
-    params:
-        spacing=EXPERIMENT.spacing,
-        code=code_hash("resample"),
     log:
         "results/{experiment}/logs/resample/{dataset}/{case}/{kind}.log",
     benchmark:
@@ -19,6 +16,9 @@ rule resample:
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        spacing=EXPERIMENT.spacing,
+        code=code_hash("resample"),
     message:
         "{wildcards.dataset}: resampling the {wildcards.kind} of case {wildcards.case} to {params.spacing} mm"
     shell:

@@ -6,9 +6,6 @@ rule split_labels:
         "results/{experiment}/3_isotropic/{dataset}/{case}/label.nii.gz",
     output:
         "results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz",
-    params:
-        ids=lambda wildcards: ",".join(str(i) for i in EXPERIMENT.datasets[wildcards.dataset].ids(wildcards.organ)),
-        code=code_hash("split"),
     log:
         "results/{experiment}/logs/split/{dataset}/{organ}/{case}.log",
     benchmark:
@@ -19,6 +16,9 @@ rule split_labels:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        ids=lambda wildcards: ",".join(str(i) for i in EXPERIMENT.datasets[wildcards.dataset].ids(wildcards.organ)),
+        code=code_hash("split"),
     message:
         "{wildcards.dataset}: mask of the {wildcards.organ} in case {wildcards.case}"
     shell:

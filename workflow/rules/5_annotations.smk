@@ -6,10 +6,6 @@ rule annotate:
         "results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz",
     output:
         "results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}/{case}.{suffix}",
-    params:
-        seed=EXPERIMENT.annotation_seed,
-        kind=lambda wildcards: stage_options(ANNOTATIONS, wildcards.annotation),
-        code=code_hash("annotate"),
     log:
         "results/{experiment}/logs/annotate/{dataset}/{organ}/{annotation}/{case}.{suffix}.log",
     benchmark:
@@ -22,6 +18,10 @@ rule annotate:
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        seed=EXPERIMENT.annotation_seed,
+        kind=lambda wildcards: stage_options(ANNOTATIONS, wildcards.annotation),
+        code=code_hash("annotate"),
     message:
         "{wildcards.dataset}: annotating the {wildcards.organ} in case {wildcards.case} ({params.kind})"
     shell:

@@ -13,9 +13,6 @@ rule pseudo_label:
         image="results/{experiment}/3_isotropic/{dataset}/{case}/image.nii.gz",
     output:
         "results/{experiment}/6_pseudo_labels/{dataset}/{organ}/{annotation}/{pseudo_label}/{case}.nii.gz",
-    params:
-        kind=lambda wildcards: stage_options(PSEUDO_LABELS, wildcards.pseudo_label),
-        code=code_hash("pseudolabel"),
     log:
         "results/{experiment}/logs/pseudo_label/{dataset}/{organ}/{annotation}/{pseudo_label}/{case}.log",
     benchmark:
@@ -26,6 +23,9 @@ rule pseudo_label:
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        kind=lambda wildcards: stage_options(PSEUDO_LABELS, wildcards.pseudo_label),
+        code=code_hash("pseudolabel"),
     message:
         "{wildcards.dataset}: pseudo label of the {wildcards.organ} in case {wildcards.case} ({params.kind})"
     shell:

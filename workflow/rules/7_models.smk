@@ -20,9 +20,9 @@ def training_images(wildcards):
 
 # The recipe is a file whose content alone counts: an edit elsewhere in the method's YAML retrains nothing.
 rule recipe:
-    localrule: True
     output:
         "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/recipe.yaml",
+    localrule: True
     params:
         recipe=lambda wildcards: EXPERIMENT.recipe(wildcards.dataset, wildcards.method, int(wildcards.seed)),
     message:
@@ -33,9 +33,9 @@ rule recipe:
 
 
 rule training_cases:
-    localrule: True
     output:
         "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/cases.csv",
+    localrule: True
     params:
         cases=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].cases("train"),
         images=training_images,
@@ -61,9 +61,6 @@ rule train:
         model="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/model.pt",
         run="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/run.json",
         losses="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/losses.csv",
-    params:
-        out=lambda wildcards, output: Path(output.model).parent,
-        code=code_hash("train"),
     log:
         "results/{experiment}/logs/train/{dataset}/{organ}/{annotation}/{method}/seed-{seed}.log",
     benchmark:
@@ -75,6 +72,9 @@ rule train:
         mem_mb=16000 if gpus_per_job() else 4000,
         runtime=2880,
         gpu=gpus_per_job(),
+    params:
+        out=lambda wildcards, output: Path(output.model).parent,
+        code=code_hash("train"),
     message:
         "{wildcards.dataset}: training {wildcards.method} for the {wildcards.organ}, seed {wildcards.seed}"
     shell:

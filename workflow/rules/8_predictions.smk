@@ -17,8 +17,6 @@ rule predict:
         image="results/{experiment}/3_isotropic/{dataset}/{case}/image.nii.gz",
     output:
         "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
-    params:
-        code=code_hash("predict"),
     log:
         "results/{experiment}/logs/predict/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
     benchmark:
@@ -30,6 +28,8 @@ rule predict:
         mem_mb=16000 if gpus_per_job() else 4000,
         runtime=60,
         gpu=gpus_per_job(),
+    params:
+        code=code_hash("predict"),
     message:
         "{wildcards.dataset}: {wildcards.method} segments the {wildcards.organ} in case {wildcards.case}"
     shell:
@@ -41,10 +41,6 @@ rule control:
         control_source,
     output:
         "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
-    params:
-        kind=lambda wildcards: method_of(wildcards)["control"],
-        threshold=lambda wildcards: method_of(wildcards)["prediction"]["threshold"],
-        code=code_hash("control"),
     log:
         "results/{experiment}/logs/control/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
     benchmark:
@@ -57,6 +53,10 @@ rule control:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        kind=lambda wildcards: method_of(wildcards)["control"],
+        threshold=lambda wildcards: method_of(wildcards)["prediction"]["threshold"],
+        code=code_hash("control"),
     message:
         "{wildcards.dataset}: control '{params.kind}' for the {wildcards.organ} in case {wildcards.case}"
     shell:

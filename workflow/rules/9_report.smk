@@ -51,9 +51,6 @@ rule evaluate:
         reference="results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz",
     output:
         "results/{experiment}/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv",
-    params:
-        modality=lambda wildcards: dataset_of(wildcards)["modality"],
-        code=code_hash("evaluate"),
     log:
         "results/{experiment}/logs/evaluate/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
     benchmark:
@@ -64,6 +61,9 @@ rule evaluate:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        modality=lambda wildcards: dataset_of(wildcards)["modality"],
+        code=code_hash("evaluate"),
     message:
         "{wildcards.dataset}: evaluating {wildcards.method} on the {wildcards.organ} of case {wildcards.case}"
     shell:
@@ -75,11 +75,11 @@ rule evaluate:
 
 # One long table of exactly the cells of this experiment: files of a method dropped from the config stay out.
 rule gather_metrics:
-    localrule: True
     input:
         test_case_metrics,
     output:
         "results/{experiment}/tables/metrics.csv",
+    localrule: True
     message:
         "gathering the metrics of all cases"
     run:
@@ -98,9 +98,6 @@ rule overlay:
         unpack(overlay_input),
     output:
         "results/{experiment}/figures/overlays/{dataset}/{organ}/{method}.png",
-    params:
-        title=lambda wildcards: f"{wildcards.method}, {wildcards.organ}, {wildcards.dataset}",
-        code=code_hash("overlay"),
     log:
         "results/{experiment}/logs/overlay/{dataset}/{organ}/{method}.log",
     benchmark:
@@ -111,6 +108,9 @@ rule overlay:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        title=lambda wildcards: f"{wildcards.method}, {wildcards.organ}, {wildcards.dataset}",
+        code=code_hash("overlay"),
     message:
         "{wildcards.dataset}: drawing {wildcards.method} on the {wildcards.organ}"
     shell:
@@ -127,10 +127,6 @@ rule report:
         "results/{experiment}/tables/main.md",
         "results/{experiment}/figures/dice_boxplot.png",
         html="results/{experiment}/report.html",
-    params:
-        out=lambda wildcards, output: Path(output.html).parent,
-        footer=footer(),
-        code=code_hash("report"),
     log:
         "results/{experiment}/logs/report.log",
     benchmark:
@@ -141,6 +137,10 @@ rule report:
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        out=lambda wildcards, output: Path(output.html).parent,
+        footer=footer(),
+        code=code_hash("report"),
     message:
         "tables, figures and report"
     shell:

@@ -13,6 +13,7 @@ from weakseg3d.code_hash import code_hash
 from weakseg3d.errors import UserError
 from weakseg3d.experiment import load_experiment, options
 from weakseg3d.files import file_digest
+from weakseg3d.phantom import ARCHIVE_NAMES
 
 try:
     EXPERIMENT = load_experiment(config)

@@ -1,5 +1,7 @@
 """Patches: which ones a training step sees depends on the seed and the step alone, so a run can resume."""
 
+import itertools
+
 import numpy as np
 import torch
 from monai.data import set_track_meta
@@ -11,32 +13,33 @@ from monai.transforms import (
     RandScaleIntensityd,
     RandShiftIntensityd,
 )
-from torch.utils.data import Dataset
+from torch.utils.data import IterableDataset
 
 from weakseg3d.training.cases import is_background, is_foreground, padding_value
 
 KEYS = ["image", "target"]
 
 
-class PatchDataset(Dataset):
-    """One item per training step: ``image`` and ``target``, (patches, 1, z, y, x).
+class PatchDataset(IterableDataset):
+    """An endless series of batches, one per training step: ``image`` and ``target``, (patches, 1, z, y, x).
 
-    ``cases`` come from `load_cases`, ``training`` is a recipe's entry. Every volume is seen once before any is
-    seen again.
+    ``cases`` come from `load_cases`, ``training`` is a recipe's entry; the series starts at ``first_step``. Every
+    volume is seen once before any is seen again.
     """
 
-    def __init__(self, cases, training, seed):
+    def __init__(self, cases, training, seed, first_step=0):
         set_track_meta(False)
         self.volumes = [_volume(case, training["patch_size"]) for case in cases]
         self.per_step = training["volumes_per_step"]
-        self.steps = training["steps"]
+        self.first_step = first_step
         self.seed = seed
         self.transform = patch_transform(training)
 
-    def __len__(self):
-        return self.steps
+    def __iter__(self):
+        return (self.batch(step) for step in itertools.count(self.first_step))
 
-    def __getitem__(self, step):
+    def batch(self, step):
+        """Return the batch of one step."""
         draws = [self._order(step * self.per_step + k) for k in range(self.per_step)]
         self.transform.set_random_state(seed=int(np.random.default_rng([self.seed, step]).integers(2**32)))
         patches = [patch for volume in draws for patch in self.transform(self.volumes[volume])]

@@ -39,8 +39,10 @@ def train(recipe, cases_csv, out, resume=False):
     torch.set_flush_denormal(True)
     pl.seed_everything(recipe["seed"], verbose=False)
     cases = load_cases(read_cases(cases_csv), recipe["intensity"])
-    patches = PatchDataset(cases, recipe["training"], recipe["seed"])
     out.mkdir(parents=True, exist_ok=True)
+    checkpoint = resumable(out / "checkpoints", fingerprint(recipe, cases), resume)
+    first_step = torch.load(checkpoint, weights_only=True)["global_step"] if checkpoint else 0
+    patches = PatchDataset(cases, recipe["training"], recipe["seed"], first_step)
 
     module = SegmentationModule(recipe)
     record = StepRecord()
@@ -55,7 +57,6 @@ def train(recipe, cases_csv, out, resume=False):
         enable_model_summary=False,
         callbacks=[record, checkpoints(out, recipe["training"]["checkpoint_every"])],
     )
-    checkpoint = resumable(out / "checkpoints", fingerprint(recipe, cases), resume)
     started = time.monotonic()
     trainer.fit(
         module,

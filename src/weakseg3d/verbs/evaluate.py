@@ -9,7 +9,7 @@ from weakseg3d.errors import UserError
 
 EXAMPLE = (
     "  python -m weakseg3d evaluate --prediction prediction.nii.gz --reference mask.nii.gz \\\n"
-    "      --csv metrics.csv --label dataset=btcv --label organ=spleen --label method=dense --label case=0021"
+    "      --csv metrics.csv --label dataset=btcv organ=spleen method=dense case=0021"
 )
 
 
@@ -20,7 +20,8 @@ def add_arguments(parser):
     parser.add_argument("--csv", metavar="FILE", help="also write the metrics as rows of the long table")
     parser.add_argument(
         "--label",
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="KEY=VALUE",
         help="fill a column of the CSV: dataset, modality, organ, annotation, method, seed or case (may be repeated)",

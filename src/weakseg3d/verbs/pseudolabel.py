@@ -8,8 +8,8 @@ from weakseg3d.errors import UserError
 from weakseg3d.volumes import check_same_grid, like, read_image, read_label, write_volume
 
 EXAMPLE = """\
-  python -m weakseg3d pseudolabel --annotation clicks.mrk.json --image image.nii.gz --out soft.nii.gz gaussian --sigma 10
-  python -m weakseg3d pseudolabel --annotation seven.mrk.json --image image.nii.gz --out label.nii.gz geodesic"""
+  python -m weakseg3d pseudolabel --annotation clicks.mrk.json --image image.nii.gz --out soft.nii.gz \\
+      gaussian --sigma 10"""
 
 
 def add_arguments(parser):

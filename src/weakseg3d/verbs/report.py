@@ -16,7 +16,8 @@ def add_arguments(parser):
     parser.add_argument("--title", default="Weakly supervised 3-D segmentation", metavar="TEXT", help="heading")
     parser.add_argument(
         "--footer",
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="KEY=VALUE",
         help="line below the tables, such as experiment or commit (may be repeated)",

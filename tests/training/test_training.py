@@ -1,0 +1,154 @@
+"""Training: cases are what they should be, steps depend on the seed alone, a resumed run equals an undisturbed one."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from conftest import make_volume, oblique_direction
+
+from weakseg3d.errors import UserError
+from weakseg3d.recipes import checked_recipe
+from weakseg3d.training import run as training_run
+from weakseg3d.training.cases import load_cases, read_cases
+from weakseg3d.training.module import rate_factor
+from weakseg3d.training.patches import PatchDataset
+from weakseg3d.volumes import write_volume
+
+INTENSITY = {"window": [0, 100]}
+
+
+@pytest.fixture
+def cases_csv(tmp_path):
+    """Two cases, one of them flipped and oblique, with a bright cube as the organ; a third lacks the organ."""
+    lines = ["case,image,target"]
+    for number, direction in enumerate([np.eye(3), oblique_direction(), np.eye(3)]):
+        target = np.zeros((20, 22, 24), np.uint8)
+        if number < 2:
+            target[6:12, 8:14, 4:10] = 1
+        noise = np.random.default_rng(number).normal(20, 5, target.shape)
+        image = (noise + 50 * target).astype(np.float32)
+        write_volume(make_volume(image, (2, 2, 2), direction=direction), tmp_path / f"image-{number}.nii.gz")
+        write_volume(make_volume(target, (2, 2, 2), direction=direction), tmp_path / f"target-{number}.nii.gz")
+        lines.append(f"{number},image-{number}.nii.gz,target-{number}.nii.gz")
+    (tmp_path / "cases.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path / "cases.csv"
+
+
+def recipe(**training):
+    content = {
+        "method": "test",
+        "spacing": 2.0,
+        "intensity": INTENSITY,
+        "network": {"unet": {"channels": [2, 4, 8]}},
+        "loss": {"name": "dice_ce"},
+        "training": {
+            "patch_size": [16, 16, 16],
+            "steps": 6,
+            "patches_per_volume": 2,
+            "optimizer": {"adamw": {"learning_rate": 0.01}},
+            "checkpoint_every": 3,
+            **training,
+        },
+    }
+    return checked_recipe(content, "recipe.yaml")
+
+
+def test_a_case_without_the_organ_is_reported_and_left_out(cases_csv, capsys):
+    cases = load_cases(read_cases(cases_csv), INTENSITY)
+    assert [case["case"] for case in cases] == ["0", "1"]
+    assert "case 2 is left out" in capsys.readouterr().err
+
+
+def test_all_cases_reach_the_network_in_one_orientation(cases_csv):
+    first, turned = load_cases(read_cases(cases_csv), INTENSITY)
+    for case in (first, turned):
+        assert case["image"][case["target"] > 0].min() > case["image"][case["target"] == 0].mean() + 0.3
+    # The second volume is flipped along x; in one orientation its cube lies on the other side.
+    assert first["target"].nonzero()[2].mean() != turned["target"].nonzero()[2].mean()
+
+
+def test_a_list_of_cases_must_be_whole(tmp_path):
+    (tmp_path / "cases.csv").write_text("case,image\n")
+    with pytest.raises(UserError, match="header must be 'case,image,target'"):
+        read_cases(tmp_path / "cases.csv")
+    (tmp_path / "cases.csv").write_text("case,image,target\na,nowhere.nii.gz,nowhere.nii.gz\n")
+    with pytest.raises(UserError, match=r"nowhere\.nii\.gz: no such file"):
+        read_cases(tmp_path / "cases.csv")
+
+
+def test_patches_depend_on_seed_and_step_alone(cases_csv):
+    cases = load_cases(read_cases(cases_csv), INTENSITY)
+    first, again, other = (PatchDataset(cases, recipe()["training"], seed) for seed in (0, 0, 1))
+    _ = first.batch(0), first.batch(1)
+    assert torch.equal(first.batch(4)["image"], again.batch(4)["image"])
+    assert not torch.equal(first.batch(4)["image"], other.batch(4)["image"])
+    assert first.batch(4)["image"].shape == (2, 1, 16, 16, 16)
+
+
+def test_patches_larger_than_a_volume_are_padded(cases_csv):
+    cases = load_cases(read_cases(cases_csv), INTENSITY)
+    patches = PatchDataset(cases, recipe(patch_size=[32, 32, 32])["training"], 0)
+    assert next(iter(patches))["target"].shape == (2, 1, 32, 32, 32)
+
+
+def test_learning_rate_rises_then_falls_to_zero():
+    factors = [rate_factor(step, 100, "polynomial", 10) for step in range(101)]
+    assert max(factors) == factors[10] == 1.0
+    assert factors[0] == pytest.approx(1 / 11)
+    assert factors[100] == 0.0
+    assert rate_factor(50, 100, "constant", 0) == 1.0
+    assert rate_factor(50, 100, "cosine", 0) == pytest.approx(0.5)
+
+
+def test_a_run_writes_what_it_is_and_the_same_seed_gives_the_same_weights(cases_csv, tmp_path):
+    for out in ("a", "b"):
+        training_run.train(recipe(), cases_csv, tmp_path / out)
+    weights = [torch.load(tmp_path / out / "model.pt", weights_only=True)["weights"] for out in ("a", "b")]
+    assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+    run = json.loads((tmp_path / "a" / "run.json").read_text())
+    assert run["cases"] == ["0", "1"]
+    assert {"recipe", "seed", "versions", "git_commit", "wall_time_s", "steps_per_s", "peak_memory_mb"} <= run.keys()
+    assert (tmp_path / "a" / "losses.csv").read_text().count("\n") == 7
+    assert not (tmp_path / "a" / "checkpoints").exists()
+
+
+class PowerCut(BaseException):
+    """Not an Exception, so that nothing on the way handles it."""
+
+
+def test_a_resumed_run_equals_an_undisturbed_one(cases_csv, tmp_path, monkeypatch):
+    training_run.train(recipe(), cases_csv, tmp_path / "whole")
+
+    def cut(self, trainer, *_):
+        if trainer.global_step == 5:
+            raise PowerCut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training_run.StepRecord, "on_train_batch_end", cut)
+        with pytest.raises(PowerCut):
+            training_run.train(recipe(), cases_csv, tmp_path / "cut")
+    assert (tmp_path / "cut" / "checkpoints" / "last.ckpt").exists()
+    assert not (tmp_path / "cut" / "model.pt").exists()
+
+    training_run.train(recipe(), cases_csv, tmp_path / "cut", resume=True)
+    whole, resumed = (torch.load(tmp_path / d / "model.pt", weights_only=True)["weights"] for d in ("whole", "cut"))
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+def test_a_checkpoint_of_another_recipe_is_not_resumed(cases_csv, tmp_path):
+    cases = load_cases(read_cases(cases_csv), INTENSITY)
+    folder = tmp_path / "checkpoints"
+    one, other = (training_run.fingerprint(recipe(steps=steps), cases) for steps in (6, 7))
+    assert training_run.resumable(folder, one, resume=True) is None
+    (folder / "last.ckpt").write_bytes(b"state")
+    assert training_run.resumable(folder, one, resume=True) == folder / "last.ckpt"
+    assert training_run.resumable(folder, other, resume=True) is None
+    assert not (folder / "last.ckpt").exists()
+
+
+def test_a_run_that_diverges_is_refused(cases_csv, tmp_path):
+    settings = {"learning_rate": 1e30, "momentum": 0.9, "weight_decay": 0.0}
+    with pytest.raises(UserError, match="diverged"):
+        training_run.train(recipe(optimizer={"sgd": settings}), cases_csv, tmp_path / "out")
+    assert not (tmp_path / "out" / "model.pt").exists()

@@ -1,0 +1,241 @@
+"""The whole workflow on a tiny config, in a copy of the repository that the tests may edit."""
+
+import csv
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import yaml
+from conftest import make_volume, oblique_direction
+
+PROJECT = Path(__file__).parents[2]
+
+CONFIG = {
+    "experiment": "tiny",
+    "datasets": {"phantom_ct": ["spleen"], "hospital": ["spleen"]},
+    "methods": ["pw4medseg", "dense_unet", "three_slices", "truth", "empty", "pseudo_label"],
+    "spacing": 10.0,
+    "splits": {"phantom_ct": "phantom.csv"},
+    "raw": {"hospital": "my scans"},
+    "overrides": {
+        "pw4medseg": {
+            "network": {"ptn": {"feature_size": 2, "hidden_size": 24, "mlp_size": 24, "heads": 2}},
+            "training": {"patch_size": [16, 16, 16], "steps": 3},
+        },
+        "dense_unet": {"training": {"patch_size": [16, 16, 16], "steps": 3}},
+    },
+}
+
+DATASET = """\
+description: A hospital's own scans, in BTCV's layout.
+licence: none
+modality: CT
+format: btcv
+access:
+  place: {archive: RawData.zip, instructions: ask the hospital}
+organs:
+  spleen: [1]
+intensity:
+  window: [0, 100]
+split: config/splits/hospital.csv
+"""
+
+METHOD = """\
+description: U-Net trained on three annotated slices.
+supervision: weak
+annotation:
+  slices: {number: 3}
+pseudo_label:
+  slices: {}
+network:
+  unet: {channels: [2, 4, 8]}
+loss:
+  name: partial_ce
+training:
+  patch_size: [16, 16, 16]
+  steps: 3
+  optimizer:
+    adamw: {}
+"""
+
+
+def snakemake(folder, *arguments, config="tiny.yaml"):
+    command = [sys.executable, "-m", "snakemake", "--configfile", config, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def planned(folder, *arguments):
+    """Return how often each rule would run."""
+    listed = snakemake(folder, "--dry-run", "--cores", "2", *arguments)
+    assert listed.returncode == 0, listed.stderr
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", listed.stdout + listed.stderr, re.M)}
+
+
+def own_scans(folder):
+    """Write a hospital's archive: two training cases, a test case, and a test case without spleen."""
+    with zipfile.ZipFile(folder / "RawData.zip", "w") as archive:
+        for number in range(1, 5):
+            label = np.zeros((18, 20, 22), np.uint8)
+            label[4:12, 5:12, 6 + number : 14] = 1 if number < 4 else 6
+            image = np.random.default_rng(number).normal(30, 10, label.shape) + 40 * (label == 1)
+            for kind, array in (("img", image.astype(np.float32)), ("label", label)):
+                volume = make_volume(array, (9.0, 8.0, 11.0), (3, -7, 20), oblique_direction(number % 2 == 0))
+                path = folder / f"{kind}{number:04d}.nii.gz"
+                sitk.WriteImage(volume, path)
+                archive.write(path, f"RawData/Training/{kind}/{path.name}")
+                path.unlink()
+
+
+def copy_of_the_repository(folder):
+    for part in ("src", "workflow", "config", "envs"):
+        shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False))
+    (folder / "phantom.csv").write_text("case,split\n0001,train\n0003,test\n")
+    (folder / "config/datasets/hospital.yaml").write_text(DATASET)
+    (folder / "config/splits/hospital.csv").write_text("case,split\n0001,train\n0002,train\n0003,test\n0004,test\n")
+    (folder / "config/methods/three_slices.yaml").write_text(METHOD)
+    (folder / "my scans").mkdir()
+    own_scans(folder / "my scans")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A copy of the repository in which the tiny config has run with two cores."""
+    folder = copy_of_the_repository(tmp_path_factory.mktemp("with a space"))
+    ran = snakemake(folder, "--cores", "2")
+    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
+    return folder
+
+
+def table(folder):
+    with (folder / "results/tiny/tables/main.csv").open() as stream:
+        return {(row["dataset"], row["method"]): row for row in csv.DictReader(stream)}
+
+
+def test_the_table_has_every_cell_in_config_order(finished):
+    rows = list(table(finished))
+    assert rows == [(dataset, method) for dataset in CONFIG["datasets"] for method in CONFIG["methods"]]
+
+
+def test_controls_mark_the_ends_of_the_scale(finished):
+    truth, empty = (table(finished)["phantom_ct", method] for method in ("truth", "empty"))
+    assert float(truth["dice_mean"]) == 1
+    assert float(truth["hd95_mean"]) == 0
+    assert float(empty["dice_mean"]) == 0
+    assert empty["n_missed"] == "1"
+    assert float(empty["hd95_mean"]) > 300
+
+
+def test_a_case_without_the_organ_is_skipped_and_counted(finished):
+    row = table(finished)["hospital", "truth"]
+    assert (row["n"], row["n_absent"]) == ("1", "1")
+
+
+def test_predictions_lie_where_the_scans_lie(finished):
+    results = finished / "results/tiny"
+    for case in ("0003", "0004"):
+        scan = sitk.ReadImage(str(results / f"2_cases/hospital/{case}/image.nii.gz"))
+        path = results / f"8_predictions/hospital/spleen/dense/dense_unet/seed-0/{case}.nii.gz"
+        predicted = sitk.ReadImage(str(path))
+        assert np.allclose(predicted.GetDirection(), oblique_direction(case == "0004").ravel(), atol=1e-5)
+        middles = [
+            image.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in image.GetSize()])
+            for image in (scan, predicted)
+        ]
+        assert np.allclose(*middles, atol=1e-3)
+
+
+def test_every_product_is_there(finished):
+    results = finished / "results/tiny"
+    assert "<html" in (results / "report.html").read_text()
+    assert (results / "tables/main.md").exists()
+    assert (results / "figures/dice_boxplot.png").stat().st_size > 5000
+    assert len(list((results / "figures/overlays").rglob("*.png"))) == 12
+    run = yaml.safe_load((results / "7_models/hospital/spleen/dense/dense_unet/seed-0/run.json").read_text())
+    assert run["cases"] == ["0001", "0002"]
+
+
+def test_an_untouched_second_call_has_nothing_to_do(finished):
+    again = snakemake(finished, "--cores", "2")
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_pull_that_only_changes_dates_reruns_nothing(finished):
+    for path in [*finished.glob("config/**/*.*"), *finished.glob("src/**/*.py"), *finished.glob("workflow/**/*.smk")]:
+        path.touch()
+    assert planned(finished) == {}
+
+
+@pytest.fixture
+def edited(finished):
+    """Edit files with ``edited(path, old, new)``; they are put back afterwards."""
+    originals = {}
+
+    def edit(path, old, new):
+        text = (finished / path).read_text()
+        assert old in text
+        originals[path] = text
+        (finished / path).write_text(text.replace(old, new))
+        return finished
+
+    yield edit
+    for path, text in originals.items():
+        (finished / path).write_text(text)
+
+
+def test_a_learning_rate_retrains_its_method_alone(edited):
+    folder = edited("config/methods/dense_unet.yaml", "learning_rate: 0.008", "learning_rate: 0.007")
+    jobs = planned(folder)
+    assert jobs["train"] == jobs["recipe"] == 2
+    assert jobs["predict"] == 3
+    assert not jobs.keys() & {
+        "annotate",
+        "pseudo_label",
+        "split_labels",
+        "resample",
+        "import_case",
+        "phantom",
+        "control",
+    }
+
+
+def test_the_metrics_code_reevaluates_and_does_not_retrain(edited):
+    jobs = planned(edited("src/weakseg3d/evaluation/metrics.py", '"""', '"""Edited. '))
+    assert jobs["evaluate"] == 18
+    assert not jobs.keys() & {"train", "predict", "annotate", "pseudo_label", "split_labels", "resample"}
+
+
+def test_the_network_code_retrains_and_does_not_annotate(edited):
+    jobs = planned(edited("src/weakseg3d/networks/pmsa.py", '"""', '"""Edited. '))
+    assert jobs["train"] == 6
+    assert not jobs.keys() & {"annotate", "pseudo_label", "split_labels", "resample", "control"}
+
+
+def test_a_misspelt_key_ends_in_one_sentence(finished):
+    for change, message in [
+        ({"sedes": [0]}, "unknown key 'sedes'"),
+        ({"methods": ["pw4medsec"]}, "unknown method 'pw4medsec'"),
+        ({"datasets": {"phantom_cd": ["spleen"]}}, "unknown dataset 'phantom_cd'"),
+    ]:
+        (finished / "wrong.yaml").write_text(yaml.safe_dump(CONFIG | change))
+        ended = snakemake(finished, "--cores", "2", config="wrong.yaml")
+        assert ended.returncode == 2
+        assert message in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_another_run_on_one_core_gives_the_same_bytes(finished, tmp_path):
+    folder = copy_of_the_repository(tmp_path / "again")
+    ran = snakemake(folder, "--cores", "1")
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    for name in ("main.csv", "metrics.csv", "main.md"):
+        first, second = (f / "results/tiny/tables" / name for f in (finished, folder))
+        assert first.read_bytes() == second.read_bytes(), name
