@@ -157,6 +157,12 @@ def test_page_shows_table_pictures_and_definitions(metrics, out_with_overlays):
         assert text in page
 
 
+def test_page_leaves_out_pictures_of_methods_without_metrics(metrics, out_with_overlays):
+    (out_with_overlays / "figures/overlays/toy/spleen/dropped.png").write_bytes(b"picture of an earlier run")
+    assert report(metrics, out_with_overlays) == 0
+    assert "<figcaption>dropped<" not in (out_with_overlays / "report.html").read_text()
+
+
 def test_second_call_writes_the_same_bytes(metrics, out_with_overlays):
     names = ("tables/main.csv", "tables/main.md", "figures/dice_boxplot.png", "report.html")
     contents = []

@@ -67,6 +67,8 @@ rule train:
         "results/{experiment}/benchmarks/train/{dataset}/{organ}/{annotation}/{method}/seed-{seed}.tsv"
     conda:
         TORCH_ENV
+    # The longest jobs first, so that the short ones fill the other cores at the end.
+    priority: 10
     threads: EXPERIMENT.threads
     resources:
         mem_mb=16000 if gpus_per_job() else 4000,

@@ -67,20 +67,12 @@ def emphasis(cell):
 def find_overlays(folder, rows):
     """Return ``{(dataset, organ): {method: PNG bytes}}`` of the pictures below ``folder``.
 
-    They lie at ``{dataset}/{organ}/{method}.png``. The order is that in which ``rows``, the metrics, first
-    name dataset, organ and method; what they do not name comes last.
+    They lie at ``{dataset}/{organ}/{method}.png``, and come in the order in which ``rows``, the metrics, first
+    name dataset, organ and method. What the metrics do not name is left out: it belongs to an earlier run.
     """
-    order = {
-        column: {name: place for place, name in enumerate(rows[column].unique())}
-        for column in ("dataset", "organ", "method")
-    }
-
-    def position(path):
-        names = (path.parts[-3], path.parts[-2], path.stem)
-        places = (order[column].get(name, len(rows)) for column, name in zip(order, names, strict=True))
-        return (*places, names)
-
     overlays = {}
-    for path in sorted(folder.glob("*/*/*.png"), key=position):
-        overlays.setdefault((path.parts[-3], path.parts[-2]), {})[path.stem] = path.read_bytes()
+    for dataset, organ, method in rows[["dataset", "organ", "method"]].drop_duplicates().itertuples(index=False):
+        path = folder / dataset / organ / f"{method}.png"
+        if path.exists():
+            overlays.setdefault((dataset, organ), {})[method] = path.read_bytes()
     return overlays
