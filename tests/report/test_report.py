@@ -7,6 +7,7 @@ import pytest
 
 from weakseg3d.cli import main
 from weakseg3d.evaluation.rows import COLUMNS
+from weakseg3d.report.tables import readable_annotation
 
 # Dice 0.8 and 0.6: mean 0.7, SD sqrt(0.02) = 0.1414. HD95 2 and 4: mean 3, SD sqrt(2) = 1.4142.
 # With a missed organ of diagonal 100 mm and Dice 0.8: mean 0.4, SD 0.5657; HD95 2 and 100: 51 and 69.2965.
@@ -101,6 +102,18 @@ def test_organ_absent_everywhere_has_no_mean(tmp_path):
     cases = [("weak", "a", "absent_in_both", "", ""), ("weak", "b", "absent_in_reference", "0", "")]
     assert report(write(tmp_path / "m.csv", rows_of(cases)), tmp_path / "out") == 0
     assert ",points,,,,,0,0,2,1\n" in (tmp_path / "out/tables/main.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("path_part", "text"),
+    [
+        ("dense", "dense"),
+        ("points_number-100_candidate_share-0.5_seed-0", "points, number 100, candidate share 0.5, seed 0"),
+        ("seven-points_margin-3.0_seed-1", "seven-points, margin 3.0, seed 1"),
+    ],
+)
+def test_annotations_are_spelt_out(path_part, text):
+    assert readable_annotation(path_part) == text
 
 
 def test_annotations_are_told_apart(tmp_path):

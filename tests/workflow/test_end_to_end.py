@@ -219,6 +219,13 @@ def test_the_network_code_retrains_and_does_not_annotate(edited):
     assert not jobs.keys() & {"annotate", "pseudo_label", "split_labels", "resample", "control"}
 
 
+def test_a_persons_clicks_take_the_place_of_simulated_ones(finished, edited):
+    (clicks,) = (finished / "results/tiny/5_annotations/phantom_ct/spleen").glob("points*background-0*/0001.mrk.json")
+    jobs = planned(edited(clicks.relative_to(finished), '"organ"', '"organ-1"'))
+    assert jobs["pseudo_label"] == jobs["train"] == jobs["predict"] == 1
+    assert "annotate" not in jobs
+
+
 def test_a_misspelt_key_ends_in_one_sentence(finished):
     for change, message in [
         ({"sedes": [0]}, "unknown key 'sedes'"),

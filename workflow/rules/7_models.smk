@@ -18,18 +18,23 @@ def training_images(wildcards):
     return isotropic_images(wildcards, EXPERIMENT.datasets[wildcards.dataset].cases("train"))
 
 
+def recipe_text(wildcards):
+    """Return the training recipe as text."""
+    return json.dumps(EXPERIMENT.recipe(wildcards.dataset, wildcards.method, int(wildcards.seed)), indent=2)
+
+
 # The recipe is a file whose content alone counts: an edit elsewhere in the method's YAML retrains nothing.
 rule recipe:
     output:
         "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/recipe.yaml",
     localrule: True
     params:
-        recipe=lambda wildcards: EXPERIMENT.recipe(wildcards.dataset, wildcards.method, int(wildcards.seed)),
+        # JSON is YAML, and written the same way by every version.
+        recipe=recipe_text,
     message:
         "{wildcards.dataset}: recipe of {wildcards.method} for the {wildcards.organ}"
-    run:
-        # JSON is YAML, and written the same way by every version.
-        Path(output[0]).write_text(json.dumps(params.recipe, indent=2) + "\n")
+    shell:
+        "printf '%s\\n' {params.recipe:q} > {output:q}"
 
 
 rule training_cases:
@@ -65,10 +70,10 @@ rule train:
         "results/{experiment}/logs/train/{dataset}/{organ}/{annotation}/{method}/seed-{seed}.log",
     benchmark:
         "results/{experiment}/benchmarks/train/{dataset}/{organ}/{annotation}/{method}/seed-{seed}.tsv"
-    conda:
-        TORCH_ENV
     # The longest jobs first, so that the short ones fill the other cores at the end.
     priority: 10
+    conda:
+        TORCH_ENV
     threads: EXPERIMENT.threads
     resources:
         mem_mb=16000 if gpus_per_job() else 4000,

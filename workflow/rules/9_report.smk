@@ -31,6 +31,12 @@ def overlay_input(wildcards):
     }
 
 
+def window_option(wildcards):
+    """Return the option that shows a dataset in its intensity window, where it has one."""
+    window = EXPERIMENT.datasets[wildcards.dataset].intensity.get("window")
+    return f"--window {window[0]} {window[1]}" if window else ""
+
+
 def footer():
     """Return what a table must say about its origin, as ``key=value`` words."""
     splits = {name: file_digest(dataset.split_path)[:12] for name, dataset in EXPERIMENT.datasets.items()}
@@ -110,12 +116,13 @@ rule overlay:
         runtime=30,
     params:
         title=lambda wildcards: f"{wildcards.method}, {wildcards.organ}, {wildcards.dataset}",
+        window=window_option,
         code=code_hash("overlay"),
     message:
         "{wildcards.dataset}: drawing {wildcards.method} on the {wildcards.organ}"
     shell:
         "{weakseg3d} overlay --image {input.image:q} --reference {input.reference:q} --prediction {input.prediction:q}"
-        " --out {output:q} --title {params.title:q} > {log:q} 2>&1"
+        " --out {output:q} --title {params.title:q} {params.window} > {log:q} 2>&1"
 
 
 rule report:

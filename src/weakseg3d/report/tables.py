@@ -1,6 +1,7 @@
 """The main table: every method on every dataset and organ, with its missed and its absent cases."""
 
 import math
+import re
 
 import pandas as pd
 
@@ -82,8 +83,16 @@ def readable_table(table):
         text[measure] = [
             f"**{cell}**" if is_best else cell for cell, is_best in zip(cells, ranked == best, strict=True)
         ]
+    text["annotation"] = text["annotation"].map(readable_annotation)
     text["method"] = text["method"].where(~is_control, text["method"] + " \\*")
     return text[list(HEADINGS)].rename(columns=HEADINGS)
+
+
+def readable_annotation(path_part):
+    """Return ``points_number-100_seed-0``, as an annotation is called in paths, as ``points, number 100, seed 0``."""
+    kind, _, parameters = path_part.partition("_")
+    pairs = re.findall(r"([a-z_]+)-([^_]+)", parameters)
+    return ", ".join([kind, *(f"{key.strip('_').replace('_', ' ')} {value}" for key, value in pairs)])
 
 
 def table_csv(table):

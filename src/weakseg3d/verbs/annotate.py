@@ -71,7 +71,11 @@ def _annotation(mask, args):
         if args.background < 0:
             raise UserError(f"--background {args.background}: must not be negative")
         number = _at_least_one(args.number, "--number")
-        return annotate_points(mask, number, args.candidate_share, args.background, args.seed)
+        annotation = annotate_points(mask, number, args.candidate_share, args.background, args.seed)
+        clicks = len(annotation.of("organ"))
+        if 0 < clicks < number:
+            print(f"{args.mask}: a small organ, {clicks} of {number} clicks", file=sys.stderr)
+        return annotation
     if args.kind == "seven-points":
         from weakseg3d.annotations.seven_points import annotate_seven_points
 
