@@ -97,6 +97,7 @@ def load_experiment(config):
     Raises UserError for unknown keys, datasets, organs or methods, and for what is wrong in their files.
     """
     config = validated(config, "config", "the config")
+    methods = {name: load_method(name, config["overrides"].get(name)) for name in config["methods"]}
     for name in config["overrides"]:
         choose(name, config["methods"], "method in 'overrides'")
     for key in ("raw", "splits", "intensity"):
@@ -105,7 +106,7 @@ def load_experiment(config):
     return Experiment(
         name=config["experiment"],
         datasets={name: _dataset(name, organs, config) for name, organs in config["datasets"].items()},
-        methods={name: load_method(name, config["overrides"].get(name)) for name in config["methods"]},
+        methods=methods,
         seeds=config["seeds"],
         annotation_seed=config["annotation_seed"],
         spacing=config["spacing"],

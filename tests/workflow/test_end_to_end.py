@@ -183,7 +183,7 @@ def edited(finished):
         text = (finished / path).read_text()
         assert old in text
         originals[path] = text
-        (finished / path).write_text(text.replace(old, new))
+        (finished / path).write_text(text.replace(old, new, 1))
         return finished
 
     yield edit
