@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from weakseg3d.cli import VERBS, module_name
-from weakseg3d.code_hash import _path, imported_modules
+from weakseg3d.code_hash import imported_modules, module_path
 
 PROJECT = Path(__file__).parents[1]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
@@ -40,7 +40,7 @@ def test_versions_equal_the_lock_file(name):
 def test_everything_a_verb_imports_is_in_its_environment(verb):
     packages = environment("torch" if verb in VERBS_WITH_TORCH else "core")
     modules = imported_modules(f"weakseg3d.verbs.{module_name(verb)}")
-    nodes = [node for module in modules for node in ast.walk(ast.parse(_path(module).read_text()))]
+    nodes = [node for module in modules for node in ast.walk(ast.parse(module_path(module).read_text()))]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     third_party = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"weakseg3d"}

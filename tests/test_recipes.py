@@ -33,7 +33,7 @@ def test_every_experiment_resolves_to_valid_recipes(name):
             assert checked_recipe(recipe, name) == recipe
 
 
-def test_the_published_network_is_in_the_paper_config():
+def test_the_published_settings_are_in_the_paper_config():
     methods = load_experiment(read_yaml(CONFIG / "paper.yaml")).methods
     assert methods["pw4medseg"]["network"]["ptn"] == {
         "feature_size": 16,
@@ -43,6 +43,10 @@ def test_the_published_network_is_in_the_paper_config():
         "prior_std": 1.0,
     }
     assert methods["dense"]["training"] == methods["pw4medseg"]["training"]
+    assert methods["pw4medseg"]["annotation"]["points"]["number"] == 200
+    assert (
+        methods["pw4medseg"]["pseudo_label"] == methods["pseudo_label"]["pseudo_label"] == {"gaussian": {"sigma": 10.0}}
+    )
 
 
 def test_methods_that_share_an_annotation_share_its_path():

@@ -20,7 +20,7 @@ def code_hash(verb):
     """
     digest = hashlib.sha256()
     for module in sorted(imported_modules(f"weakseg3d.verbs.{verb}")):
-        path = _path(module)
+        path = module_path(module)
         beside = [p for p in path.parent.iterdir() if p.is_file() and p.suffix in (".jinja", ".css")]
         for file in [path, *sorted(beside)]:
             digest.update(file.name.encode() + file.read_bytes())
@@ -33,10 +33,10 @@ def imported_modules(module):
     found, waiting = set(), [module]
     while waiting:
         name = waiting.pop()
-        if name in found or name == "weakseg3d" or _path(name) is None:
+        if name in found or name == "weakseg3d" or module_path(name) is None:
             continue
         found.add(name)
-        waiting += _imports(_path(name))
+        waiting += _imports(module_path(name))
         waiting.append(name.rpartition(".")[0])
     return found
 
@@ -50,7 +50,7 @@ def _imports(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _path(module):
+def module_path(module):
     """Return the file of a module of this package, or None for any other name."""
     first, *rest = module.split(".")
     if first != "weakseg3d":
