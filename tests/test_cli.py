@@ -60,10 +60,10 @@ def test_the_verbs_make_a_chain(files):
     assert run(files, f"pseudolabel {arguments} --out @soft.nii.gz gaussian --sigma 2") == 0
     assert run(files, "control --kind pseudo_label --source @soft.nii.gz --out @predicted.nii.gz") == 0
     assert run(files, "evaluate --prediction @predicted.nii.gz --reference @organ.nii.gz --csv @metrics.csv") == 0
-    rows = (files / "metrics.csv").read_text().splitlines()
+    rows = (files / "metrics.csv").read_text(encoding="utf-8").splitlines()
     dice = float(next(row for row in rows if ",dice," in row).split(",")[8])
     assert dice > 0.8
-    markups = json.loads((files / "clicks.mrk.json").read_text())["markups"][0]
+    markups = json.loads((files / "clicks.mrk.json").read_text(encoding="utf-8"))["markups"][0]
     assert len(markups["controlPoints"]) == 60
 
 
@@ -94,7 +94,7 @@ def cut_image(files):
 
 
 def text_image(files):
-    (files / "text.nii.gz").write_text("no image")
+    (files / "text.nii.gz").write_text("no image", encoding="utf-8")
 
 
 def empty_mask(files):
@@ -106,8 +106,8 @@ def seven(files):
 
 
 def misspelt_recipe(files):
-    (files / "recipe.yaml").write_text("method: m\nlerning_rate: 1\n")
-    (files / "cases.csv").write_text("case,image,target\n")
+    (files / "recipe.yaml").write_text("method: m\nlerning_rate: 1\n", encoding="utf-8")
+    (files / "cases.csv").write_text("case,image,target\n", encoding="utf-8")
 
 
 MISTAKES = [

@@ -19,13 +19,13 @@ VERBS_WITH_TORCH = ("train", "predict")
 
 def environment(name):
     """Return ``{package: version}`` of a conda environment, under PyPI's names."""
-    dependencies = yaml.safe_load((PROJECT / "envs" / f"{name}.yaml").read_text())["dependencies"]
+    dependencies = yaml.safe_load((PROJECT / "envs" / f"{name}.yaml").read_text(encoding="utf-8"))["dependencies"]
     pairs = (dependency.split("=") for dependency in dependencies)
     return {CONDA_NAMES.get(package, package): version for package, version in pairs}
 
 
 def locked():
-    lines = (PROJECT / "requirements.lock").read_text().splitlines()
+    lines = (PROJECT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     return {name.lower(): version for name, _, version in (line.partition("==") for line in lines if "==" in line)}
 
 
@@ -40,7 +40,9 @@ def test_versions_equal_the_lock_file(name):
 def test_everything_a_verb_imports_is_in_its_environment(verb):
     packages = environment("torch" if verb in VERBS_WITH_TORCH else "core")
     modules = imported_modules(f"weakseg3d.verbs.{module_name(verb)}")
-    nodes = [node for module in modules for node in ast.walk(ast.parse(module_path(module).read_text()))]
+    nodes = [
+        node for module in modules for node in ast.walk(ast.parse(module_path(module).read_text(encoding="utf-8")))
+    ]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     third_party = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"weakseg3d"}

@@ -16,7 +16,7 @@ EXPERIMENTS = sorted(path.name for path in CONFIG.glob("*.yaml"))
 
 
 def demo(**changes):
-    return yaml.safe_load((CONFIG / "config.yaml").read_text()) | changes
+    return yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8")) | changes
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -103,6 +103,6 @@ def test_merging_goes_mapping_by_mapping_and_copies():
 
 
 def test_bad_yaml_is_named_with_its_line(tmp_path):
-    (tmp_path / "m.yaml").write_text("a: 1\nb: [1\n")
+    (tmp_path / "m.yaml").write_text("a: 1\nb: [1\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"m\.yaml: not valid YAML in line 3"):
         read_yaml(tmp_path / "m.yaml")

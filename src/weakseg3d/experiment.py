@@ -97,6 +97,7 @@ def load_experiment(config):
     Raises UserError for unknown keys, datasets, organs or methods, and for what is wrong in their files.
     """
     config = validated(config, "config", "the config")
+    datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
     methods = {name: load_method(name, config["overrides"].get(name)) for name in config["methods"]}
     for name in config["overrides"]:
         choose(name, config["methods"], "method in 'overrides'")
@@ -105,7 +106,7 @@ def load_experiment(config):
             choose(name, list(config["datasets"]), f"dataset in '{key}'")
     return Experiment(
         name=config["experiment"],
-        datasets={name: _dataset(name, organs, config) for name, organs in config["datasets"].items()},
+        datasets=datasets,
         methods=methods,
         seeds=config["seeds"],
         annotation_seed=config["annotation_seed"],

@@ -18,7 +18,7 @@ def read_yaml(path):
     """
     path = existing_file(path)
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
@@ -31,7 +31,7 @@ def read_yaml(path):
 @cache
 def schema(name):
     """Return the schema ``workflow/schemas/{name}.schema.yaml``."""
-    return yaml.safe_load((PROJECT / "workflow" / "schemas" / f"{name}.schema.yaml").read_text())
+    return yaml.safe_load((PROJECT / "workflow" / "schemas" / f"{name}.schema.yaml").read_text(encoding="utf-8"))
 
 
 def validated(content, schema_name, source):

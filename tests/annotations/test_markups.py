@@ -16,7 +16,7 @@ def slicer_file(path, points, system="LPS", **roi):
     markups = [{"type": "Fiducial", "coordinateSystem": system, "controlPoints": control_points}]
     if roi:
         markups.append({"type": "ROI", "coordinateSystem": system, "controlPoints": [], **roi})
-    path.write_text(json.dumps({"markups": markups}))
+    path.write_text(json.dumps({"markups": markups}), encoding="utf-8")
     return path
 
 
@@ -45,7 +45,7 @@ def test_a_label_that_names_no_class_is_refused(tmp_path):
 
 @pytest.mark.parametrize("content", ["no json", "{}", '{"markups": [{"controlPoints": []}]}'])
 def test_any_other_file_is_refused(tmp_path, content):
-    (tmp_path / "s.mrk.json").write_text(content)
+    (tmp_path / "s.mrk.json").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match="not a Slicer markups file"):
         read_markups(tmp_path / "s.mrk.json")
 

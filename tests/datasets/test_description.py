@@ -54,9 +54,9 @@ def test_unknown_dataset_suggests_the_nearest():
 
 
 def write_variant(folder, **changes):
-    content = {**yaml.safe_load((FOLDER / "phantom_ct.yaml").read_text()), **changes}
+    content = {**yaml.safe_load((FOLDER / "phantom_ct.yaml").read_text(encoding="utf-8")), **changes}
     path = folder / "mine.yaml"
-    path.write_text(yaml.safe_dump(content))
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
 
 
@@ -97,7 +97,7 @@ def test_mistakes_name_file_and_key(tmp_path, changes, words):
 )
 def test_mistakes_in_a_split_name_file_and_line(tmp_path, text, words):
     path = tmp_path / "split.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError) as error:
         read_split(path)
     assert str(path) in str(error.value)
@@ -106,5 +106,5 @@ def test_mistakes_in_a_split_name_file_and_line(tmp_path, text, words):
 
 def test_case_ids_stay_text(tmp_path):
     path = tmp_path / "split.csv"
-    path.write_text("case,split\n0001,train\n\n10,test\n")
+    path.write_text("case,split\n0001,train\n\n10,test\n", encoding="utf-8")
     assert read_split(path) == {"0001": "train", "10": "test"}

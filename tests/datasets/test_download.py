@@ -33,15 +33,15 @@ def make_zip(path, names):
 def make_folder(path, names):
     for name in names:
         (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_text("content")
+        (path / name).write_text("content", encoding="utf-8")
     return path
 
 
 def write_dataset(folder, like, access):
     """Write the YAML of a dataset ``like`` one of ours, with other ``access``; return its path."""
-    content = {**yaml.safe_load((FOLDER / f"{like}.yaml").read_text()), "access": access}
+    content = {**yaml.safe_load((FOLDER / f"{like}.yaml").read_text(encoding="utf-8")), "access": access}
     path = folder / f"my_{like}.yaml"
-    path.write_text(yaml.safe_dump(content))
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
 
 
@@ -99,8 +99,8 @@ def test_open_archive_is_fetched_verified_and_unpacked(served, tmp_path, suffix)
     access = {"url": f"{address}/{archive.name}", "archive": archive.name, "sha256": sha256(archive)}
     dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": {**access, "size": archive.stat().st_size}})
     assert download(dataset, tmp_path / "raw") == 0
-    assert (tmp_path / "raw" / LAYOUTS["chaos_mr"][0]).read_text() == "content"
-    record = json.loads((tmp_path / "raw" / "source.json").read_text())
+    assert (tmp_path / "raw" / LAYOUTS["chaos_mr"][0]).read_text(encoding="utf-8") == "content"
+    record = json.loads((tmp_path / "raw" / "source.json").read_text(encoding="utf-8"))
     assert record == {
         "dataset": "my_chaos_mr",
         "origin": access["url"],
@@ -132,7 +132,7 @@ def test_archive_in_place_is_used_and_not_fetched(tmp_path):
     archive = make_zip(tmp_path / "raw" / "sets.zip", LAYOUTS["chaos_mr"])
     access = {"url": "http://127.0.0.1:9/sets.zip", "archive": "sets.zip", "sha256": sha256(archive)}
     assert download(write_dataset(tmp_path, "chaos_mr", {"fetch": access}), tmp_path / "raw") == 0
-    assert json.loads((tmp_path / "raw" / "source.json").read_text())["origin"] == str(archive)
+    assert json.loads((tmp_path / "raw" / "source.json").read_text(encoding="utf-8"))["origin"] == str(archive)
 
 
 @pytest.mark.parametrize("named", ["file", "folder"])
@@ -171,7 +171,7 @@ def test_unpacked_folder_of_the_user_is_linked(tmp_path, below):
     link = tmp_path / "raw" / "Training Set"
     assert link.is_symlink()
     assert link.samefile(place / "Training Set")
-    assert json.loads((tmp_path / "raw" / "source.json").read_text())["cases"] == 1
+    assert json.loads((tmp_path / "raw" / "source.json").read_text(encoding="utf-8"))["cases"] == 1
 
 
 def test_unpacked_folder_in_place_is_used(tmp_path):

@@ -52,7 +52,7 @@ def assert_same_volume(volume, expected):
 
 def test_download_records_the_source(raw):
     for modality, archive in (("ct", "RawData.zip"), ("mr", "CHAOS_Train_Sets.zip")):
-        record = json.loads((raw[modality] / "source.json").read_text())
+        record = json.loads((raw[modality] / "source.json").read_text(encoding="utf-8"))
         assert record["dataset"] == f"phantom_{modality}"
         assert record["archive"] == archive
         assert record["cases"] == CASES
@@ -201,7 +201,7 @@ def break_truncated(sources):
 
 
 def break_text(sources):
-    sources["label"].write_text("no image")
+    sources["label"].write_text("no image", encoding="utf-8")
     return sources["label"]
 
 

@@ -49,7 +49,7 @@ def test_csv_has_the_contracted_rows(pair, tmp_path, capsys):
     labels = ("--label", "dataset=btcv", "--label", "organ=spleen", "--label", "case=0021", "--label", "seed=0")
     assert evaluate(*pair, "--csv", out, *labels) == 0
     printed = json.loads(capsys.readouterr().out)
-    rows = list(csv.DictReader(out.open()))
+    rows = list(csv.DictReader(out.open(encoding="utf-8")))
     assert tuple(rows[0]) == COLUMNS
     assert [row["metric"] for row in rows] == list(METRICS)
     for row in rows:

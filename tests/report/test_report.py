@@ -35,7 +35,7 @@ def rows_of(cases=CASES, dataset="toy", organ="spleen", seed="0", annotation="po
 
 def write(path, rows, header=COLUMNS):
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="") as stream:
+    with open(path, "w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([header, *rows])
     return path
 
@@ -51,7 +51,7 @@ def metrics(tmp_path):
 
 def test_table_as_numbers(metrics, tmp_path):
     assert report(metrics, tmp_path / "out") == 0
-    assert (tmp_path / "out/tables/main.csv").read_text() == (
+    assert (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8") == (
         "dataset,modality,organ,method,annotation,dice_mean,dice_sd,hd95_mean,hd95_sd,n,n_missed,n_absent,n_seeds\n"
         "toy,ct,spleen,weak,points,0.7000,0.1414,3.0000,1.4142,2,0,1,1\n"
         "toy,ct,spleen,clumsy,points,0.4000,0.5657,51.0000,69.2965,2,1,1,1\n"
@@ -61,23 +61,23 @@ def test_table_as_numbers(metrics, tmp_path):
 
 def test_table_for_readers(metrics, tmp_path):
     assert report(metrics, tmp_path / "out", "--title", "Toy", "--footer", "commit=abc") == 0
-    text = (tmp_path / "out/tables/main.md").read_text()
+    text = (tmp_path / "out/tables/main.md").read_text(encoding="utf-8")
     assert text.startswith("# Toy\n\n| Dataset | Modality | Organ | Method | Dice ↑ | HD95 (mm) ↓ | n | missed |")
     assert "| weak | **0.700 ± 0.141** | **3.00 ± 1.41** | 2 | 0 | 1 | 1 | points |" in text
     assert "| clumsy | 0.400 ± 0.566 | 51.00 ± 69.30 | 2 | 1 | 1 | 1 | points |" in text
     # A control is never the best.
     assert "| truth \\* | 1.000 ± 0.000 | 0.00 ± 0.00 | 2 |" in text
     assert text.endswith("- commit: abc\n")
-    assert "abc" not in (tmp_path / "out/tables/main.csv").read_text()
+    assert "abc" not in (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8")
 
 
 def test_equal_means_are_both_best(tmp_path):
     cases = [("first", "a", "ok", "0.80001", "2"), ("second", "a", "ok", "0.80002", "2")]
     assert report(write(tmp_path / "m.csv", rows_of(cases)), tmp_path / "out") == 0
-    text = (tmp_path / "out/tables/main.md").read_text()
+    text = (tmp_path / "out/tables/main.md").read_text(encoding="utf-8")
     # One case has no standard deviation.
     assert text.count("| **0.800** | **2.00** | 1 |") == 2
-    assert ",0.8000,,2.0000,,1,0,0,1\n" in (tmp_path / "out/tables/main.csv").read_text()
+    assert ",0.8000,,2.0000,,1,0,0,1\n" in (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8")
 
 
 def test_order_is_that_of_first_appearance(tmp_path):
@@ -101,7 +101,7 @@ def test_seeds_are_counted(tmp_path):
 def test_organ_absent_everywhere_has_no_mean(tmp_path):
     cases = [("weak", "a", "absent_in_both", "", ""), ("weak", "b", "absent_in_reference", "0", "")]
     assert report(write(tmp_path / "m.csv", rows_of(cases)), tmp_path / "out") == 0
-    assert ",points,,,,,0,0,2,1\n" in (tmp_path / "out/tables/main.csv").read_text()
+    assert ",points,,,,,0,0,2,1\n" in (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def out_with_overlays(tmp_path):
 
 def test_page_is_self_contained(metrics, out_with_overlays):
     assert report(metrics, out_with_overlays, "--footer", "commit=<abc>") == 0
-    page = (out_with_overlays / "report.html").read_text()
+    page = (out_with_overlays / "report.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<link" not in page
     assert "url(" not in page
@@ -159,7 +159,7 @@ def test_page_is_self_contained(metrics, out_with_overlays):
 
 def test_page_shows_table_pictures_and_definitions(metrics, out_with_overlays):
     assert report(metrics, out_with_overlays, "--title", "Toy") == 0
-    page = (out_with_overlays / "report.html").read_text()
+    page = (out_with_overlays / "report.html").read_text(encoding="utf-8")
     assert "<title>Toy</title>" in page
     assert "<strong>0.700 ± 0.141</strong>" in page
     assert "<td>truth *</td>" in page
@@ -173,7 +173,7 @@ def test_page_shows_table_pictures_and_definitions(metrics, out_with_overlays):
 def test_page_leaves_out_pictures_of_methods_without_metrics(metrics, out_with_overlays):
     (out_with_overlays / "figures/overlays/toy/spleen/dropped.png").write_bytes(b"picture of an earlier run")
     assert report(metrics, out_with_overlays) == 0
-    assert "<figcaption>dropped<" not in (out_with_overlays / "report.html").read_text()
+    assert "<figcaption>dropped<" not in (out_with_overlays / "report.html").read_text(encoding="utf-8")
 
 
 def test_second_call_writes_the_same_bytes(metrics, out_with_overlays):

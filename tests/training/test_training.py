@@ -31,7 +31,7 @@ def cases_csv(tmp_path):
         write_volume(make_volume(image, (2, 2, 2), direction=direction), tmp_path / f"image-{number}.nii.gz")
         write_volume(make_volume(target, (2, 2, 2), direction=direction), tmp_path / f"target-{number}.nii.gz")
         lines.append(f"{number},image-{number}.nii.gz,target-{number}.nii.gz")
-    (tmp_path / "cases.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "cases.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return tmp_path / "cases.csv"
 
 
@@ -69,10 +69,10 @@ def test_all_cases_reach_the_network_in_one_orientation(cases_csv):
 
 
 def test_a_list_of_cases_must_be_whole(tmp_path):
-    (tmp_path / "cases.csv").write_text("case,image\n")
+    (tmp_path / "cases.csv").write_text("case,image\n", encoding="utf-8")
     with pytest.raises(UserError, match="header must be 'case,image,target'"):
         read_cases(tmp_path / "cases.csv")
-    (tmp_path / "cases.csv").write_text("case,image,target\na,nowhere.nii.gz,nowhere.nii.gz\n")
+    (tmp_path / "cases.csv").write_text("case,image,target\na,nowhere.nii.gz,nowhere.nii.gz\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"nowhere\.nii\.gz: no such file"):
         read_cases(tmp_path / "cases.csv")
 
@@ -106,10 +106,10 @@ def test_a_run_writes_what_it_is_and_the_same_seed_gives_the_same_weights(cases_
         training_run.train(recipe(), cases_csv, tmp_path / out)
     weights = [torch.load(tmp_path / out / "model.pt", weights_only=True)["weights"] for out in ("a", "b")]
     assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
-    run = json.loads((tmp_path / "a" / "run.json").read_text())
+    run = json.loads((tmp_path / "a" / "run.json").read_text(encoding="utf-8"))
     assert run["cases"] == ["0", "1"]
     assert {"recipe", "seed", "versions", "git_commit", "wall_time_s", "steps_per_s", "peak_memory_mb"} <= run.keys()
-    assert (tmp_path / "a" / "losses.csv").read_text().count("\n") == 7
+    assert (tmp_path / "a" / "losses.csv").read_text(encoding="utf-8").count("\n") == 7
     assert not (tmp_path / "a" / "checkpoints").exists()
 
 

@@ -95,11 +95,13 @@ def own_scans(folder):
 def copy_of_the_repository(folder):
     for part in ("src", "workflow", "config", "envs"):
         shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False))
-    (folder / "phantom.csv").write_text("case,split\n0001,train\n0003,test\n")
-    (folder / "config/datasets/hospital.yaml").write_text(DATASET)
-    (folder / "config/splits/hospital.csv").write_text("case,split\n0001,train\n0002,train\n0003,test\n0004,test\n")
-    (folder / "config/methods/three_slices.yaml").write_text(METHOD)
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False), encoding="utf-8")
+    (folder / "phantom.csv").write_text("case,split\n0001,train\n0003,test\n", encoding="utf-8")
+    (folder / "config/datasets/hospital.yaml").write_text(DATASET, encoding="utf-8")
+    (folder / "config/splits/hospital.csv").write_text(
+        "case,split\n0001,train\n0002,train\n0003,test\n0004,test\n", encoding="utf-8"
+    )
+    (folder / "config/methods/three_slices.yaml").write_text(METHOD, encoding="utf-8")
     (folder / "my scans").mkdir()
     own_scans(folder / "my scans")
     return folder
@@ -154,11 +156,13 @@ def test_predictions_lie_where_the_scans_lie(finished):
 
 def test_every_product_is_there(finished):
     results = finished / "results/tiny"
-    assert "<html" in (results / "report.html").read_text()
+    assert "<html" in (results / "report.html").read_text(encoding="utf-8")
     assert (results / "tables/main.md").exists()
     assert (results / "figures/dice_boxplot.png").stat().st_size > 5000
     assert len(list((results / "figures/overlays").rglob("*.png"))) == 12
-    run = yaml.safe_load((results / "7_models/hospital/spleen/dense/dense_unet/seed-0/run.json").read_text())
+    run = yaml.safe_load(
+        (results / "7_models/hospital/spleen/dense/dense_unet/seed-0/run.json").read_text(encoding="utf-8")
+    )
     assert run["cases"] == ["0001", "0002"]
 
 
@@ -180,15 +184,15 @@ def edited(finished):
     originals = {}
 
     def edit(path, old, new):
-        text = (finished / path).read_text()
+        text = (finished / path).read_text(encoding="utf-8")
         assert old in text
         originals[path] = text
-        (finished / path).write_text(text.replace(old, new, 1))
+        (finished / path).write_text(text.replace(old, new, 1), encoding="utf-8")
         return finished
 
     yield edit
     for path, text in originals.items():
-        (finished / path).write_text(text)
+        (finished / path).write_text(text, encoding="utf-8")
 
 
 def test_a_learning_rate_retrains_its_method_alone(edited):
@@ -232,7 +236,7 @@ def test_a_misspelt_key_ends_in_one_sentence(finished):
         ({"methods": ["pw4medsec"]}, "unknown method 'pw4medsec'"),
         ({"datasets": {"phantom_cd": ["spleen"]}}, "unknown dataset 'phantom_cd'"),
     ]:
-        (finished / "wrong.yaml").write_text(yaml.safe_dump(CONFIG | change))
+        (finished / "wrong.yaml").write_text(yaml.safe_dump(CONFIG | change), encoding="utf-8")
         ended = snakemake(finished, "--cores", "2", config="wrong.yaml")
         assert ended.returncode == 2
         assert message in ended.stderr

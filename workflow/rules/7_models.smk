@@ -49,7 +49,7 @@ rule training_cases:
         "{wildcards.dataset}: training cases of {wildcards.method} for the {wildcards.organ}"
     run:
         folder = Path(output[0]).parent
-        with open(output[0], "w", newline="") as stream:
+        with open(output[0], "w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(["case", "image", "target"])
             for case, *paths in zip(params.cases, params.images, params.targets, strict=True):

@@ -90,9 +90,9 @@ rule gather_metrics:
         "gathering the metrics of all cases"
     run:
         header = None
-        with open(output[0], "w") as gathered:
+        with open(output[0], "w", encoding="utf-8") as gathered:
             for path in input:
-                first, rows = Path(path).read_text().split("\n", 1)
+                first, rows = Path(path).read_text(encoding="utf-8").split("\n", 1)
                 if header is None:
                     header = first
                     gathered.write(header + "\n")

@@ -77,7 +77,7 @@ def write_markups(annotation, path):
     ]
     markups = rois if rois and not positions else [fiducials, *rois]
     with whole_file(path) as partial:
-        partial.write_text(json.dumps({"@schema": SCHEMA, "markups": markups}, indent=1))
+        partial.write_text(json.dumps({"@schema": SCHEMA, "markups": markups}, indent=1), encoding="utf-8")
 
 
 def read_markups(path):
@@ -87,7 +87,7 @@ def read_markups(path):
     """
     path = existing_file(path)
     try:
-        markups = json.loads(path.read_text())["markups"]
+        markups = json.loads(path.read_text(encoding="utf-8"))["markups"]
         annotation = Annotation()
         for markup in markups:
             to_lps = RAS_TO_LPS if markup.get("coordinateSystem", "LPS") in ("RAS", 0) else np.ones(3)

@@ -45,7 +45,7 @@ def download(dataset, out, source=None):
     else:
         raise UserError(_how_to_get(dataset, kind, access, name, out))
     with whole_file(record) as partial:
-        partial.write_text(json.dumps(entry, indent=2) + "\n")
+        partial.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
     return entry
 
 

@@ -20,7 +20,7 @@ def write_rows(path, labels, values, status):
     in the unit of the registry. Numbers have eight significant digits; an undefined one is an empty field.
     """
     head = [labels.get(column, "") for column in LABELS]
-    with whole_file(path) as partial, open(partial, "w", newline="") as stream:
+    with whole_file(path) as partial, open(partial, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         for name, value in values.items():

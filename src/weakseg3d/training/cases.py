@@ -23,7 +23,7 @@ def read_cases(path):
     Raises UserError for a wrong header, for missing files and for a list without cases.
     """
     path = existing_file(path)
-    with path.open(newline="") as stream:
+    with path.open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
         if reader.fieldnames != COLUMNS:
             raise UserError(f"{path}: the header must be '{','.join(COLUMNS)}'")

@@ -115,11 +115,11 @@ def resumable(folder, run_hash, resume):
     Checkpoints of another recipe or other data, and all of them without ``resume``, are removed.
     """
     checkpoint, owner = folder / "last.ckpt", folder / "run.sha256"
-    if resume and checkpoint.exists() and owner.exists() and owner.read_text() == run_hash:
+    if resume and checkpoint.exists() and owner.exists() and owner.read_text(encoding="utf-8") == run_hash:
         return checkpoint
     shutil.rmtree(folder, ignore_errors=True)
     with whole_file(owner) as partial:
-        partial.write_text(run_hash)
+        partial.write_text(run_hash, encoding="utf-8")
     return None
 
 
@@ -140,7 +140,7 @@ def quiet_lightning():
 def write_losses(losses, path):
     """Write (step, loss) pairs as CSV."""
     with whole_file(path) as partial:
-        partial.write_text("step,loss\n" + "".join(f"{step},{loss:.6g}\n" for step, loss in losses))
+        partial.write_text("step,loss\n" + "".join(f"{step},{loss:.6g}\n" for step, loss in losses), encoding="utf-8")
 
 
 def write_run(recipe, cases, seconds, steps, trainer, path):
@@ -162,7 +162,7 @@ def write_run(recipe, cases, seconds, steps, trainer, path):
         "peak_memory_mb": round(memory / 2**20),
     }
     with whole_file(path) as partial:
-        partial.write_text(json.dumps(run, indent=1))
+        partial.write_text(json.dumps(run, indent=1), encoding="utf-8")
 
 
 def git_commit():
