@@ -59,15 +59,14 @@ class Experiment:
         """Return the path part of a method's annotation: its kind and every parameter, or ``dense``."""
         if self.methods[method]["supervision"] == "dense":
             return "dense"
-        ((kind, parameters),) = self.methods[method]["annotation"].items()
+        kind, parameters = one(self.methods[method]["annotation"])
         return kind if kind == "none" else path_part(kind, parameters | {"seed": self.annotation_seed})
 
     def pseudo_label(self, method):
         """Return the path part of a method's pseudo label, or None for a method without one."""
         if "pseudo_label" not in self.methods[method]:
             return None
-        ((kind, parameters),) = self.methods[method]["pseudo_label"].items()
-        return path_part(kind, parameters)
+        return path_part(*one(self.methods[method]["pseudo_label"]))
 
     def annotations(self):
         """Return ``{path part: (kind, parameters)}`` of all annotations in use."""

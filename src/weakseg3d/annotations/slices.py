@@ -3,6 +3,8 @@
 import numpy as np
 import SimpleITK as sitk
 
+from weakseg3d.volumes import like
+
 IGNORE = 2
 """Value of voxels that nobody annotated, in every sparse label map."""
 
@@ -23,6 +25,4 @@ def annotate_slices(mask, number=3):
         chosen = [slice(None)] * 3
         chosen[axis] = np.unique(np.round(ends).astype(int))
         labels[tuple(chosen)] = array[tuple(chosen)]
-    image = sitk.GetImageFromArray(labels)
-    image.CopyInformation(mask)
-    return image
+    return like(labels, mask)
