@@ -10,7 +10,7 @@ demo: $(INSTALLED)
 	. $(VENV)/bin/activate && snakemake --cores all
 
 test: $(INSTALLED)
-	. $(VENV)/bin/activate && pytest -n 2
+	. $(VENV)/bin/activate && pytest -n 2 --dist loadfile
 
 test-slow: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -m slow
