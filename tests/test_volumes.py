@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from conftest import make_volume, oblique_direction
 
 from weakseg3d.errors import UserError
-from weakseg3d.volumes import check_same_grid, read_image, read_label, read_mask, write_volume
+from weakseg3d.volumes import check_same_grid, read_grid, read_image, read_label, read_mask, write_volume
 
 
 @pytest.fixture
@@ -23,6 +23,13 @@ def test_geometry_and_voxels_survive_a_round_trip(volume, tmp_path):
     check_same_grid(volume, back, "written", "read")
     assert (sitk.GetArrayFromImage(back) == sitk.GetArrayFromImage(volume)).all()
     assert [path.name for path in tmp_path.iterdir()] == ["v.nii.gz"]
+
+
+def test_a_grid_is_read_without_the_voxels(volume, tmp_path):
+    write_volume(volume, tmp_path / "v.nii.gz")
+    grid = read_grid(tmp_path / "v.nii.gz")
+    check_same_grid(volume, grid, "written", "read")
+    assert not sitk.GetArrayFromImage(grid).any()
 
 
 def test_scaled_integers_are_read_as_what_they_mean(volume, tmp_path):
@@ -41,12 +48,31 @@ def test_a_truncated_gzip_file_is_refused(volume, tmp_path):
         read_image(tmp_path / "cut.nii.gz")
 
 
-def test_a_non_image_and_a_missing_file_are_refused(tmp_path):
+@pytest.mark.parametrize("read", [read_image, read_grid])
+def test_a_non_image_and_a_missing_file_are_refused(tmp_path, read):
     (tmp_path / "text.nii.gz").write_bytes(gzip.compress(b"no image"))
     with pytest.raises(UserError, match=r"text\.nii\.gz: not an image"):
-        read_image(tmp_path / "text.nii.gz")
+        read(tmp_path / "text.nii.gz")
     with pytest.raises(UserError, match="no such file"):
-        read_image(tmp_path / "nowhere.nii.gz")
+        read(tmp_path / "nowhere.nii.gz")
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.float32])
+def test_a_truncated_file_that_is_not_compressed_is_refused(tmp_path, kind):
+    sitk.WriteImage(make_volume(np.ones((4, 5, 6), kind)), tmp_path / "v.nii")
+    read_image(tmp_path / "v.nii")
+    (tmp_path / "cut.nii").write_bytes((tmp_path / "v.nii").read_bytes()[:-100])
+    with pytest.raises(UserError, match=r"cut\.nii: truncated"):
+        read_image(tmp_path / "cut.nii")
+
+
+def test_a_sheared_grid_is_refused(tmp_path):
+    nibabel = pytest.importorskip("nibabel")
+    affine = np.array([[1, 0.3, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]])
+    nibabel.save(nibabel.Nifti1Image(np.zeros((3, 4, 5), np.uint8), affine), tmp_path / "sheared.nii.gz")
+    for read in (read_image, read_grid):
+        with pytest.raises(UserError, match="sheared"):
+            read(tmp_path / "sheared.nii.gz")
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -69,10 +95,11 @@ def test_a_label_map_holds_whole_numbers_and_a_mask_one_class(tmp_path):
     assert sitk.GetArrayFromImage(read_mask(tmp_path / "grey.nii.gz")).max() == 1
 
 
-def test_four_dimensions_are_refused(tmp_path):
+@pytest.mark.parametrize("read", [read_image, read_grid])
+def test_four_dimensions_are_refused(tmp_path, read):
     sitk.WriteImage(sitk.JoinSeries([make_volume(np.zeros((3, 3, 3), np.float32))] * 2), tmp_path / "time.nii.gz")
     with pytest.raises(UserError, match="not a scalar 3-D volume"):
-        read_image(tmp_path / "time.nii.gz")
+        read(tmp_path / "time.nii.gz")
 
 
 def test_grids_are_compared_in_size_spacing_origin_and_direction(volume):

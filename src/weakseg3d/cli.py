@@ -15,6 +15,7 @@ VERBS = {
     "download": "fetch, verify and unpack a dataset, or say which file to place where",
     "import": "turn a raw dataset into image.nii.gz and label.nii.gz per case",
     "resample": "put a volume on an isotropic grid over the same physical box",
+    "perturb": "make an image worse, as real life does: noise, blur, an offset, or thick slices",
     "split": "cut the binary mask of one organ out of a label map",
     "annotate": "simulate a person's weak annotation of a mask",
     "pseudolabel": "expand a weak annotation into a training target",

@@ -5,6 +5,7 @@ coordinates are ITK's: LPS, millimetres.
 """
 
 import gzip
+import math
 import zlib
 
 import numpy as np
@@ -31,6 +32,19 @@ def read_image(path):
     if bad:
         raise UserError(f"{path}: {bad} voxels are NaN or infinite; replace them before use")
     return image
+
+
+def read_grid(path):
+    """Return the grid of the scalar 3-D image at ``path``: an image of its size and geometry, all voxels 0.
+
+    Only the header is read. Raises UserError for a missing or non-image file and for more than three dimensions.
+    """
+    reader = _open(existing_file(path))
+    grid = sitk.Image(reader.GetSize(), sitk.sitkUInt8)
+    grid.SetSpacing(reader.GetSpacing())
+    grid.SetOrigin(reader.GetOrigin())
+    grid.SetDirection(reader.GetDirection())
+    return grid
 
 
 def read_label(path):
@@ -98,17 +112,35 @@ def _read(path):
     path = existing_file(path)
     if path.name.endswith(".gz"):
         _check_gzip(path)
+    elif path.name.endswith(".nii"):
+        _check_length(path)
+    reader = _open(path)
     try:
-        image = sitk.ReadImage(str(path))
+        image = reader.Execute()
     except RuntimeError as error:
-        if "orthonormal" in str(error):
-            raise UserError(f"{path}: its direction cosines are sheared; resample it to an orthogonal grid") from None
-        raise UserError(f"{path}: not an image that can be read, or a truncated one; export it again") from None
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise UserError(f"{path}: not a scalar 3-D volume, its size is {image.GetSize()}; extract one volume first")
+        raise _unreadable(path, error) from None
     if path.name.endswith((".nii", ".nii.gz")) and image.GetPixelID() in (sitk.sitkFloat32, sitk.sitkFloat64):
         _check_nifti_voxels(path)
     return image
+
+
+def _open(path):
+    """Return a reader that has read the header of a scalar 3-D image."""
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise _unreadable(path, error) from None
+    if reader.GetDimension() != 3 or reader.GetNumberOfComponents() != 1:
+        raise UserError(f"{path}: not a scalar 3-D volume, its size is {reader.GetSize()}; extract one volume first")
+    return reader
+
+
+def _unreadable(path, error):
+    if "orthonormal" in str(error):
+        return UserError(f"{path}: its direction cosines are sheared; resample it to an orthogonal grid")
+    return UserError(f"{path}: not an image that can be read, or a truncated one; export it again")
 
 
 def _check_nifti_voxels(path):
@@ -119,6 +151,18 @@ def _check_nifti_voxels(path):
     bad = int(np.count_nonzero(~np.isfinite(stored)))
     if bad:
         raise UserError(f"{path}: {bad} voxels are NaN or infinite; replace them before use")
+
+
+def _check_length(path):
+    """ITK reads a truncated plain NIfTI file as if it were whole, so its length is checked first."""
+    import nibabel
+
+    try:
+        stored = nibabel.load(path).dataobj
+    except nibabel.filebasedimages.ImageFileError:
+        raise UserError(f"{path}: not an image that can be read; export it again") from None
+    if path.stat().st_size < stored.offset + math.prod(stored.shape) * stored.dtype.itemsize:
+        raise UserError(f"{path}: truncated; copy or export it again")
 
 
 def _check_gzip(path):

@@ -1,45 +1,22 @@
-"""Clicks: exact farthest point sampling, reproducible draws, world coordinates of the right voxels."""
-
-from pathlib import Path
+"""Clicks: distances in mm, reproducible draws, world coordinates of the right voxels."""
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from conftest import make_volume
-from hypothesis import given
-from hypothesis import strategies as st
 
-from weakseg3d.annotations.points import annotate_points, farthest_point_sampling
+from weakseg3d.annotations.points import annotate_points
 from weakseg3d.annotations.world import to_voxels
-
-DATA = Path(__file__).parents[1] / "data"
 
 
 def voxels_of(points, image):
     return np.round(to_voxels(points, image)).astype(int)
 
 
-def test_sampling_equals_the_published_code():
-    golden = np.load(DATA / "farthest_point_sampling.npz")
-    assert (farthest_point_sampling(golden["candidates"], int(golden["n"])) == golden["selected"]).all()
-
-
-def test_ties_go_to_the_first_candidate():
-    square = np.array([[0, 0, 0], [0, 0, 2], [0, 2, 0], [0, 2, 2]])
-    assert farthest_point_sampling(square, 4).tolist() == [0, 3, 1, 2]
-
-
 def test_distances_are_millimetres():
     mask = make_volume(np.ones((3, 1, 9), np.uint8), (1.0, 1.0, 10.0))
     clicks = voxels_of(annotate_points(mask, number=2, candidate_share=1.0).of("organ"), mask)
     assert set(clicks[:, 0]) == {0, 2}
-
-
-@given(st.integers(1, 40), st.integers(0, 5))
-def test_every_chosen_candidate_is_chosen_once(number, seed):
-    candidates = np.unique(np.random.default_rng(seed).integers(0, 6, (60, 3)), axis=0)
-    chosen = farthest_point_sampling(candidates, number)
-    assert len(set(chosen.tolist())) == min(number, len(candidates))
 
 
 def test_clicks_lie_in_their_class_on_an_oblique_volume(oblique_mask):

@@ -7,11 +7,14 @@ import pytest
 from conftest import make_volume, oblique_direction
 
 from weakseg3d.annotations.box import annotate_box
+from weakseg3d.annotations.markups import Annotation, write_markups
+from weakseg3d.cli import main
 from weakseg3d.errors import UserError
 from weakseg3d.pseudo_labels.box import box_label
 from weakseg3d.pseudo_labels.gaussian import gaussian_label
 from weakseg3d.pseudo_labels.geodesic import geodesic_distance, geodesic_label
 from weakseg3d.pseudo_labels.points import sparse_label
+from weakseg3d.volumes import write_volume
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -32,6 +35,27 @@ def test_gaussian_label_is_in_millimetres():
 
 def test_gaussian_label_without_clicks_is_zero():
     assert not gaussian_label(np.zeros((0, 3)), (4, 4, 4), (1, 1, 1), 3.0).any()
+
+
+@pytest.mark.parametrize("sigma", [0.4, 1.5, 6.0, 500.0])
+def test_gaussian_label_equals_the_formula(sigma):
+    shape, spacing = (9, 14, 40), np.array([2.5, 1.0, 0.8])
+    points = np.random.default_rng(0).uniform(-3, np.array(shape) + 3, (30, 3))
+    offsets = (np.stack(np.indices(shape), axis=-1)[..., None, :] - points) * spacing
+    total = np.exp(-(offsets**2).sum(axis=-1) / (2 * sigma**2)).sum(axis=-1)
+    expected = (total - total.min()) / (total.max() - total.min())
+    atol = 1e-6 * total.max() / (total.max() - total.min())
+    np.testing.assert_allclose(gaussian_label(points, shape, spacing, sigma), expected, rtol=1e-5, atol=atol)
+
+
+@pytest.mark.parametrize("sigma", ["0", "-3", "nan", "inf"])
+def test_sigma_is_a_finite_number_above_0(tmp_path, capsys, sigma):
+    write_volume(make_volume(np.zeros((4, 4, 4), np.uint8)), tmp_path / "image.nii.gz")
+    write_markups(Annotation({"organ": np.ones((1, 3))}), tmp_path / "clicks.mrk.json")
+    files = ["--annotation", tmp_path / "clicks.mrk.json", "--image", tmp_path / "image.nii.gz"]
+    command = ["pseudolabel", *files, "--out", tmp_path / "soft.nii.gz", "gaussian", f"--sigma={sigma}"]
+    assert main([str(word) for word in command]) == 2
+    assert "must be a finite number above 0" in capsys.readouterr().err
 
 
 def test_sparse_label_marks_clicks_and_nothing_else():

@@ -15,6 +15,9 @@ from weakseg3d.report.metrics_table import WITH_ORGAN, series_names
 COLUMN_WIDTH = 3.5
 """Width of a journal's column in inches."""
 
+LETTER, FITTING_LETTERS = 0.065, 24
+"""Width of a letter in inches, and how long a method's name may be before the figure becomes wider than columns."""
+
 METHOD_COLOUR, CONTROL_COLOUR = "#7fb3d5", "#e4e4e4"
 """Methods differ by their name on the axis, so colour only sets controls and missed organs apart; in greyscale
 the controls are also hatched and the missed organs are crosses."""
@@ -39,7 +42,8 @@ def dice_boxplot(rows):
     series = list(dice["series"].unique())
     with matplotlib.rc_context({**sns.axes_style("whitegrid"), **STYLE}):
         height = 0.55 + lines * (0.55 + 0.22 * len(series))
-        figure = Figure(figsize=(COLUMN_WIDTH * columns, height), layout="constrained")
+        width = COLUMN_WIDTH * columns + LETTER * max(0, max(map(len, series), default=0) - FITTING_LETTERS)
+        figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for axis, ((dataset, modality, organ), panel) in zip(axes, panels, strict=False):

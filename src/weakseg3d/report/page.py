@@ -8,7 +8,7 @@ import jinja2
 
 from weakseg3d.controls import CONTROLS
 from weakseg3d.evaluation.metrics import METRICS, STATUSES
-from weakseg3d.report.tables import HEADINGS, NOTE, readable_table
+from weakseg3d.report.tables import HEADINGS, NOTE, NUMBERS, is_control, readable_table
 
 DIRECTIONS = {True: "higher is better", False: "lower is better", None: "closer to 0 is better"}
 
@@ -16,11 +16,12 @@ SECTION = ("dataset", "modality", "organ")
 """Columns that become a heading within the table, so that it fits a phone; they are the first of `HEADINGS`."""
 
 
-def render_page(table, title, footer, boxplot, overlays):
+def render_page(table, title, footer, boxplot, overlays, study=None):
     """Return the page as HTML text. It holds everything it shows and loads nothing.
 
-    ``table`` is the main table; ``footer`` a mapping printed at the end; ``boxplot`` the figure as PNG bytes;
-    ``overlays`` maps (dataset, organ) to ``{method: PNG bytes}``.
+    ``table`` is the main table; ``footer`` a mapping printed at the end; ``boxplot`` the figure as PNG bytes, or
+    None to leave it out; ``overlays`` maps (dataset, organ) to ``{method: PNG bytes}``; ``study`` is the study's
+    table, its headings and its figure as PNG bytes. With a study the main table, which repeats it, is folded.
     """
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
@@ -32,8 +33,9 @@ def render_page(table, title, footer, boxplot, overlays):
         footer=footer,
         headings=list(HEADINGS.values())[len(SECTION) :],
         sections=table_sections(table),
+        study=study and _study_parts(*study),
         note=NOTE,
-        missed=int(table.loc[~table["method"].isin(CONTROLS), "n_missed"].sum()),
+        missed=int(table.loc[~is_control(table["method"]), "n_missed"].sum()),
         boxplot=boxplot,
         overlays=overlays,
         metrics=METRICS,
@@ -43,10 +45,21 @@ def render_page(table, title, footer, boxplot, overlays):
     )
 
 
-def table_sections(table):
+def _study_parts(table, headings, figure):
+    """Return what the template shows of a study; its columns of text stand before those of numbers."""
+    shown = [name for name in headings if name not in SECTION]
+    return {
+        "headings": [headings[name] for name in shown],
+        "texts": len([name for name in shown if name not in NUMBERS]),
+        "sections": table_sections(table, headings),
+        "figure": figure,
+    }
+
+
+def table_sections(table, headings=HEADINGS):
     """Return the readable table as pairs of a heading (dataset, modality, organ) and its rows without these."""
-    readable = readable_table(table)
-    columns = [HEADINGS[name] for name in SECTION]
+    readable = readable_table(table, headings)
+    columns = [headings[name] for name in SECTION]
     return [
         (names, list(rows.drop(columns=columns).itertuples(index=False, name=None)))
         for names, rows in readable.groupby(columns, sort=False)

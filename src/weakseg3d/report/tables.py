@@ -7,6 +7,7 @@ import pandas as pd
 
 from weakseg3d.controls import CONTROLS
 from weakseg3d.report.metrics_table import WITH_ORGAN
+from weakseg3d.variants import variant_parts
 
 GROUP = ["dataset", "modality", "organ", "method", "annotation"]
 """Columns that make one row of the main table."""
@@ -31,6 +32,9 @@ HEADINGS = {
     "annotation": "Annotation",
 }
 """Columns of the readable table."""
+
+NUMBERS = (*MEASURES, "n", "n_missed", "n_absent", "n_seeds")
+"""Columns of the readable table that are aligned to the right."""
 
 NOTE = (
     "Mean ± sample standard deviation over n cases whose reference holds the organ (cases × seeds where there is "
@@ -65,16 +69,21 @@ def main_table(rows):
     return _in_order_of_appearance(pd.DataFrame(lines), rows)
 
 
-def readable_table(table):
-    """Return the main table as text for a reader: columns of `HEADINGS`, ``mean ± sd``, best in ``**``.
+def is_control(methods):
+    """Return which of ``methods``, a series of names, are controls or variants of one."""
+    return methods.map(lambda name: variant_parts(name)[0]).isin(CONTROLS)
 
-    Controls carry an asterisk and are never best.
+
+def readable_table(table, headings=HEADINGS):
+    """Return the main table as text for a reader: columns of ``headings``, ``mean ± sd``, best in ``**``.
+
+    Controls carry an asterisk and are never best. ``headings`` maps columns to what is written above them.
     """
-    text = table[[*GROUP, "n", "n_missed", "n_absent", "n_seeds"]].astype(str)
-    is_control = table["method"].isin(CONTROLS)
+    text = table[[column for column in headings if column not in MEASURES]].astype(str)
+    control = is_control(table["method"])
     for measure, sign in zip(MEASURES, (1, -1), strict=True):
         means = table[f"{measure}_mean"].round(DECIMALS[measure])
-        ranked = (sign * means).where(~is_control)
+        ranked = (sign * means).where(~control)
         best = ranked.groupby([table["dataset"], table["modality"], table["organ"]]).transform("max")
         cells = [
             _mean_and_sd(mean, sd, DECIMALS[measure])
@@ -83,9 +92,10 @@ def readable_table(table):
         text[measure] = [
             f"**{cell}**" if is_best else cell for cell, is_best in zip(cells, ranked == best, strict=True)
         ]
-    text["annotation"] = text["annotation"].map(readable_annotation)
-    text["method"] = text["method"].where(~is_control, text["method"] + " \\*")
-    return text[list(HEADINGS)].rename(columns=HEADINGS)
+    if "annotation" in headings:
+        text["annotation"] = text["annotation"].map(readable_annotation)
+    text["method"] = text["method"].where(~control, text["method"] + " \\*")
+    return text[list(headings)].rename(columns=headings)
 
 
 def readable_annotation(path_part):
@@ -100,14 +110,14 @@ def table_csv(table):
     return table.to_csv(index=False, float_format="%.4f", lineterminator="\n")
 
 
-def table_markdown(table, title, footer):
-    """Return the main table as a Markdown page; ``footer`` is a mapping printed below it."""
-    text = readable_table(table)
+def table_markdown(table, title, footer, headings=HEADINGS):
+    """Return the main table as a Markdown page with the columns of ``headings``; ``footer`` is printed below it."""
+    text = readable_table(table, headings)
     lines = [
         f"# {title}",
         "",
         _markdown_row(text.columns),
-        _markdown_row(["---" if column in GROUP else "---:" for column in HEADINGS]),
+        _markdown_row(["---:" if column in NUMBERS else "---" for column in headings]),
         *(_markdown_row(row) for row in text.itertuples(index=False)),
         "",
         NOTE.replace("(*)", "(\\*)"),

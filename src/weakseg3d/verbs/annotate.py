@@ -4,6 +4,7 @@ Points and boxes are 3D Slicer markups (.mrk.json): points whose label names the
 boxes as ROI. Annotated slices are a label map in which 2 means "not annotated".
 """
 
+import math
 import sys
 
 from weakseg3d.errors import UserError
@@ -28,6 +29,16 @@ def add_arguments(parser):
         "--candidate-share", type=float, default=0.5, help="share of voxels drawn (default: %(default)s)"
     )
     points.add_argument("--background", type=int, default=0, help="clicks outside the organ (default: %(default)s)")
+    points.add_argument(
+        "--sampling", choices=["farthest", "random"], default="farthest", help="spread (default: %(default)s)"
+    )
+    points.add_argument("--slices", type=int, metavar="N", help="click on N axial slices only (default: on all)")
+    points.add_argument(
+        "--jitter", type=float, default=0.0, metavar="MM", help="standard deviation of a click (default: %(default)s)"
+    )
+    points.add_argument(
+        "--misplaced", type=float, default=0.0, metavar="SHARE", help="share that slips off (default: %(default)s)"
+    )
 
     seven = kinds.add_parser("seven-points", help="one click inside, six outside, one per face")
     seven.add_argument("--margin", type=float, default=3.0, help="mm beyond the organ (default: %(default)s)")
@@ -64,18 +75,7 @@ def run(args):
 
 def _annotation(mask, args):
     if args.kind == "points":
-        from weakseg3d.annotations.points import annotate_points
-
-        if not 0 < args.candidate_share <= 1:
-            raise UserError(f"--candidate-share {args.candidate_share}: must lie above 0 and not above 1")
-        if args.background < 0:
-            raise UserError(f"--background {args.background}: must not be negative")
-        number = _at_least_one(args.number, "--number")
-        annotation = annotate_points(mask, number, args.candidate_share, args.background, args.seed)
-        clicks = len(annotation.of("organ"))
-        if 0 < clicks < number:
-            print(f"{args.mask}: a small organ, {clicks} of {number} clicks", file=sys.stderr)
-        return annotation
+        return _points(mask, args)
     if args.kind == "seven-points":
         from weakseg3d.annotations.seven_points import annotate_seven_points
 
@@ -84,6 +84,42 @@ def _annotation(mask, args):
     from weakseg3d.annotations.box import annotate_box
 
     return annotate_box(mask, args.margin)
+
+
+def _points(mask, args):
+    from weakseg3d.annotations.points import annotate_points
+
+    if args.seed < 0:
+        raise UserError(f"--seed {args.seed}: must not be negative")
+    if not 0 < args.candidate_share <= 1:
+        raise UserError(f"--candidate-share {args.candidate_share}: must lie above 0 and not above 1")
+    if args.background < 0:
+        raise UserError(f"--background {args.background}: must not be negative")
+    if not 0 <= args.jitter < math.inf:
+        raise UserError(f"--jitter {args.jitter}: must be a distance in mm, 0 or more")
+    if not 0 <= args.misplaced <= 1:
+        raise UserError(f"--misplaced {args.misplaced}: must lie between 0 and 1")
+    number = _at_least_one(args.number, "--number")
+    annotation = annotate_points(
+        mask,
+        number,
+        args.candidate_share,
+        args.background,
+        args.seed,
+        sampling=args.sampling,
+        slices=None if args.slices is None else _at_least_one(args.slices, "--slices"),
+        jitter=args.jitter,
+        misplaced=args.misplaced,
+    )
+    clicks = len(annotation.of("organ"))
+    # An empty mask's annotation has no classes at all, and `run` has spoken of it already.
+    if annotation.points and clicks < number:
+        # Slices are spread over the organ's extent, so in an organ of several pieces they can miss them all.
+        if not clicks and not args.allow_absent:
+            raise UserError(f"{args.mask}: --slices {args.slices} miss the organ; choose another number of slices")
+        reason = "a small organ" if args.slices is None else f"little of the organ on --slices {args.slices}"
+        print(f"{args.mask}: {reason}, {clicks} of {number} clicks", file=sys.stderr)
+    return annotation
 
 
 def _at_least_one(number, option):

@@ -4,8 +4,10 @@ gaussian gives a soft map in [0, 1]; points, geodesic and slices give label maps
 2 unknown; box gives a mask.
 """
 
+import math
+
 from weakseg3d.errors import UserError
-from weakseg3d.volumes import check_same_grid, like, read_image, read_label, write_volume
+from weakseg3d.volumes import check_same_grid, like, read_grid, read_image, read_label, write_volume
 
 EXAMPLE = """\
   python -m weakseg3d pseudolabel --annotation clicks.mrk.json --image image.nii.gz --out soft.nii.gz \\
@@ -34,7 +36,8 @@ def add_arguments(parser):
 
 def run(args):
     """Write one pseudo label."""
-    image = read_image(args.image)
+    # The other kinds need no voxels, and a header is read at once.
+    image = read_image(args.image) if args.kind == "geodesic" else read_grid(args.image)
     if args.kind == "slices":
         label = read_label(args.annotation)
         check_same_grid(label, image, args.annotation, args.image)
@@ -61,8 +64,8 @@ def _label(annotation, image, args):
     if args.kind == "gaussian":
         from weakseg3d.pseudo_labels.gaussian import gaussian_label
 
-        if args.sigma <= 0:
-            raise UserError(f"--sigma {args.sigma} must be above 0")
+        if not 0 < args.sigma < math.inf:
+            raise UserError(f"--sigma {args.sigma} must be a finite number above 0")
         return gaussian_label(organ, shape, spacing, args.sigma)
     if args.kind == "points":
         from weakseg3d.pseudo_labels.points import sparse_label

@@ -4,9 +4,15 @@ Reads one long CSV of metrics, or every *.csv below a folder, and writes tables/
 figures/dice_boxplot.png and report.html into the output folder. Pictures that 'overlay' has put under
 figures/overlays/{dataset}/{organ}/{method}.png there are shown in the report. Methods, datasets and organs
 appear in the order in which the metrics first name them.
+
+Methods named {method}+{factor}-{level}+{factor}-{level}... are variants of a study. With any of them it also
+writes tables/study.csv, tables/study.md and figures/study.png.
 """
 
 EXAMPLE = "  python -m weakseg3d report --metrics results/demo/9_metrics --out results/demo --footer experiment=demo"
+
+MOST_SERIES = 16
+"""With more methods than these, the page of a study leaves the box plot to its file."""
 
 
 def add_arguments(parser):
@@ -25,30 +31,49 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Write tables, figure and page, once all of them are made."""
-    import io
+    """Write tables, figures and page, once all of them are made."""
     from pathlib import Path
 
     from weakseg3d.files import whole_file
     from weakseg3d.keyvalues import parse_pairs
     from weakseg3d.report.figures import dice_boxplot
-    from weakseg3d.report.metrics_table import read_metrics
+    from weakseg3d.report.metrics_table import read_metrics, series_names
     from weakseg3d.report.page import find_overlays, render_page
+    from weakseg3d.report.study import factors, study_headings, study_table
+    from weakseg3d.report.study_figures import study_figure
     from weakseg3d.report.tables import main_table, table_csv, table_markdown
 
     footer = parse_pairs(args.footer, "--footer")
     rows = read_metrics(args.metrics)
     table = main_table(rows)
-    boxplot = io.BytesIO()
-    dice_boxplot(rows).savefig(boxplot, format="png", dpi=200)
+    boxplot = _png(dice_boxplot(rows), dpi=200)
     out = Path(args.out)
-    overlays = find_overlays(out / "figures" / "overlays", rows)
     outputs = {
         "tables/main.csv": table_csv(table).encode(),
         "tables/main.md": table_markdown(table, args.title, footer).encode(),
-        "figures/dice_boxplot.png": boxplot.getvalue(),
-        "report.html": render_page(table, args.title, footer, boxplot.getvalue(), overlays).encode(),
+        "figures/dice_boxplot.png": boxplot,
     }
+    study = None
+    if factors(rows):
+        study = study_table(rows), study_headings(factors(rows)), _png(study_figure(rows), dpi=300)
+        outputs |= {
+            "tables/study.csv": table_csv(study[0]).encode(),
+            "tables/study.md": table_markdown(study[0], f"{args.title}: study", footer, study[1]).encode(),
+            "figures/study.png": study[2],
+        }
+        if series_names(rows).nunique() > MOST_SERIES:
+            boxplot = None
+    overlays = find_overlays(out / "figures" / "overlays", rows)
+    outputs["report.html"] = render_page(table, args.title, footer, boxplot, overlays, study).encode()
     for name, content in outputs.items():
         with whole_file(out / name) as partial:
             partial.write_bytes(content)
+
+
+def _png(figure, dpi):
+    """Return a figure as the bytes of a PNG."""
+    import io
+
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=dpi)
+    return stream.getvalue()

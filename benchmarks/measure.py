@@ -1,0 +1,56 @@
+"""Wall time and peak memory of a function in a process of its own, and a table of ratios."""
+
+import multiprocessing
+import os
+import resource
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SOURCE = str(Path(__file__).resolve().parents[1] / "src")
+# The package need not be installed: this process finds it, and so do those it starts.
+sys.path.insert(0, SOURCE)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
+
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass
+class Measurement:
+    """Median wall time in seconds, highest peak memory in bytes, and the last run's result."""
+
+    seconds: float
+    peak: int
+    result: Any
+
+
+def measure(function, *arguments, repeats=3, then=None):
+    """Return the Measurement of ``function(*arguments)``, each of ``repeats`` runs in a fresh process.
+
+    Peak memory is what the process grew by during the call. ``then`` is applied to the result in that process,
+    unmeasured; what it returns is the Measurement's result. Let it keep large results away: a new process's
+    peak counts from the memory of the one that starts it.
+    """
+    runs = []
+    for _ in range(repeats):
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            runs.append(pool.apply(_run, (function, arguments, then)))
+    seconds, peaks, results = zip(*runs, strict=True)
+    return Measurement(statistics.median(seconds), max(peaks), results[-1])
+
+
+def _run(function, arguments, then):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    result = function(*arguments)
+    seconds = time.perf_counter() - start
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return seconds, grown * RSS_UNIT, then(result) if then else result
+
+
+def print_row(name, unit, published, ours):
+    """Print one line: both figures and how many times less ours is."""
+    print(f"{name:<22} published {published:9.3f} {unit:<3} ours {ours:9.3f} {unit:<3} ratio {published / ours:8.1f}")

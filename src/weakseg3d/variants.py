@@ -1,0 +1,16 @@
+"""Names of a study's variants: a method and the level it has of every factor.
+
+A variant is called ``{method}+{factor}-{level}+{factor}-{level}...``, such as ``pw4medseg+clicks-25+sigma-10``.
+Methods, factors and levels hold neither ``+`` nor ``-``, so a name can be taken apart again.
+"""
+
+
+def variant_name(method, levels):
+    """Return the name of ``method`` with ``levels`` (``{factor: level}``); without levels, the method's own."""
+    return "+".join([method, *(f"{factor}-{level}" for factor, level in levels.items())])
+
+
+def variant_parts(name):
+    """Return the method and the levels (``{factor: level}``, all text) that make up ``name``."""
+    method, *parts = name.split("+")
+    return method, dict(part.split("-", 1) for part in parts)

@@ -1,0 +1,50 @@
+"""Make an image worse, as real life does: noise, blur, an offset of its intensities, or thick slices.
+
+The grid stays as it is. Noise and offset are shares of the range from the image's 1st to its 99th percentile.
+"""
+
+import sys
+
+from weakseg3d.volumes import read_image, write_volume
+
+EXAMPLE = """\
+  python -m weakseg3d perturb --image ct.nii.gz --out noisy.nii.gz --seed 0 noise --std 0.1
+  python -m weakseg3d perturb --image ct.nii.gz --out thick.nii.gz thick-slices --thickness 5"""
+
+
+def add_arguments(parser):
+    """Declare the verb's arguments."""
+    parser.add_argument("--image", required=True, metavar="FILE", help="image to perturb")
+    parser.add_argument("--out", required=True, metavar="FILE", help="perturbed image (.nii.gz)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: %(default)s)")
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="noise|blur|shift|thick-slices")
+
+    noise = kinds.add_parser("noise", help="white Gaussian noise")
+    noise.add_argument("--std", required=True, type=float, metavar="S", help="standard deviation, a share of the range")
+
+    blur = kinds.add_parser("blur", help="Gaussian blur")
+    blur.add_argument("--sigma", required=True, type=float, metavar="MM", help="standard deviation in mm")
+
+    shift = kinds.add_parser("shift", help="the same offset on every voxel")
+    shift.add_argument("--offset", required=True, type=float, metavar="S", help="share of the range, may be negative")
+
+    thick = kinds.add_parser("thick-slices", help="thicker axial slices, interpolated back to the grid")
+    thick.add_argument("--thickness", required=True, type=float, metavar="MM", help="thickness of a slice in mm")
+
+
+def run(args):
+    """Write one perturbed image, and say so where it has no range of intensities to take a share of."""
+    from weakseg3d.perturbations import add_noise, blur, intensity_range, shift, thick_slices
+
+    image = read_image(args.image)
+    if args.kind == "noise":
+        perturbed = add_noise(image, args.std, args.seed)
+    elif args.kind == "shift":
+        perturbed = shift(image, args.offset)
+    elif args.kind == "blur":
+        perturbed = blur(image, args.sigma)
+    else:
+        perturbed = thick_slices(image, args.thickness)
+    if args.kind in ("noise", "shift") and not intensity_range(image):
+        print(f"{args.image}: its 1st and 99th percentile are equal; nothing is changed", file=sys.stderr)
+    write_volume(perturbed, args.out)

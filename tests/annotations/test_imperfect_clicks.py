@@ -1,0 +1,224 @@
+"""Imperfect annotators: clicks at random, on few slices, beside the mark, or by a slip of the hand."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from conftest import make_volume, oblique_direction
+
+from weakseg3d.annotations.markups import read_markups
+from weakseg3d.annotations.points import SLIP_MM, annotate_points
+from weakseg3d.annotations.slices import IGNORE, annotate_slices
+from weakseg3d.annotations.world import to_voxels
+from weakseg3d.cli import main
+from weakseg3d.volumes import write_volume
+
+
+def voxels_of(points, image):
+    return np.round(to_voxels(points, image)).astype(int)
+
+
+def organ_clicks(mask, **options):
+    return annotate_points(mask, **options).of("organ")
+
+
+def box_mask(shape, low, high, spacing, **geometry):
+    array = np.zeros(shape, np.uint8)
+    array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = 1
+    return make_volume(array, spacing, **geometry)
+
+
+def millimetres_outside_the_box(voxels, mask):
+    """Return, per voxel, its largest distance on an image axis from the box of the organ's voxel centres."""
+    organ = np.argwhere(sitk.GetArrayFromImage(mask))
+    beyond = np.maximum(organ.min(axis=0) - voxels, voxels - organ.max(axis=0)) * np.array(mask.GetSpacing())[::-1]
+    return beyond.max(axis=1)
+
+
+@pytest.mark.parametrize("options", [{}, {"sampling": "farthest", "slices": None, "jitter": 0.0, "misplaced": 0.0}])
+def test_a_perfect_annotator_clicks_as_ever(options):
+    mask = box_mask((6, 8, 10), (1, 2, 3), (5, 7, 9), (1.0, 1.5, 3.0))
+    annotation = annotate_points(mask, number=6, background=3, seed=7, **options)
+    organ = [[1, 6, 3], [4, 3, 7], [1, 2, 7], [3, 6, 4], [3, 2, 3], [2, 6, 8]]
+    assert voxels_of(annotation.of("organ"), mask).tolist() == organ
+    assert voxels_of(annotation.of("background"), mask).tolist() == [[2, 1, 3], [2, 7, 2], [4, 1, 3]]
+
+
+@pytest.mark.parametrize("sampling", ["farthest", "random"])
+@pytest.mark.parametrize("number", [1, 3, 5])
+def test_clicks_lie_on_the_slices_that_would_be_annotated(oblique_mask, sampling, number):
+    labels = sitk.GetArrayFromImage(annotate_slices(oblique_mask, number))
+    annotated = np.flatnonzero((labels != IGNORE).all(axis=(1, 2)))
+    clicks = voxels_of(organ_clicks(oblique_mask, number=60, slices=number, sampling=sampling), oblique_mask)
+    assert set(clicks[:, 0]) == set(annotated)
+    assert len(annotated) == number
+    assert (labels[tuple(clicks.T)] == 1).all()
+    assert len(clicks) == 60
+
+
+def test_slices_are_axial_whatever_the_axis_order():
+    sagittal = box_mask((12, 10, 8), (2, 3, 2), (10, 7, 6), (1, 1, 1), direction=[[0, 0, 1], [0, 1, 0], [-1, 0, 0]])
+    clicks = voxels_of(organ_clicks(sagittal, number=20, slices=1), sagittal)
+    assert len(set(clicks[:, 2])) == 1  # x runs along the patient
+    assert len(set(clicks[:, 0])) > 1
+
+
+def test_candidates_are_a_share_of_the_slices():
+    mask = box_mask((9, 12, 12), (1, 1, 1), (8, 11, 11), (1, 1, 1))
+    assert len(organ_clicks(mask, number=1000, slices=2, candidate_share=0.3)) == 60
+
+
+def test_random_clicks_are_seeded_and_differ_from_farthest_ones(oblique_mask):
+    first, again, other = (organ_clicks(oblique_mask, number=40, sampling="random", seed=s) for s in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+    assert (first != organ_clicks(oblique_mask, number=40, seed=1)).any()
+    assert len(np.unique(first, axis=0)) == 40
+    assert (sitk.GetArrayFromImage(oblique_mask)[tuple(voxels_of(first, oblique_mask).T)] == 1).all()
+
+
+def test_random_clicks_are_uniform():
+    mask = make_volume(np.ones((10, 20, 20), np.uint8))
+    clicks = voxels_of(organ_clicks(mask, number=2000, sampling="random", candidate_share=1.0), mask)
+    counts = np.bincount(clicks[:, 0], minlength=10)
+    assert (np.abs(counts - 200) < 60).all()  # more than 4 standard deviations
+
+
+def test_jitter_is_isotropic_in_millimetres():
+    direction = oblique_direction()
+    mask = box_mask((30, 60, 80), (10, 20, 25), (20, 40, 55), (0.8, 1.2, 4.0), direction=direction)
+    options = {"number": 3000, "sampling": "random", "seed": 4}
+    moved = organ_clicks(mask, jitter=3.0, **options) - organ_clicks(mask, **options)
+    assert len(moved) == 3000
+    covariance = np.cov(moved.T)
+    assert np.sqrt(np.diag(covariance)) == pytest.approx([3.0] * 3, rel=0.06)  # 4.5 standard errors
+    assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 0.75
+    assert np.abs(moved.mean(axis=0)).max() < 0.25
+
+
+def test_jittered_clicks_stay_in_the_image(oblique_mask):
+    clicks = to_voxels(organ_clicks(oblique_mask, number=200, jitter=60.0), oblique_mask)
+    last = np.array(oblique_mask.GetSize())[::-1] - 1
+    assert (clicks >= -1e-9).all()
+    assert (clicks <= last + 1e-9).all()
+    assert (np.abs(clicks - last) < 1e-9).any()  # some would have left it
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.1, 5), (0.33, 16), (1.0, 50)])
+def test_the_exact_share_is_misplaced(oblique_mask, share, expected):
+    clicks = organ_clicks(oblique_mask, number=50, misplaced=share)
+    voxels = voxels_of(clicks, oblique_mask)
+    assert np.allclose(to_voxels(clicks, oblique_mask), voxels, atol=1e-6)
+    slipped = sitk.GetArrayFromImage(oblique_mask)[tuple(voxels.T)] == 0
+    assert slipped.sum() == expected
+    assert (clicks[~slipped] == organ_clicks(oblique_mask, number=50)[~slipped]).all()
+
+
+def test_slips_reach_twenty_millimetres_round_the_box_and_no_farther():
+    mask = box_mask((30, 60, 80), (12, 25, 35), (16, 31, 43), (0.8, 1.2, 4.0), direction=oblique_direction())
+    voxels = voxels_of(organ_clicks(mask, number=90, candidate_share=1.0, misplaced=1.0), mask)
+    assert (sitk.GetArrayFromImage(mask)[tuple(voxels.T)] == 0).all()
+    outside = millimetres_outside_the_box(voxels, mask)
+    assert outside.max() <= SLIP_MM + 1e-9
+    assert outside.max() > 0.9 * SLIP_MM
+
+
+def test_without_a_voxel_to_slip_to_clicks_stay():
+    mask = make_volume(np.ones((4, 5, 6), np.uint8))
+    assert (organ_clicks(mask, number=10, misplaced=1.0) == organ_clicks(mask, number=10)).all()
+
+
+def test_imperfections_leave_the_background_clicks_alone(oblique_mask):
+    plain = annotate_points(oblique_mask, number=20, background=15, seed=3)
+    options = {"sampling": "random", "slices": 3, "jitter": 2.0, "misplaced": 0.2}
+    first, again = (annotate_points(oblique_mask, number=20, background=15, seed=3, **options) for _ in range(2))
+    assert (first.of("background") == plain.of("background")).all()
+    assert (first.of("organ") == again.of("organ")).all()
+
+
+@pytest.mark.parametrize("sampling", ["farthest", "random"])
+def test_a_single_voxel_is_clicked_once(sampling):
+    mask = box_mask((5, 5, 5), (2, 3, 1), (3, 4, 2), (1, 2, 3))
+    assert voxels_of(organ_clicks(mask, slices=3, sampling=sampling), mask).tolist() == [[2, 3, 1]]
+    assert len(organ_clicks(mask, sampling=sampling, jitter=1.0)) == 1
+    assert voxels_of(organ_clicks(mask, sampling=sampling, misplaced=1.0), mask).tolist() != [[2, 3, 1]]
+
+
+def test_an_empty_mask_gives_no_clicks():
+    empty = make_volume(np.zeros((4, 4, 4), np.uint8))
+    annotation = annotate_points(empty, background=3, sampling="random", slices=2, jitter=1.0, misplaced=0.5)
+    assert annotation.points == {}
+
+
+@pytest.fixture
+def mask_file(tmp_path):
+    write_volume(box_mask((12, 12, 12), (2, 2, 2), (9, 9, 9), (1, 1, 1)), tmp_path / "mask.nii.gz")
+    return tmp_path / "mask.nii.gz"
+
+
+def annotate(mask_file, options, *before):
+    out = mask_file.parent / "clicks.mrk.json"
+    return main(["annotate", "--mask", str(mask_file), "--out", str(out), *before, "points", *options.split()]), out
+
+
+def test_the_verb_passes_every_option_on(mask_file):
+    code, out = annotate(mask_file, "--number 30 --sampling random --slices 2 --jitter 1.5 --misplaced 0.1")
+    assert code == 0
+    mask = sitk.ReadImage(str(mask_file))
+    expected = organ_clicks(mask, number=30, sampling="random", slices=2, jitter=1.5, misplaced=0.1)
+    assert np.allclose(read_markups(out).of("organ"), expected, atol=1e-5)
+
+
+def test_fewer_candidates_than_clicks_are_said_on_stderr(mask_file, capsys):
+    assert annotate(mask_file, "--number 200 --candidate-share 0.1")[0] == 0
+    assert "a small organ, 34 of 200 clicks" in capsys.readouterr().err
+    assert annotate(mask_file, "--number 200 --slices 2 --candidate-share 1")[0] == 0
+    assert "little of the organ on --slices 2, 98 of 200 clicks" in capsys.readouterr().err
+    assert annotate(mask_file, "--number 98 --slices 2 --candidate-share 1")[0] == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_slices_that_miss_an_organ_in_two_pieces_are_an_error(tmp_path, capsys):
+    array = np.zeros((11, 4, 4), np.uint8)
+    array[[0, 10]] = 1
+    write_volume(make_volume(array), tmp_path / "mask.nii.gz")
+    code, out = annotate(tmp_path / "mask.nii.gz", "--slices 1")
+    assert code == 2
+    assert "--slices 1 miss the organ" in capsys.readouterr().err
+    assert not out.exists()
+    assert annotate(tmp_path / "mask.nii.gz", "--slices 1", "--allow-absent")[0] == 0
+    assert len(read_markups(out).of("organ")) == 0
+    assert "0 of 200 clicks" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--slices 0", "--slices 0: must be at least 1"),
+        ("--slices -2", "--slices -2: must be at least 1"),
+        ("--jitter -1", "--jitter -1.0: must be a distance in mm, 0 or more"),
+        ("--jitter nan", "--jitter nan: must be"),
+        ("--jitter inf", "--jitter inf: must be"),
+        ("--misplaced -0.1", "--misplaced -0.1: must lie between 0 and 1"),
+        ("--misplaced 1.1", "--misplaced 1.1: must lie between 0 and 1"),
+        ("--misplaced nan", "--misplaced nan: must lie"),
+        ("--candidate-share nan", "--candidate-share nan: must lie"),
+    ],
+)
+def test_bad_values_end_in_one_sentence(mask_file, capsys, options, message):
+    code, out = annotate(mask_file, options)
+    error = capsys.readouterr().err
+    assert code == 2
+    assert message in error
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_a_negative_seed_is_an_error(mask_file, capsys):
+    assert annotate(mask_file, "", "--seed", "-1")[0] == 2
+    assert "--seed -1: must not be negative" in capsys.readouterr().err
+
+
+def test_an_unknown_sampling_is_a_wrong_call(mask_file):
+    with pytest.raises(SystemExit) as ended:
+        annotate(mask_file, "--sampling nearest")
+    assert ended.value.code == 2
