@@ -40,8 +40,11 @@ def test_the_published_settings_are_in_the_paper_config():
         "hidden_size": 768,
         "mlp_size": 3072,
         "heads": 12,
+        "token_size": [16, 16, 16],
+        "attention": "pmsa",
         "prior_std": 1.0,
     }
+    assert methods["pw4medseg"]["target"] == {"form": "soft", "threshold": 0.5}
     assert methods["dense"]["training"] == methods["pw4medseg"]["training"]
     assert methods["pw4medseg"]["annotation"]["points"]["number"] == 200
     assert (
@@ -62,6 +65,37 @@ def test_controls_run_once_and_methods_once_per_seed():
     assert sorted(seeds) == [3] * 8 + [4] * 5
 
 
+def study(**factors):
+    return load_experiment(demo(methods=["dense"], study={"methods": ["pw4medseg"], "factors": factors}))
+
+
+def test_a_study_crosses_its_factors():
+    clicks = {5: {"annotation": {"points": {"number": 5}}}, 50: {"annotation": {"points": {"number": 50}}}}
+    targets = {"soft": {}, "hard": {"target": {"form": "hard"}}}
+    methods = study(clicks=clicks, target=targets).methods
+    assert list(methods) == [
+        "dense",
+        "pw4medseg+clicks-5+target-soft",
+        "pw4medseg+clicks-5+target-hard",
+        "pw4medseg+clicks-50+target-soft",
+        "pw4medseg+clicks-50+target-hard",
+    ]
+    chosen = methods["pw4medseg+clicks-50+target-hard"]
+    assert chosen["annotation"]["points"]["number"] == 50
+    assert chosen["target"]["form"] == "hard"
+    assert chosen["training"] == load_method("pw4medseg")["training"]
+
+
+def test_variants_that_differ_in_their_test_images_alone_share_a_model():
+    blur, noise = {"test": {"blur": {"sigma": 3.0}}}, {"train": {"noise": {"std": 0.1}}}
+    levels = {"none": {}, "blur": {"images": blur}, "noise": {"images": noise}, "both": {"images": blur | noise}}
+    experiment = study(disturbance=levels)
+    models = [experiment.model_of(f"pw4medseg+disturbance-{level}").partition("-")[2] for level in levels]
+    assert models == ["none", "none", "noise", "noise"]
+    assert experiment.image("pw4medseg+disturbance-both", "test") == "image_blur_sigma-3.0_seed-0"
+    assert experiment.image("pw4medseg+disturbance-blur", "train") == "image"
+
+
 MISTAKES = [
     ({"metods": []}, "unknown key 'metods', did you mean 'methods'?"),
     ({"methods": ["pw4medseq"]}, "unknown method 'pw4medseq', did you mean 'pw4medseg'?"),
@@ -69,10 +103,19 @@ MISTAKES = [
     ({"datasets": {"phantom_ct": ["spleeen"]}}, "unknown organ of dataset 'phantom_ct' 'spleeen'"),
     ({"overrides": {"dense": {"training": {"lr": 1}}}}, "unknown key 'lr' in 'training'"),
     ({"overrides": {"paseg": {}}}, "unknown method in 'overrides' 'paseg'"),
+    ({"overrides": {"pw4medseg": {"loss": {"name": "partial_ce"}, "pseudo_label": {"points": {}}}}}, "pseudo_label"),
+    ({"overrides": {"partial_ce": {"loss": {"name": "dice_ce"}}}}, "use partial_ce"),
+    ({"overrides": {"pw4medseg": {"pseudo_label": {"gaussian": {"sigma": 0}}}}}, "sigma"),
+    ({"overrides": {"pw4medseg": {"target": {"form": "fuzzy"}}}}, "target.form"),
+    ({"overrides": {"pw4medseg": {"images": {"test": {"haze": {}}}}}}, "unknown key 'haze'"),
+    ({"study": {"methods": ["pw4medsec"], "factors": {"clicks": {5: {}}}}}, "unknown method 'pw4medsec'"),
+    ({"study": {"methods": ["pw4medseg"], "factors": {"clicks": {5: {"annotaton": {}}}}}}, "'annotaton'"),
+    ({"study": {"methods": ["pw4medseg"], "factors": {"clicks": {"5-10": {}}}}}, "'5-10' does not match"),
+    ({"study": {"methods": ["pw4medseg"]}}, "key 'factors' is missing"),
     ({"raw": {"btcv": "x"}}, "unknown dataset in 'raw' 'btcv'"),
     ({"splits": {"phantom_ct": "nowhere.csv"}}, "nowhere.csv: no such file"),
     ({"spacing": -1}, "'spacing' does not fit"),
-    ({"overrides": {"dense": {"training": {"patch_size": [40, 48, 48]}}}}, "must be divisible by 16"),
+    ({"overrides": {"dense": {"training": {"patch_size": [40, 48, 48]}}}}, "must be divisible by [16, 16, 16]"),
     ({"overrides": {"dense": {"network": {"unet": {"channels": [2, 4]}}}}}, "network"),
     (
         {"overrides": {"dense": {"training": {"patch_size": [48, 32, 48], "augmentation": {"rotate90": 0.2}}}}},

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.errors import UserError
-from weakseg3d.recipes import load_method
+from weakseg3d.recipes import load_method, merged
 from weakseg3d.validation import choose, relative_to_project, validated
+from weakseg3d.variants import variant_name, variant_parts
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Experiment:
     spacing: float
     threads: int
     accelerator: str
+    uncertainty: bool
 
     def cells(self):
         """Return one dict per dataset, organ, method and seed, in config order; a control has the first seed only."""
@@ -68,6 +70,30 @@ class Experiment:
             return None
         return path_part(*one(self.methods[method]["pseudo_label"]))
 
+    def image(self, method, part):
+        """Return the file name, less its suffix, of the images a method sees in ``part`` (train or test)."""
+        perturbation = self.methods[method]["images"].get(part)
+        return f"image_{self._perturbation_part(perturbation)}" if perturbation else "image"
+
+    def perturbations(self):
+        """Return ``{path part: (kind, parameters)}`` of all perturbations of images in use."""
+        used = [perturbation for method in self.methods.values() for perturbation in method["images"].values()]
+        return {self._perturbation_part(perturbation): one(perturbation) for perturbation in used}
+
+    def _perturbation_part(self, perturbation):
+        kind, parameters = one(perturbation)
+        return path_part(kind, parameters | {"seed": self.annotation_seed})
+
+    def model_of(self, method):
+        """Return the method whose model ``method`` predicts with: itself, or an earlier variant trained alike."""
+        return next(name for name in self.methods if self._training(name) == self._training(method))
+
+    def _training(self, method):
+        """Return all that a method's training depends on."""
+        parts = self.methods[method]
+        images = {part: perturbation for part, perturbation in parts["images"].items() if part != "test"}
+        return variant_parts(method)[0], parts | {"images": images}
+
     def annotations(self):
         """Return ``{path part: (kind, parameters)}`` of all annotations in use."""
         return {self.annotation(name): one(method["annotation"]) for name, method in self.methods.items()}
@@ -79,7 +105,7 @@ class Experiment:
 
     def recipe(self, dataset, method, seed):
         """Return the training recipe of a method on a dataset, as `weakseg3d.recipes.checked_recipe` reads it."""
-        parts = {key: self.methods[method][key] for key in ("network", "loss", "training", "prediction")}
+        parts = {key: self.methods[method][key] for key in ("network", "loss", "target", "training", "prediction")}
         return {
             "method": method,
             "seed": seed,
@@ -95,11 +121,13 @@ def load_experiment(config):
 
     Raises UserError for unknown keys, datasets, organs or methods, and for what is wrong in their files.
     """
-    config = validated(config, "config", "the config")
+    config = validated(_with_text_levels(config), "config", "the config")
     datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
-    methods = {name: load_method(name, config["overrides"].get(name)) for name in config["methods"]}
+    study = config.get("study", {"methods": [], "factors": {}})
     for name in config["overrides"]:
-        choose(name, config["methods"], "method in 'overrides'")
+        choose(name, [*config["methods"], *study["methods"]], "method in 'overrides'")
+    methods = {name: load_method(name, config["overrides"].get(name)) for name in config["methods"]}
+    methods |= _variants(study, config["overrides"])
     for key in ("raw", "splits", "intensity"):
         for name in config[key]:
             choose(name, list(config["datasets"]), f"dataset in '{key}'")
@@ -112,6 +140,7 @@ def load_experiment(config):
         spacing=config["spacing"],
         threads=config["threads"],
         accelerator=config["accelerator"],
+        uncertainty=config["uncertainty"],
     )
 
 
@@ -129,6 +158,31 @@ def one(choice):
     """Return the name and the parameters of a choice written ``{name: {parameter: value}}``."""
     ((name, parameters),) = choice.items()
     return name, parameters
+
+
+def _with_text_levels(config):
+    """Return the config with the levels of a study as text: YAML reads ``25:`` as a number."""
+    factors = config.get("study", {}).get("factors") if isinstance(config.get("study", {}), dict) else None
+    if not isinstance(factors, dict):
+        return config
+    text = {
+        factor: {str(level): changes for level, changes in levels.items()} if isinstance(levels, dict) else levels
+        for factor, levels in factors.items()
+    }
+    return {**config, "study": {**config["study"], "factors": text}}
+
+
+def _variants(study, overrides):
+    """Return ``{name: method}`` of the methods of a study, crossed with the levels of its factors."""
+    methods = {}
+    for method in study["methods"]:
+        for levels in product(*(levels.items() for levels in study["factors"].values())):
+            changes = overrides.get(method, {})
+            for _, change in levels:
+                changes = merged(changes, change)
+            name = variant_name(method, dict(zip(study["factors"], (level for level, _ in levels), strict=True)))
+            methods[name] = load_method(method, changes)
+    return methods
 
 
 def _dataset(name, organs, config):

@@ -6,6 +6,11 @@ from weakseg3d.validation import choose, read_yaml, validated
 
 METHODS_FOLDER = PROJECT / "config" / "methods"
 TRAINED_PARTS = ("network", "loss", "training")
+FILLED_PARTS = (*TRAINED_PARTS, "target", "prediction")
+SPARSE_LABELS = ("points", "geodesic", "slices")
+"""Pseudo labels in which some voxels are unknown."""
+SPARSE_LOSSES = ("partial_ce",)
+"""Losses that leave unknown voxels out (`weakseg3d.losses.SPARSE_LOSSES`; not imported, it would load torch)."""
 
 
 def load_method(name, overrides=None):
@@ -34,6 +39,8 @@ def checked_method(content, source):
         raise UserError(f"{source}: weak supervision needs the key 'pseudo_label'; add it")
     if method["supervision"] == "weak" and "none" in method["annotation"]:
         raise UserError(f"{source}: weak supervision needs an annotation other than 'none'; name one")
+    if method["supervision"] == "weak":
+        _check_label_and_loss(method, source)
     _check_training(method["training"], method["network"], source)
     return method
 
@@ -41,7 +48,7 @@ def checked_method(content, source):
 def checked_recipe(content, source):
     """Return a training recipe's ``content`` with defaults; ``source`` names it in the UserError raised otherwise."""
     recipe = validated(content, "recipe", source)
-    parts = {part: recipe[part] for part in (*TRAINED_PARTS, "prediction")}
+    parts = {part: recipe[part] for part in FILLED_PARTS}
     as_method = {"description": recipe["method"], "supervision": "dense", "annotation": {"none": {}}, **parts}
     method = checked_method(as_method, source)
     return recipe | {part: method[part] for part in parts}
@@ -56,12 +63,23 @@ def merged(base, changes):
     return result
 
 
+def _check_label_and_loss(method, source):
+    (label,), loss = method["pseudo_label"], method["loss"]["name"]
+    if label in SPARSE_LABELS and loss not in SPARSE_LOSSES:
+        raise UserError(
+            f"{source}: loss '{loss}' cannot leave out the unknown voxels of pseudo label '{label}';"
+            f" use {' or '.join(SPARSE_LOSSES)}"
+        )
+
+
 def _check_training(training, network, source):
     (name,) = network
     size = training["patch_size"]
-    multiple = 2 ** (len(network["unet"]["channels"]) - 1) if name == "unet" else 16
-    if any(n % multiple for n in size):
-        raise UserError(f"{source}: training.patch_size {size} must be divisible by {multiple} for network '{name}'")
+    multiple = [2 ** (len(network["unet"]["channels"]) - 1)] * 3 if name == "unet" else network[name]["token_size"]
+    if any(n % m for n, m in zip(size, multiple, strict=True)):
+        raise UserError(
+            f"{source}: training.patch_size {size} must be divisible by {multiple}, axis by axis, for network '{name}'"
+        )
     if name != "unet" and network[name]["hidden_size"] % network[name]["heads"]:
         raise UserError(f"{source}: network.{name}.heads must divide network.{name}.hidden_size")
     if training["augmentation"]["rotate90"] and size[1] != size[2]:

@@ -24,3 +24,29 @@ rule resample:
     shell:
         "{weakseg3d} resample --in {input:q} --out {output:q} --kind {wildcards.kind} --spacing {params.spacing}"
         " > {log:q} 2>&1"
+
+
+# The same image as a worse scanner would have given it.
+rule perturb:
+    input:
+        "results/{experiment}/3_isotropic/{dataset}/{case}/image.nii.gz",
+    output:
+        "results/{experiment}/3_isotropic/{dataset}/{case}/image_{perturbation}.nii.gz",
+    log:
+        "results/{experiment}/logs/perturb/{dataset}/{case}/{perturbation}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/perturb/{dataset}/{case}/{perturbation}.tsv"
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        seed=EXPERIMENT.annotation_seed,
+        kind=lambda wildcards: stage_options(PERTURBATIONS, wildcards.perturbation),
+        code=code_hash("perturb"),
+    message:
+        "{wildcards.dataset}: perturbing the image of case {wildcards.case} ({params.kind})"
+    shell:
+        "{weakseg3d} perturb --image {input:q} --out {output:q} --seed {params.seed} {params.kind} > {log:q} 2>&1"

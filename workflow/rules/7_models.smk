@@ -1,26 +1,92 @@
-# One training per dataset, organ, method and seed, on the training cases alone.
+# Volumes as arrays, and one training per dataset, organ, method and seed, on the training cases alone.
 
 import csv
 import json
 import os
 
 
+def as_array(path):
+    """Return the name of the array beside a volume."""
+    return path.removesuffix(".nii.gz") + ".npy"
+
+
+def scaling(wildcards):
+    """Return ``--window low high`` or ``--percentiles low high``, as the dataset says."""
+    ((kind, limits),) = EXPERIMENT.datasets[wildcards.dataset].intensity.items()
+    return f"--{kind} {limits[0]} {limits[1]}"
+
+
 def training_targets(wildcards):
     """Return what the method may learn from: dense masks only under dense supervision."""
     cases = EXPERIMENT.datasets[wildcards.dataset].cases("train")
     if method_of(wildcards)["supervision"] == "dense":
-        return mask_files(wildcards, cases)
-    return pseudo_label_files(wildcards, cases)
+        return [as_array(path) for path in mask_files(wildcards, cases)]
+    return [as_array(path) for path in pseudo_label_files(wildcards, cases)]
 
 
 def training_images(wildcards):
-    """Return the images of the training cases."""
-    return isotropic_images(wildcards, EXPERIMENT.datasets[wildcards.dataset].cases("train"))
+    """Return the images of the training cases as the method sees them."""
+    name = EXPERIMENT.image(wildcards.method, "train")
+    folder = "results/{experiment}/3_isotropic/{dataset}".format(**wildcards)
+    return [f"{folder}/{case}/{name}.npy" for case in EXPERIMENT.datasets[wildcards.dataset].cases("train")]
 
 
 def recipe_text(wildcards):
     """Return the training recipe as text."""
     return json.dumps(EXPERIMENT.recipe(wildcards.dataset, wildcards.method, int(wildcards.seed)), indent=2)
+
+
+# Oriented and scaled once, and mapped into memory by every training.
+rule image_array:
+    input:
+        "results/{experiment}/3_isotropic/{dataset}/{case}/{image}.nii.gz",
+    output:
+        "results/{experiment}/3_isotropic/{dataset}/{case}/{image}.npy",
+    log:
+        "results/{experiment}/logs/image_array/{dataset}/{case}/{image}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/image_array/{dataset}/{case}/{image}.tsv"
+    wildcard_constraints:
+        image=r"image[^/]*",
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        scaling=scaling,
+        code=code_hash("array"),
+    message:
+        "{wildcards.dataset}: array of the image of case {wildcards.case}"
+    shell:
+        "{weakseg3d} array --in {input:q} --out {output:q} {params.scaling} > {log:q} 2>&1"
+
+
+# The array keeps its volume's name, so that its path says, as the volume's does, whether it is dense or weak.
+rule target_array:
+    input:
+        "results/{experiment}/{target}/{case}.nii.gz",
+    output:
+        "results/{experiment}/{target}/{case}.npy",
+    log:
+        "results/{experiment}/logs/target_array/{target}/{case}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/target_array/{target}/{case}.tsv"
+    wildcard_constraints:
+        target=r"(?:4_masks|6_pseudo_labels)/.+",
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code_hash("array"),
+    message:
+        "array of {wildcards.target} of case {wildcards.case}"
+    shell:
+        "{weakseg3d} array --in {input:q} --out {output:q} > {log:q} 2>&1"
 
 
 # The recipe is a file whose content alone counts: an edit elsewhere in the method's YAML retrains nothing.

@@ -8,15 +8,38 @@ def control_source(wildcards):
     return mask_files(wildcards, [wildcards.case])
 
 
+def model(wildcards):
+    """Return the model a method predicts with; variants that differ in their test images alone share one."""
+    folder = "results/{experiment}/7_models/{dataset}/{organ}/{annotation}"
+    return f"{folder}/{EXPERIMENT.model_of(wildcards.method)}/seed-{{seed}}/model.pt".format(**wildcards)
+
+
+def test_image(wildcards):
+    """Return the image of a test case as a method sees it."""
+    name = EXPERIMENT.image(wildcards.method, "test")
+    return f"results/{{experiment}}/3_isotropic/{{dataset}}/{{case}}/{name}.nii.gz".format(**wildcards)
+
+
+# Files beside each prediction, and the options that ask for them.
+UNCERTAINTY_MAPS, UNCERTAINTY_OPTION = [], ""
+if EXPERIMENT.uncertainty:
+    UNCERTAINTY_MAPS = [
+        "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}_uncertainty/"
+        f"{name}.nii.gz"
+        for name in ("probability", "entropy", "variance")
+    ]
+    UNCERTAINTY_OPTION = "--uncertainty {params.uncertainty:q}"
+
 CONTROLS = [name for name, method in EXPERIMENT.methods.items() if "control" in method]
 
 
 rule predict:
     input:
-        model="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/model.pt",
-        image="results/{experiment}/3_isotropic/{dataset}/{case}/image.nii.gz",
+        model=model,
+        image=test_image,
     output:
-        "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
+        *UNCERTAINTY_MAPS,
+        mask="results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
     log:
         "results/{experiment}/logs/predict/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
     benchmark:
@@ -29,11 +52,13 @@ rule predict:
         runtime=60,
         gpu=gpus_per_job(),
     params:
+        uncertainty=lambda wildcards, output: output.mask.removesuffix(".nii.gz") + "_uncertainty",
         code=code_hash("predict"),
     message:
         "{wildcards.dataset}: {wildcards.method} segments the {wildcards.organ} in case {wildcards.case}"
     shell:
-        "{weakseg3d} predict --model {input.model:q} --image {input.image:q} --out {output:q} > {log:q} 2>&1"
+        "{weakseg3d} predict --model {input.model:q} --image {input.image:q} --out {output.mask:q}"
+        f" {UNCERTAINTY_OPTION} > {{log:q}} 2>&1"
 
 
 rule control:

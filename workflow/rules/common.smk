@@ -32,6 +32,7 @@ TORCH_ENV = "../../envs/torch.yaml"
 
 ANNOTATIONS = EXPERIMENT.annotations()
 PSEUDO_LABELS = EXPERIMENT.pseudo_labels()
+PERTURBATIONS = EXPERIMENT.perturbations()
 
 
 def alternatives(names):
@@ -47,6 +48,7 @@ wildcard_constraints:
     kind="image|label",
     annotation=alternatives({"dense", *ANNOTATIONS}),
     pseudo_label=alternatives(PSEUDO_LABELS),
+    perturbation=alternatives(PERTURBATIONS),
     method=alternatives(EXPERIMENT.methods),
     seed=r"\d+",
 

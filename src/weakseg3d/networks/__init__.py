@@ -1,7 +1,9 @@
 """Networks by the name a recipe gives them: one logit per voxel, (B, 1, *spatial) in and out."""
 
-from weakseg3d.networks.ptn import build_ptn, build_unetr
+from weakseg3d.networks.ptn import build_ptn, build_unetr, passes
 from weakseg3d.networks.unet import build_unet
+
+__all__ = ["NETWORKS", "build_network", "passes"]
 
 NETWORKS = {"ptn": build_ptn, "unet": build_unet, "unetr": build_unetr}
 

@@ -5,7 +5,7 @@ import math
 import lightning.pytorch as pl
 import torch
 
-from weakseg3d.losses import LOSSES
+from weakseg3d.losses import build_loss
 from weakseg3d.networks import build_network
 from weakseg3d.networks.ptn import kl_divergence
 
@@ -20,7 +20,7 @@ class SegmentationModule(pl.LightningModule):
         self.recipe = recipe
         # Channels last: about a third faster on a CPU, and what tensor cores want.
         self.network = build_network(recipe["network"], recipe["training"]["patch_size"]).to(memory_format=LAYOUT)
-        self.loss = LOSSES[recipe["loss"]["name"]]
+        self.loss = build_loss(recipe["loss"]["name"], recipe["target"]["threshold"])
         self.kl_weight = recipe["loss"]["kl_weight"]
 
     def on_train_batch_start(self, batch, batch_index):
@@ -31,7 +31,7 @@ class SegmentationModule(pl.LightningModule):
         """Return the loss of one batch of patches, ``image`` and ``target`` (B, 1, z, y, x)."""
         loss = self.loss(self.network(batch["image"].contiguous(memory_format=LAYOUT)).float(), batch["target"])
         if self.kl_weight:
-            loss = loss + self.kl_weight * torch.as_tensor(kl_divergence(self.network)).mean()
+            loss = loss + self.kl_weight * kl_divergence(self.network).mean()
         return loss
 
     def configure_optimizers(self):
