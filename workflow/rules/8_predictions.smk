@@ -20,17 +20,14 @@ def test_image(wildcards):
     return f"results/{{experiment}}/3_isotropic/{{dataset}}/{{case}}/{name}.nii.gz".format(**wildcards)
 
 
-# Files beside each prediction, and the options that ask for them.
-UNCERTAINTY_MAPS, UNCERTAINTY_OPTION = [], ""
-if EXPERIMENT.uncertainty:
-    UNCERTAINTY_MAPS = [
-        "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}_uncertainty/"
-        f"{name}.nii.gz"
-        for name in ("probability", "entropy", "variance")
-    ]
-    UNCERTAINTY_OPTION = "--uncertainty {params.uncertainty:q}"
-
 CONTROLS = [name for name, method in EXPERIMENT.methods.items() if "control" in method]
+
+
+def uncertainty_maps(method, prediction):
+    """Return the maps beside ``prediction`` (a path less its suffix), where the config asks for them."""
+    if not EXPERIMENT.uncertainty or method in CONTROLS:
+        return []
+    return [f"{prediction}_uncertainty/{name}.nii.gz" for name in ("probability", "entropy", "variance")]
 
 
 rule predict:
@@ -38,7 +35,10 @@ rule predict:
         model=model,
         image=test_image,
     output:
-        *UNCERTAINTY_MAPS,
+        uncertainty_maps(
+            "every method",
+            "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}",
+        ),
         mask="results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
     log:
         "results/{experiment}/logs/predict/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
@@ -52,13 +52,15 @@ rule predict:
         runtime=60,
         gpu=gpus_per_job(),
     params:
-        uncertainty=lambda wildcards, output: output.mask.removesuffix(".nii.gz") + "_uncertainty",
+        uncertainty=lambda wildcards, output: (
+            f"--uncertainty {shlex.quote(str(Path(output[0]).parent))}" if EXPERIMENT.uncertainty else ""
+        ),
         code=code_hash("predict"),
     message:
         "{wildcards.dataset}: {wildcards.method} segments the {wildcards.organ} in case {wildcards.case}"
     shell:
         "{weakseg3d} predict --model {input.model:q} --image {input.image:q} --out {output.mask:q}"
-        f" {UNCERTAINTY_OPTION} > {{log:q}} 2>&1"
+        " {params.uncertainty} > {log:q} 2>&1"
 
 
 rule control:

@@ -12,9 +12,10 @@ def test_case_metrics(wildcards):
 
 
 def overlays(wildcards):
-    """Return one overlay per dataset, organ and method."""
+    """Return one overlay per dataset, organ and method; the variants of a study would be too many."""
     pattern = "results/{experiment}/figures/overlays/{dataset}/{organ}/{method}.png"
-    cells = {(cell["dataset"], cell["organ"], cell["method"]): cell for cell in EXPERIMENT.cells()}
+    shown = [cell for cell in EXPERIMENT.cells() if not variant_parts(cell["method"])[1]]
+    cells = {(cell["dataset"], cell["organ"], cell["method"]): cell for cell in shown}
     return [pattern.format(experiment=wildcards.experiment, **cell) for cell in cells.values()]
 
 
@@ -23,12 +24,33 @@ def overlay_input(wildcards):
     dataset = EXPERIMENT.datasets[wildcards.dataset]
     case = dataset.cases("test")[0]
     predictions = "results/{experiment}/8_predictions/{dataset}/{organ}"
-    run = f"{EXPERIMENT.annotation(wildcards.method)}/{{method}}/seed-{EXPERIMENT.seeds[0]}/{case}.nii.gz"
+    run = f"{EXPERIMENT.annotation(wildcards.method)}/{{method}}/seed-{EXPERIMENT.seeds[0]}/{case}"
+    prediction = f"{predictions}/{run}".format(**wildcards)
     return {
-        "image": isotropic_images(wildcards, [case]),
+        "image": isotropic_images(wildcards, [case], EXPERIMENT.image(wildcards.method, "test")),
         "reference": mask_files(wildcards, [case]),
-        "prediction": f"{predictions}/{run}".format(**wildcards),
+        "prediction": f"{prediction}.nii.gz",
+        "uncertainty": uncertainty_maps(wildcards.method, prediction),
     }
+
+
+def evaluated_uncertainty(wildcards):
+    """Return the uncertainty maps beside a prediction, where the experiment asks for them and the method has them."""
+    prediction = "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}"
+    return uncertainty_maps(wildcards.method, prediction.format(**wildcards))
+
+
+def uncertainty_option(wildcards, input):
+    """Return the option that names the folder of uncertainty maps, if there are any."""
+    return f"--uncertainty {shlex.quote(str(Path(input.uncertainty[0]).parent))}" if input.uncertainty else ""
+
+
+def extra_products():
+    """Return what only some experiments have: a study's table and figure, the table of uncertainty."""
+    tables = ["study"] * any(variant_parts(name)[1] for name in EXPERIMENT.methods)
+    tables += ["uncertainty"] * bool(EXPERIMENT.uncertainty and set(EXPERIMENT.methods) - set(CONTROLS))
+    figures = ["results/{experiment}/figures/study.png"] * ("study" in tables)
+    return [f"results/{{experiment}}/tables/{name}.{suffix}" for name in tables for suffix in ("csv", "md")] + figures
 
 
 def window_option(wildcards):
@@ -55,6 +77,7 @@ rule evaluate:
     input:
         prediction="results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
         reference="results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz",
+        uncertainty=evaluated_uncertainty,
     output:
         "results/{experiment}/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv",
     log:
@@ -69,6 +92,7 @@ rule evaluate:
         runtime=30,
     params:
         modality=lambda wildcards: dataset_of(wildcards)["modality"],
+        uncertainty=uncertainty_option,
         code=code_hash("evaluate"),
     message:
         "{wildcards.dataset}: evaluating {wildcards.method} on the {wildcards.organ} of case {wildcards.case}"
@@ -76,7 +100,7 @@ rule evaluate:
         "{weakseg3d} evaluate --prediction {input.prediction:q} --reference {input.reference:q} --csv {output:q}"
         " --label dataset={wildcards.dataset} modality={params.modality} organ={wildcards.organ}"
         " annotation={wildcards.annotation} method={wildcards.method} seed={wildcards.seed} case={wildcards.case:q}"
-        " > {log:q} 2>&1"
+        " {params.uncertainty} > {log:q} 2>&1"
 
 
 # One long table of exactly the cells of this experiment: files of a method dropped from the config stay out.
@@ -117,12 +141,13 @@ rule overlay:
     params:
         title=lambda wildcards: f"{wildcards.method}, {wildcards.organ}, {wildcards.dataset}",
         window=window_option,
+        uncertainty=uncertainty_option,
         code=code_hash("overlay"),
     message:
         "{wildcards.dataset}: drawing {wildcards.method} on the {wildcards.organ}"
     shell:
         "{weakseg3d} overlay --image {input.image:q} --reference {input.reference:q} --prediction {input.prediction:q}"
-        " --out {output:q} --title {params.title:q} {params.window} > {log:q} 2>&1"
+        " --out {output:q} --title {params.title:q} {params.window} {params.uncertainty} > {log:q} 2>&1"
 
 
 rule report:
@@ -130,6 +155,7 @@ rule report:
         metrics="results/{experiment}/tables/metrics.csv",
         overlays=overlays,
     output:
+        extra_products(),
         "results/{experiment}/tables/main.csv",
         "results/{experiment}/tables/main.md",
         "results/{experiment}/figures/dice_boxplot.png",

@@ -14,6 +14,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.experiment import load_experiment, options
 from weakseg3d.files import file_digest
 from weakseg3d.phantom import ARCHIVE_NAMES
+from weakseg3d.variants import variant_parts
 
 try:
     EXPERIMENT = load_experiment(config)
@@ -88,6 +89,8 @@ def mask_files(wildcards, cases):
     return [f"results/{{experiment}}/4_masks/{{dataset}}/{{organ}}/{case}.nii.gz".format(**wildcards) for case in cases]
 
 
-def isotropic_images(wildcards, cases):
-    """Return the resampled images of ``cases``."""
-    return [f"results/{{experiment}}/3_isotropic/{{dataset}}/{case}/image.nii.gz".format(**wildcards) for case in cases]
+def isotropic_images(wildcards, cases, name="image"):
+    """Return the resampled images of ``cases``, or what a perturbation called ``name`` made of them."""
+    return [
+        f"results/{{experiment}}/3_isotropic/{{dataset}}/{case}/{name}.nii.gz".format(**wildcards) for case in cases
+    ]
