@@ -40,14 +40,20 @@ def test_organ_clicks_do_not_depend_on_background_clicks(oblique_mask):
     assert (without.of("organ") == with_background.of("organ")).all()
 
 
-def test_a_tiny_organ_gets_as_many_clicks_as_it_has_candidates():
+def test_a_tiny_organ_gets_as_many_clicks_as_it_has_voxels():
     array = np.zeros((5, 5, 5), np.uint8)
     array[2, 2, 1:4] = 1
-    assert len(annotate_points(make_volume(array), number=200).of("organ")) == 2
+    assert len(annotate_points(make_volume(array), number=200).of("organ")) == 3
     assert len(annotate_points(make_volume(np.zeros_like(array)), number=200).of("organ")) == 0
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
 def test_candidates_are_a_share_of_the_organ(share):
     mask = make_volume(np.ones((10, 10, 10), np.uint8))
-    assert len(annotate_points(mask, number=10_000, candidate_share=share).of("organ")) == round(1000 * share)
+    candidates, few = (
+        {tuple(click) for click in annotate_points(mask, n, share, sampling="random").of("organ")}
+        for n in (round(1000 * share), 30)
+    )
+    assert len(candidates) == round(1000 * share)
+    assert len(few) == 30
+    assert few <= candidates

@@ -29,7 +29,7 @@ def annotate_points(
     """Return clicks on the organ in ``mask``, and ``background`` clicks spread at random outside it.
 
     A random share of the organ's voxels are the candidates, of all slices or of ``slices`` axial ones chosen as
-    in `annotate_slices`. Of these, ``number`` are clicked: by farthest point sampling in mm, or at ``random``.
+    in `annotate_slices`; more than the share, up to all voxels, where it holds fewer than ``number``. Of these, ``number`` are clicked: by farthest point sampling in mm, or at ``random``.
     Then every click on the organ moves by a Gaussian of standard deviation ``jitter`` mm on each world axis, but
     not out of the image, and the share ``misplaced`` of them is replaced by voxels outside the organ, at most
     `SLIP_MM` from its bounding box; where there are no such voxels the clicks stay.
@@ -43,8 +43,9 @@ def annotate_points(
     # A stream's place decides its numbers, so new streams go to the end.
     organ_draw, background_draw, sampling_draw, jitter_draw, slip_draw = np.random.default_rng(seed).spawn(5)
     clickable = array if slices is None else _on_axial_slices(array, mask, slices)
-    share = max(1, round(candidate_share * np.count_nonzero(clickable)))
-    voxels = _draw(clickable, share, organ_draw)
+    # An organ smaller than its share of candidates should be is clicked as often as it can be.
+    candidates = max(round(candidate_share * np.count_nonzero(clickable)), number)
+    voxels = _draw(clickable, candidates, organ_draw)
     clicks = to_world(voxels[_sample(voxels, number, sampling, mask, sampling_draw)], mask)
     if jitter:
         clicks = _jittered(clicks, jitter, mask, jitter_draw)
