@@ -8,10 +8,11 @@ from conftest import make_volume, oblique_direction
 
 from weakseg3d.cli import main
 from weakseg3d.networks import build_network
-from weakseg3d.prediction import entropy, predict_probability
+from weakseg3d.prediction import mean_and_variance, predict, predict_probability
 from weakseg3d.preprocessing import oriented, oriented_like, scaled_intensity
 from weakseg3d.recipes import checked_recipe
-from weakseg3d.volumes import check_same_grid, read_image, write_volume
+from weakseg3d.uncertainty import entropy, read_uncertainty, write_uncertainty
+from weakseg3d.volumes import check_same_grid, write_volume
 
 ORIENTATIONS = {
     "identity": np.eye(3),
@@ -43,6 +44,19 @@ class Threshold(torch.nn.Module):
         return self.scale * (x - 0.5)
 
 
+class Alternating(torch.nn.Module):
+    """Gives 0, then the image's intensity as a logit, then 0 again."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor(2.0))
+        self.calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return self.weight * x * (self.calls % 2 == 0)
+
+
 @pytest.fixture(params=ORIENTATIONS.values(), ids=ORIENTATIONS.keys())
 def image(request):
     array = np.zeros((18, 26, 21), np.float32)
@@ -69,6 +83,49 @@ def test_intensities_are_clipped_and_scaled():
     assert scaled_intensity(np.full(3, 7.0), {"percentiles": [1, 99]}).tolist() == [0, 0, 0]
 
 
+def test_variance_is_that_of_the_probability_over_the_passes(image):
+    # Where the image is bright the passes give logits 0 and 2, elsewhere 0 twice; their mean there is 1.
+    probability, variance = (
+        sitk.GetArrayFromImage(map_) for map_ in predict(Alternating(), RECIPE, image, with_variance=True)
+    )
+    bright = sitk.GetArrayFromImage(image) > 50
+    assert variance[bright] == pytest.approx(((1 / (1 + np.exp(-2)) - 0.5) / 2) ** 2, rel=1e-5)
+    assert (variance[~bright] == 0).all()
+    assert probability[bright] == pytest.approx(1 / (1 + np.exp(-1)), rel=1e-5)
+    assert probability.dtype == variance.dtype == np.float32
+
+
+def test_a_deterministic_network_has_no_variance(image):
+    probability, variance = predict(Threshold(), RECIPE, image, with_variance=True)
+    check_same_grid(variance, image, "variance", "image")
+    assert not sitk.GetArrayFromImage(variance).any()
+    alone, nothing = predict(Threshold(), RECIPE, image)
+    assert nothing is None
+    assert (sitk.GetArrayFromImage(alone) == sitk.GetArrayFromImage(probability)).all()
+
+
+def test_variance_of_passes_with_known_logits():
+    logits = torch.tensor([-1.0, 0.5, 3.0, 0.25])
+    mean, variance = mean_and_variance((logit.reshape(1, 1, 1, 1, 1) for logit in logits), 4).flatten().tolist()
+    assert mean == pytest.approx(logits.mean().item())
+    assert variance == pytest.approx(logits.sigmoid().var(correction=0).item())
+
+
+def test_stochastic_attention_has_variance():
+    ptn = {"ptn": {"feature_size": 2, "hidden_size": 12, "mlp_size": 8, "heads": 2}}
+    # Several tokens: the attention of a single one is not random.
+    recipe = {**RECIPE, "training": {**RECIPE["training"], "patch_size": [16, 32, 16]}}
+    torch.manual_seed(0)
+    network = build_network(ptn, recipe["training"]["patch_size"]).eval()
+    image = make_volume(np.random.default_rng(0).uniform(0, 100, (16, 20, 16)).astype(np.float32), (2.0, 2.0, 2.0))
+    probability, variance = predict(network, recipe, image, with_variance=True)
+    assert sitk.GetArrayFromImage(variance).min() >= 0
+    assert sitk.GetArrayFromImage(variance).max() > 0
+    # The same noise is drawn with and without the variance.
+    alone = predict_probability(network, recipe, image)
+    assert (sitk.GetArrayFromImage(alone) == sitk.GetArrayFromImage(probability)).all()
+
+
 def test_entropy_is_in_bits():
     bits = sitk.GetArrayFromImage(entropy(make_volume(np.array([[[0.0, 0.5, 1.0, 0.25]]], np.float32))))
     assert bits[0, 0].tolist() == pytest.approx([0, 1, 0, 0.811278], abs=1e-5)
@@ -84,12 +141,26 @@ def model(tmp_path):
 
 def test_the_verb_writes_mask_and_uncertainty(model, image, tmp_path):
     write_volume(image, tmp_path / "image.nii.gz")
-    paths = [str(tmp_path / name) for name in ("image.nii.gz", "mask.nii.gz", "entropy.nii.gz")]
-    assert (
-        main(["predict", "--model", str(model), "--image", paths[0], "--out", paths[1], "--uncertainty", paths[2]]) == 0
-    )
-    assert set(np.unique(sitk.GetArrayFromImage(sitk.ReadImage(paths[1])))) <= {0, 1}
-    check_same_grid(read_image(paths[2]), image, "uncertainty", "image")
+    files = ["--model", str(model), "--image", str(tmp_path / "image.nii.gz"), "--out", str(tmp_path / "mask.nii.gz")]
+    assert main(["predict", *files, "--uncertainty", str(tmp_path / "maps")]) == 0
+    mask = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "mask.nii.gz")))
+    assert set(np.unique(mask)) <= {0, 1}
+    assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == [
+        "entropy.nii.gz",
+        "probability.nii.gz",
+        "variance.nii.gz",
+    ]
+    maps = read_uncertainty(tmp_path / "maps", image, "image")
+    assert ((sitk.GetArrayFromImage(maps["probability"]) > 0.5) == mask).all()
+    assert (sitk.GetArrayFromImage(maps["entropy"]) == sitk.GetArrayFromImage(entropy(maps["probability"]))).all()
+    assert not sitk.GetArrayFromImage(maps["variance"]).any()
+
+
+def test_files_beside_the_maps_stay(tmp_path):
+    (tmp_path / "notes.txt").write_text("kept", encoding="utf-8")
+    probability = make_volume(np.full((2, 3, 4), 0.5, np.float32))
+    write_uncertainty(probability, probability * 0, tmp_path)
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "kept"
 
 
 def test_another_spacing_or_a_broken_model_is_refused(model, image, tmp_path, capsys):

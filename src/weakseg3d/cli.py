@@ -19,6 +19,7 @@ VERBS = {
     "split": "cut the binary mask of one organ out of a label map",
     "annotate": "simulate a person's weak annotation of a mask",
     "pseudolabel": "expand a weak annotation into a training target",
+    "array": "turn a volume into the array a network sees: oriented, an image also scaled",
     "train": "train a method's network on the training cases",
     "predict": "segment an image with a trained model",
     "control": "write a control prediction: the truth, nothing, or the pseudo label itself",

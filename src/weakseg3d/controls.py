@@ -5,8 +5,8 @@ They stand in every table beside the real methods and show the ends of each metr
 
 import numpy as np
 
-from weakseg3d.annotations.slices import IGNORE
 from weakseg3d.errors import UserError
+from weakseg3d.labels import IGNORE
 
 CONTROLS = {
     "truth": "the reference mask itself: the best possible score",

@@ -2,14 +2,13 @@
 
 import pickle
 
-import numpy as np
 import SimpleITK as sitk
 import torch
 from monai.inferers.utils import sliding_window_inference
 
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_file
-from weakseg3d.networks import build_network
+from weakseg3d.networks import build_network, passes
 from weakseg3d.preprocessing import oriented, oriented_like, scaled_intensity
 from weakseg3d.volumes import like
 
@@ -33,12 +32,18 @@ def load_model(path):
     return network.eval().to(device, memory_format=torch.channels_last_3d), recipe
 
 
-@torch.inference_mode()
 def predict_probability(network, recipe, image):
-    """Return the foreground probability as a float32 image on the grid of ``image``.
+    """Return the foreground probability as a float32 image on the grid of ``image``; see `predict`."""
+    return predict(network, recipe, image)[0]
+
+
+@torch.inference_mode()
+def predict(network, recipe, image, with_variance=False):
+    """Return the foreground probability as a float32 image on the grid of ``image``, and its variance or None.
 
     Windows have the training patch's size; the logits of the recipe's passes are averaged. The noise of
-    stochastic attention is drawn from the recipe's seed, the same for every image.
+    stochastic attention is drawn from the recipe's seed, the same for every image. The variance is that of the
+    probability over the passes (divided by their number), taken in every window and blended as the logits are.
     """
     torch.set_num_threads(recipe["threads"])
     torch.manual_seed(recipe["seed"])
@@ -46,26 +51,45 @@ def predict_probability(network, recipe, image):
     turned = oriented(image)
     array = scaled_intensity(sitk.GetArrayFromImage(turned), recipe["intensity"])
     device = next(network.parameters()).device
+    summary = mean_and_variance if with_variance else mean_logit
 
-    def averaged(windows):
+    def predictor(windows):
         windows = windows.contiguous(memory_format=torch.channels_last_3d)
-        return sum(network(windows) for _ in range(prediction["passes"])) / prediction["passes"]
+        return summary(passes(network, windows, prediction["passes"]), prediction["passes"])
 
-    logits = sliding_window_inference(
+    blended = sliding_window_inference(
         torch.from_numpy(array[None, None]).to(device),
         patch_size,
         WINDOWS_AT_ONCE,
-        averaged,
+        predictor,
         overlap=prediction["overlap"],
         mode="gaussian",
     )
-    probability = logits[0, 0].float().sigmoid().cpu().numpy()
-    return oriented_like(like(probability, turned), image)
+    probability = _on_grid(blended[0, 0].float().sigmoid(), turned, image)
+    return probability, _on_grid(blended[0, 1].float(), turned, image) if with_variance else None
 
 
-def entropy(probability):
-    """Return the binary entropy in bits, (z, y, x) float32, of a foreground probability image."""
-    p = sitk.GetArrayFromImage(probability).astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bits = -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
-    return like(np.nan_to_num(bits).astype(np.float32), probability)
+def mean_logit(logits, number):
+    """Return the mean (B, 1, *spatial) of an iterable of ``number`` logits of that shape."""
+    return sum(logits) / number
+
+
+def mean_and_variance(logits, number):
+    """Return the mean of ``number`` logits (B, 1, *spatial) and, as second channel, the variance of their sigmoids.
+
+    Only running sums are held. The variance is updated as Welford did (doi:10.1080/00401706.1962.10490022), which
+    keeps it at 0 exactly where the passes agree.
+    """
+    total, mean, squares = 0, 0.0, 0.0
+    for count, logit in enumerate(logits, start=1):
+        total = total + logit
+        probability = logit.float().sigmoid()
+        deviation = probability - mean
+        mean = mean + deviation / count
+        squares = squares + deviation * (probability - mean)
+    return torch.cat([total / number, squares / number], dim=1)
+
+
+def _on_grid(values, turned, image):
+    """Return a tensor (z, y, x) on the grid of ``turned`` as an image on that of ``image``."""
+    return oriented_like(like(values.cpu().numpy(), turned), image)

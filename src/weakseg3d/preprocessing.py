@@ -20,6 +20,16 @@ def oriented_like(image, reference):
     return restored
 
 
+def image_array(image, intensity):
+    """Return what a network sees of ``image``, (z, y, x) float32: `oriented`, then `scaled_intensity`."""
+    return scaled_intensity(sitk.GetArrayFromImage(oriented(image)), intensity)
+
+
+def target_array(target):
+    """Return what a network learns from ``target``, (z, y, x): `oriented`, the values and their type as they are."""
+    return sitk.GetArrayFromImage(oriented(target))
+
+
 def scaled_intensity(array, intensity):
     """Return ``array`` clipped and scaled to [0, 1], float32.
 

@@ -4,7 +4,6 @@ import difflib
 from functools import cache
 from pathlib import Path
 
-import jsonschema
 import yaml
 
 from weakseg3d.errors import UserError
@@ -38,9 +37,16 @@ def validated(content, schema_name, source):
     """Return ``content`` with the schema's defaults filled in.
 
     Raises UserError, one sentence that names ``source`` and the key, when it does not fit the schema.
+    Without jsonschema the content is not checked.
     """
     rules = schema(schema_name)
     content = _with_defaults(content, rules)
+    try:
+        import jsonschema
+    except ImportError:
+        # A GPU machine may hold nothing but torch, MONAI and Lightning. The workflow checked the recipe when it
+        # wrote it, so training goes on without a second check.
+        return content
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(rules).iter_errors(content))
     if error is not None:
         raise UserError(f"{source}: {_sentence(error)}")

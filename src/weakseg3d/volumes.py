@@ -74,6 +74,16 @@ def read_mask(path):
     return mask != 0
 
 
+def read_target(path):
+    """Return the training target at ``path``: whole numbers as uint8 (a label map), others as float32 (a soft map).
+
+    The stored type decides. Raises UserError as `read_label` and `read_image` do.
+    """
+    if _open(existing_file(path)).GetPixelID() in (sitk.sitkFloat32, sitk.sitkFloat64):
+        return read_image(path)
+    return read_label(path)
+
+
 def write_volume(image, path):
     """Write ``image`` to ``path`` (``.nii.gz``), visible under that name only when whole."""
     if not str(path).endswith((".nii.gz", ".nii")):

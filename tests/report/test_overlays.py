@@ -8,6 +8,8 @@ from conftest import make_volume
 
 from weakseg3d.cli import main
 from weakseg3d.report.overlays import dice_text, overlay_figure, slice_to_show
+from weakseg3d.report.uncertainty_panels import uncertainty_figure
+from weakseg3d.uncertainty import write_uncertainty
 
 
 def stack(*counts):
@@ -116,4 +118,70 @@ def test_mask_on_another_grid(case, tmp_path, capsys):
     sitk.WriteImage(mask, str(case["reference"]))
     assert overlay(case, tmp_path / "a.png") == 2
     assert "origin" in capsys.readouterr().err
+    assert not (tmp_path / "a.png").exists()
+
+
+def panels_of(variance, orientation="LPS"):
+    """Return the axes of panels for an image with a bright corner, whose entropy is that corner's intensity / 100."""
+    image, mask = corner_volumes(orientation)
+    array = sitk.GetArrayFromImage(mask)
+    array[1, 0:6, 4:9] = 1
+    mask = sitk.GetImageFromArray(array)
+    mask.CopyInformation(image)
+    maps = {"entropy": image / 100, "variance": image / 100 * variance}
+    return uncertainty_figure(image, mask, mask, maps, "a title", (0, 100)).axes
+
+
+def test_panels_stand_side_by_side_at_equal_height():
+    image, contours, entropy, entropy_bar, variance, variance_bar = panels_of(0.125)
+    assert [axes.get_title() for axes in (image, contours, entropy, variance)] == [
+        "image",
+        "contours",
+        "entropy",
+        "variance",
+    ]
+    places = [axes.get_position() for axes in (image, contours, entropy, entropy_bar, variance, variance_bar)]
+    assert len({(round(place.y0, 6), round(place.y1, 6)) for place in places}) == 1
+    assert all(left.x1 < right.x0 for left, right in zip(places, places[1:], strict=False))
+    assert [entropy_bar.get_ylabel(), variance_bar.get_ylabel()] == ["bit", "probability²"]
+    assert entropy.images[0].get_clim() == (0, 1)
+    assert variance.images[0].get_clim() == (0, 0.125)
+    assert (len(image.collections), len(contours.collections)) == (0, 2)
+    # Nothing is stretched, and the contours do not change the limits.
+    assert image.get_xlim() == contours.get_xlim() == entropy.get_xlim()
+    assert image.get_ylim() == contours.get_ylim() == entropy.get_ylim()
+
+
+@pytest.mark.parametrize("orientation", ["RAS", "PIR"])
+def test_maps_are_turned_as_the_image_is(orientation):
+    *_, variance, _ = panels_of(0.2, orientation)
+    shown = variance.images[0].get_array()
+    assert shown[:5, :5].min() == pytest.approx(0.2)
+    assert np.count_nonzero(shown) == 25
+
+
+def test_a_variance_of_zero_has_no_panel():
+    assert len(panels_of(0)) == 4
+
+
+@pytest.fixture
+def maps(case, tmp_path):
+    probability = sitk.Cast(sitk.ReadImage(str(case["reference"])), sitk.sitkFloat32) * 0.8 + 0.1
+    write_uncertainty(probability, probability * 0.01, tmp_path / "maps")
+    return tmp_path / "maps"
+
+
+def test_verb_draws_panels(case, maps, tmp_path):
+    for name in ("a.png", "b.png"):
+        assert overlay(case, tmp_path / name, "--uncertainty", str(maps), "--title", "spleen, dense") == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    height, width, _ = matplotlib.image.imread(tmp_path / "a.png").shape
+    assert width > 2.5 * height
+
+
+def test_maps_on_another_grid(case, maps, tmp_path, capsys):
+    probability = make_volume(np.full((4, 5, 6), 0.5, np.float32))
+    write_uncertainty(probability, probability * 0, maps)
+    assert overlay(case, tmp_path / "a.png", "--uncertainty", str(maps)) == 2
+    assert "size" in capsys.readouterr().err
     assert not (tmp_path / "a.png").exists()

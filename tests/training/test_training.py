@@ -1,18 +1,21 @@
 """Training: cases are what they should be, steps depend on the seed alone, a resumed run equals an undisturbed one."""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
 import torch
 from conftest import make_volume, oblique_direction
+from torch.utils.data import DataLoader
 
 from weakseg3d.errors import UserError
 from weakseg3d.recipes import checked_recipe
 from weakseg3d.training import run as training_run
 from weakseg3d.training.cases import load_cases, read_cases
+from weakseg3d.training.checkpoints import fingerprint, resumable
 from weakseg3d.training.module import rate_factor
-from weakseg3d.training.patches import PatchDataset
+from weakseg3d.training.patches import PatchDataset, hardened
 from weakseg3d.volumes import write_volume
 
 INTENSITY = {"window": [0, 100]}
@@ -86,6 +89,27 @@ def test_patches_depend_on_seed_and_step_alone(cases_csv):
     assert first.batch(4)["image"].shape == (2, 1, 16, 16, 16)
 
 
+def test_workers_share_the_steps_without_changing_them(cases_csv):
+    patches = PatchDataset(load_cases(read_cases(cases_csv), INTENSITY), recipe()["training"], 0, first_step=3)
+    shared = list(itertools.islice(DataLoader(patches, batch_size=None, num_workers=2), 4))
+    assert all(torch.equal(batch["image"], patches.batch(3 + n)["image"]) for n, batch in enumerate(shared))
+
+
+def test_a_hard_target_is_cut_at_the_threshold_and_keeps_what_is_unknown():
+    target = torch.tensor([0.0, 0.3, 0.31, 1.0, 2.0])
+    assert hardened(target, 0.3).tolist() == [0, 0, 1, 1, 2]
+
+
+def test_the_recipe_says_how_a_soft_target_is_read():
+    soft = np.zeros((16, 16, 16), np.float32)
+    soft[4:8, 4:8, 4:8] = 0.4
+    case = {"case": "a", "image": np.zeros_like(soft), "target": soft}
+    for form, values in (("soft", {0.0, np.float32(0.4)}), ("hard", {0.0, 1.0})):
+        patches = PatchDataset([case], recipe()["training"], 0, target={"form": form, "threshold": 0.3})
+        assert len(patches.volumes[0]["foreground"]) == 64
+        assert set(patches.batch(0)["target"].unique().tolist()) == values
+
+
 def test_patches_larger_than_a_volume_are_padded(cases_csv):
     cases = load_cases(read_cases(cases_csv), INTENSITY)
     patches = PatchDataset(cases, recipe(patch_size=[32, 32, 32])["training"], 0)
@@ -139,11 +163,11 @@ def test_a_resumed_run_equals_an_undisturbed_one(cases_csv, tmp_path, monkeypatc
 def test_a_checkpoint_of_another_recipe_is_not_resumed(cases_csv, tmp_path):
     cases = load_cases(read_cases(cases_csv), INTENSITY)
     folder = tmp_path / "checkpoints"
-    one, other = (training_run.fingerprint(recipe(steps=steps), cases) for steps in (6, 7))
-    assert training_run.resumable(folder, one, resume=True) is None
-    (folder / "last.ckpt").write_bytes(b"state")
-    assert training_run.resumable(folder, one, resume=True) == folder / "last.ckpt"
-    assert training_run.resumable(folder, other, resume=True) is None
+    one, other = (fingerprint(recipe(steps=steps), cases) for steps in (6, 7))
+    assert resumable(folder, one, resume=True) == (None, 0)
+    torch.save({"global_step": 3}, folder / "last.ckpt")
+    assert resumable(folder, one, resume=True) == (folder / "last.ckpt", 3)
+    assert resumable(folder, other, resume=True) == (None, 0)
     assert not (folder / "last.ckpt").exists()
 
 

@@ -40,7 +40,7 @@ def upstream(job, makers, stop_at=()):
 
 
 def is_dense(path):
-    return "/4_masks/" in path or path.endswith("/label.nii.gz")
+    return "/4_masks/" in path or path.endswith(("/label.nii.gz", "/label.npy"))
 
 
 def trainings(jobs):
@@ -61,6 +61,15 @@ def test_dense_training_is_seen_to_be_dense(graph):
     for job in trainings(jobs):
         if experiment.methods[job["wildcards"]["method"]]["supervision"] == "dense":
             assert [path for path in upstream(job, makers, stop_at=["annotate"]) if is_dense(path)]
+
+
+def test_training_reads_arrays_and_each_is_made_of_the_volume_beside_it(graph):
+    _, jobs, makers = graph
+    for job in trainings(jobs):
+        arrays = [path for path in job["input"] if path.endswith(".npy")]
+        assert len(arrays) == len(job["input"]) - 2, "the recipe and the list of cases are all else it reads"
+        for path in arrays:
+            assert makers[path]["input"] == [path.removesuffix(".npy") + ".nii.gz"]
 
 
 def test_no_training_sees_a_test_case(graph):

@@ -204,6 +204,8 @@ def test_a_learning_rate_retrains_its_method_alone(edited):
         "annotate",
         "pseudo_label",
         "split_labels",
+        "image_array",
+        "target_array",
         "resample",
         "import_case",
         "phantom",
@@ -226,7 +228,7 @@ def test_the_network_code_retrains_and_does_not_annotate(edited):
 def test_a_persons_clicks_take_the_place_of_simulated_ones(finished, edited):
     (clicks,) = (finished / "results/tiny/5_annotations/phantom_ct/spleen").glob("points*background-0*/0001.mrk.json")
     jobs = planned(edited(clicks.relative_to(finished), '"organ"', '"organ-1"'))
-    assert jobs["pseudo_label"] == jobs["train"] == jobs["predict"] == 1
+    assert jobs["pseudo_label"] == jobs["target_array"] == jobs["train"] == jobs["predict"] == 1
     assert "annotate" not in jobs
 
 

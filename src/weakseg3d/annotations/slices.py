@@ -3,10 +3,8 @@
 import numpy as np
 import SimpleITK as sitk
 
+from weakseg3d.labels import IGNORE
 from weakseg3d.volumes import like
-
-IGNORE = 2
-"""Value of voxels that nobody annotated, in every sparse label map."""
 
 
 def annotate_slices(mask, number=3):

@@ -3,6 +3,7 @@
 import csv
 import math
 
+from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.files import whole_file
 
@@ -12,12 +13,15 @@ LABELS = ("dataset", "modality", "organ", "annotation", "method", "seed", "case"
 COLUMNS = (*LABELS, "metric", "value", "unit", "status")
 """All columns, in order."""
 
+UNITS = {name: metric.unit for name, metric in (METRICS | UNCERTAINTY).items()}
+"""The unit of every metric that a table may hold."""
+
 
 def write_rows(path, labels, values, status):
     """Write one row per metric of one case to a CSV file at ``path``, visible only when whole.
 
     ``labels`` maps columns of `LABELS` to text, missing ones stay empty; ``values`` maps metrics to numbers
-    in the unit of the registry. Numbers have eight significant digits; an undefined one is an empty field.
+    in the unit of their registry. Numbers have eight significant digits; an undefined one is an empty field.
     """
     head = [labels.get(column, "") for column in LABELS]
     with whole_file(path) as partial, open(partial, "w", encoding="utf-8", newline="") as stream:
@@ -25,4 +29,4 @@ def write_rows(path, labels, values, status):
         writer.writerow(COLUMNS)
         for name, value in values.items():
             text = "" if math.isnan(value) else f"{value:.8g}"
-            writer.writerow([*head, name, text, METRICS[name].unit, status])
+            writer.writerow([*head, name, text, UNITS[name], status])

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from weakseg3d.annotations.slices import IGNORE
+from weakseg3d.labels import IGNORE
 
 
 def partial_ce(logits, target):

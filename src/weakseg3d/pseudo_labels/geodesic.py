@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
-from weakseg3d.annotations.slices import IGNORE
+from weakseg3d.labels import IGNORE
 
 HALF_NEIGHBOURHOOD = [step for step in itertools.product((-1, 0, 1), repeat=3) if step > (0, 0, 0)]
 """13 of the 26 neighbours; the others are the same edges walked the other way."""

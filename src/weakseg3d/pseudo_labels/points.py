@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from weakseg3d.annotations.slices import IGNORE
 from weakseg3d.errors import UserError
+from weakseg3d.labels import IGNORE
 
 
 def sparse_label(organ, background, shape):

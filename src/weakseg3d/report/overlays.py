@@ -1,5 +1,7 @@
 """One axial slice of one case: the image, the reference's contour and the prediction's."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import SimpleITK as sitk
 from matplotlib import patheffects
@@ -14,9 +16,6 @@ STYLES = {
     "prediction": {"color": "#f0e442", "linewidth": 1.6, "linestyle": (0, (2.5, 1.5))},
 }
 """Blue and yellow differ for every kind of colour vision, solid and dashed lines in greyscale as well."""
-
-OUTLINE = [patheffects.withStroke(linewidth=2.6, foreground="#000000aa")]
-"""A dark rim that keeps the lines visible on bright tissue."""
 
 PERCENTILES = (1, 99)
 """Grey levels that become black and white when no window is given."""
@@ -34,29 +33,62 @@ def overlay_figure(image, reference, prediction, title="", window=None):
     radiological convention: the patient's right is on the left, anterior is up. Without a reference the slice
     is the one with most prediction, or else the middle one.
     """
-    oriented = [sitk.DICOMOrient(volume, "LPS") for volume in (image, reference, prediction)]
-    grey, truth, guess = (sitk.GetArrayFromImage(volume) for volume in oriented)
-    truth, guess = truth != 0, guess != 0
-    place = slice_to_show(truth, guess)
-    spacing_x, spacing_y, _ = oriented[0].GetSpacing()
-    rows, columns = grey.shape[1:]
-    height = WIDTH * rows * spacing_y / (columns * spacing_x)
+    shown = shown_slice(image, reference, prediction, window)
+    rows, columns = shown.grey.shape
+    height = WIDTH * rows * shown.aspect / columns
 
     figure = Figure(figsize=(WIDTH, min(height, 2 * WIDTH) + 0.75), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    low, high = window if window is not None else np.percentile(grey[place], PERCENTILES)
-    axes.imshow(grey[place], cmap="gray", vmin=low, vmax=high, aspect=spacing_y / spacing_x)
-    for mask, name in ((truth, "reference"), (guess, "prediction")):
-        _draw_contour(axes, mask[place], STYLES[name])
-    for letter, x, y in (("R", 0.02, 0.5), ("L", 0.98, 0.5), ("A", 0.5, 0.98)):
-        _draw_letter(axes, letter, x, y)
-    axes.set_axis_off()
-    caption = f"{dice_text(truth, guess)}, slice {place + 1} of {len(grey)}"
-    axes.set_title(f"{title}\n{caption}" if title else caption, fontsize=8)
-    handles = [Line2D([], [], label=name, path_effects=OUTLINE, **style) for name, style in STYLES.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False, handlelength=3)
+    draw_image(axes, shown)
+    draw_contours(axes, shown)
+    axes.set_title(f"{title}\n{shown.caption}" if title else shown.caption, fontsize=8)
+    figure.legend(
+        handles=contour_handles(), loc="outside lower center", ncols=2, fontsize=8, frameon=False, handlelength=3
+    )
     return figure
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One axial slice of a case, rows from anterior to posterior, columns from the patient's right to left."""
+
+    grey: np.ndarray
+    limits: tuple[float, float]
+    """Grey levels that are black and white."""
+    masks: dict[str, np.ndarray]
+    """Reference and prediction, boolean, by their names in `STYLES`."""
+    aspect: float
+    """Height of a pixel over its width."""
+    place: int
+    """Index of the slice in the volume turned to the patient's axes."""
+    caption: str
+
+
+def shown_slice(image, reference, prediction, window=None):
+    """Return the `Slice` of one case that `overlay_figure`, where the arguments are explained, shows."""
+    grey, truth, guess = (turned_array(volume) for volume in (image, reference, prediction))
+    truth, guess = truth != 0, guess != 0
+    place = slice_to_show(truth, guess)
+    spacing_x, spacing_y, _ = turned(image).GetSpacing()
+    return Slice(
+        grey[place],
+        tuple(window) if window is not None else tuple(np.percentile(grey[place], PERCENTILES)),
+        {"reference": truth[place], "prediction": guess[place]},
+        spacing_y / spacing_x,
+        place,
+        f"{dice_text(truth, guess)}, slice {place + 1} of {len(grey)}",
+    )
+
+
+def turned(volume):
+    """Return a volume turned to the patient's axes, to the nearest ones when it is oblique."""
+    return sitk.DICOMOrient(volume, "LPS")
+
+
+def turned_array(volume):
+    """Return the array (z, y, x) of a volume turned to the patient's axes."""
+    return sitk.GetArrayFromImage(turned(volume))
 
 
 def slice_to_show(reference, prediction):
@@ -81,7 +113,40 @@ def dice_text(reference, prediction):
     }[status]
 
 
-def _draw_contour(axes, mask, style):
+def draw_image(axes, shown):
+    """Draw the grey levels of a `Slice`, and the letters of the patient's sides."""
+    low, high = shown.limits
+    axes.imshow(shown.grey, cmap="gray", vmin=low, vmax=high, aspect=shown.aspect)
+    for letter, x, y in (("R", 0.02, 0.5), ("L", 0.98, 0.5), ("A", 0.5, 0.98)):
+        _draw_letter(axes, letter, x, y)
+    axes.set_axis_off()
+
+
+def draw_contours(axes, shown, thickness=1.0):
+    """Draw the contours of a `Slice`, the prediction's above the reference's; ``thickness`` scales their lines."""
+    for name, style in STYLES.items():
+        _draw_contour(axes, shown.masks[name], style, thickness)
+
+
+def contour_handles(thickness=1.0):
+    """Return what a legend shows of the contours."""
+    return [
+        Line2D([], [], label=name, path_effects=outline(thickness), **scaled(style, thickness))
+        for name, style in STYLES.items()
+    ]
+
+
+def scaled(style, thickness):
+    """Return a style of `STYLES` with its line width scaled."""
+    return style | {"linewidth": thickness * style["linewidth"]}
+
+
+def outline(thickness=1.0):
+    """Return a dark rim that keeps the lines visible on bright tissue."""
+    return [patheffects.withStroke(linewidth=2.6 * thickness, foreground="#000000aa")]
+
+
+def _draw_contour(axes, mask, style, thickness):
     """Draw the outline of ``mask`` (y, x), closed where the mask touches the border of the slice."""
     if not mask.any():
         return
@@ -93,10 +158,10 @@ def _draw_contour(axes, mask, style):
         padded,
         levels=[0.5],
         colors=style["color"],
-        linewidths=style["linewidth"],
+        linewidths=thickness * style["linewidth"],
         linestyles=[style["linestyle"]],
     )
-    contours.set_path_effects(OUTLINE)
+    contours.set_path_effects(outline(thickness))
 
 
 def _draw_letter(axes, letter, x, y):

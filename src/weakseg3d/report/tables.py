@@ -66,7 +66,7 @@ def main_table(rows):
         line["n_absent"] = int((~with_organ).sum())
         line["n_seeds"] = evaluations["seed"].nunique()
         lines.append(line)
-    return _in_order_of_appearance(pd.DataFrame(lines), rows)
+    return in_order_of_appearance(pd.DataFrame(lines), rows)
 
 
 def is_control(methods):
@@ -82,20 +82,26 @@ def readable_table(table, headings=HEADINGS):
     text = table[[column for column in headings if column not in MEASURES]].astype(str)
     control = is_control(table["method"])
     for measure, sign in zip(MEASURES, (1, -1), strict=True):
-        means = table[f"{measure}_mean"].round(DECIMALS[measure])
-        ranked = (sign * means).where(~control)
-        best = ranked.groupby([table["dataset"], table["modality"], table["organ"]]).transform("max")
-        cells = [
-            _mean_and_sd(mean, sd, DECIMALS[measure])
-            for mean, sd in zip(table[f"{measure}_mean"], table[f"{measure}_sd"], strict=True)
-        ]
-        text[measure] = [
-            f"**{cell}**" if is_best else cell for cell, is_best in zip(cells, ranked == best, strict=True)
-        ]
+        text[measure] = means_with_best(table, measure, sign, DECIMALS[measure])
     if "annotation" in headings:
         text["annotation"] = text["annotation"].map(readable_annotation)
     text["method"] = text["method"].where(~control, text["method"] + " \\*")
     return text[list(headings)].rename(columns=headings)
+
+
+def means_with_best(table, measure, sign, decimals):
+    """Return ``mean ± sd`` of a measure for each row of ``table``, the best of every organ in ``**``.
+
+    ``table`` has the columns ``{measure}_mean`` and ``{measure}_sd``; ``sign`` is 1 where higher is better, else -1.
+    """
+    means = table[f"{measure}_mean"].round(decimals)
+    ranked = (sign * means).where(~is_control(table["method"]))
+    best = ranked.groupby([table["dataset"], table["modality"], table["organ"]]).transform("max")
+    cells = [
+        _mean_and_sd(mean, sd, decimals)
+        for mean, sd in zip(table[f"{measure}_mean"], table[f"{measure}_sd"], strict=True)
+    ]
+    return [f"**{cell}**" if is_best else cell for cell, is_best in zip(cells, ranked == best, strict=True)]
 
 
 def readable_annotation(path_part):
@@ -112,22 +118,30 @@ def table_csv(table):
 
 def table_markdown(table, title, footer, headings=HEADINGS):
     """Return the main table as a Markdown page with the columns of ``headings``; ``footer`` is printed below it."""
-    text = readable_table(table, headings)
+    numbers = [heading for column, heading in headings.items() if column in NUMBERS]
+    return markdown_page(readable_table(table, headings), numbers, title, NOTE, footer)
+
+
+def markdown_page(text, numbers, title, note, footer):
+    """Return a table of text as a Markdown page with ``note`` and ``footer`` below it.
+
+    ``numbers`` are the headings of the columns that are aligned to the right.
+    """
     lines = [
         f"# {title}",
         "",
         _markdown_row(text.columns),
-        _markdown_row(["---:" if column in NUMBERS else "---" for column in headings]),
+        _markdown_row(["---:" if column in numbers else "---" for column in text]),
         *(_markdown_row(row) for row in text.itertuples(index=False)),
         "",
-        NOTE.replace("(*)", "(\\*)"),
+        note.replace("(*)", "(\\*)"),
         "",
         *(f"- {key}: {value}" for key, value in footer.items()),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _in_order_of_appearance(table, rows):
+def in_order_of_appearance(table, rows):
     """Sort by dataset, organ and method, each in the order in which the metrics first name it."""
 
     def position(column):

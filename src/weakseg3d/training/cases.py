@@ -1,20 +1,23 @@
-"""The training cases: a CSV of images and targets, loaded as arrays a network can see."""
+"""The training cases: a CSV of images and targets, loaded as arrays a network can see.
+
+A case is a pair of arrays that the verb ``array`` wrote, which stay on disk until a patch is cut from them, or a pair
+of volumes. Arrays need nothing but NumPy.
+"""
 
 import csv
 import sys
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
-from weakseg3d.annotations.slices import IGNORE
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_file
-from weakseg3d.preprocessing import oriented, scaled_intensity
+from weakseg3d.labels import IGNORE
 from weakseg3d.progress import track
-from weakseg3d.volumes import check_same_grid, read_image
 
 COLUMNS = ["case", "image", "target"]
+THRESHOLD = 0.5
+"""A soft target above this says foreground."""
 
 
 def read_cases(path):
@@ -36,22 +39,20 @@ def read_cases(path):
     return rows
 
 
-def load_cases(rows, intensity):
-    """Return one dict per case whose target has foreground: ``image`` and ``target`` float32, (z, y, x).
+def load_cases(rows, intensity, threshold=THRESHOLD):
+    """Return one dict per case whose target has foreground: ``image`` float32 and ``target``, both (z, y, x).
 
-    The target keeps its meaning: soft in [0, 1], or 0, 1 and `IGNORE`. A case without foreground lacks the
-    organ: it is reported on standard error and left out. Raises UserError when no case remains, or when an
-    image and its target lie on different grids.
+    The target keeps its meaning and its type: soft in [0, 1] (float32), or 0, 1 and `IGNORE` (uint8). Arrays
+    (.npy) are memory maps and scaled already; volumes are scaled by ``intensity``. A case without foreground
+    (`is_foreground` above ``threshold``) lacks the organ: it is reported on standard error and left out. Raises
+    UserError when no case remains, or when an image and its target do not go together.
     """
     cases = []
     for row in track(rows, "loading"):
-        image, target = read_image(row["image"]), read_image(row["target"])
-        check_same_grid(image, target, row["image"], row["target"])
-        target = sitk.GetArrayFromImage(oriented(target))
-        if not is_foreground(target).any():
+        image, target = _load_pair(row["image"], row["target"], intensity)
+        if not is_foreground(target, threshold).any():
             print(f"{row['target']}: organ absent; case {row['case']} is left out of training", file=sys.stderr)
             continue
-        image = scaled_intensity(sitk.GetArrayFromImage(oriented(image)), intensity)
         cases.append({"case": row["case"], "image": image, "target": target})
     if not cases:
         raise UserError(
@@ -60,16 +61,56 @@ def load_cases(rows, intensity):
     return cases
 
 
-def is_foreground(target):
-    """Return where a target, soft or sparse, says foreground."""
-    return (target > 0.5) & (target != IGNORE)
+def is_foreground(target, threshold=THRESHOLD):
+    """Return where a target, soft or sparse, says foreground: above ``threshold`` and known."""
+    return (target > threshold) & (target != IGNORE)
 
 
-def is_background(target):
-    """Return where a target, soft or sparse, says background."""
-    return target <= 0.5
+def is_background(target, threshold=THRESHOLD):
+    """Return where a target, soft or sparse, says background: not above ``threshold``."""
+    return target <= threshold
 
 
 def padding_value(target):
     """Return what lies outside a volume: unknown for a sparse target, background otherwise."""
     return float(IGNORE) if np.any(target == IGNORE) else 0.0
+
+
+def _load_pair(image_path, target_path, intensity):
+    arrays = [path.suffix == ".npy" for path in (image_path, target_path)]
+    if all(arrays):
+        return _map_pair(image_path, target_path)
+    if any(arrays):
+        raise UserError(f"{image_path} and {target_path}: one is an array and one a volume; name two of a kind")
+
+    # Arrays are trained on where no image library is installed.
+    from weakseg3d.preprocessing import image_array, target_array
+    from weakseg3d.volumes import check_same_grid, read_image, read_target
+
+    image, target = read_image(image_path), read_target(target_path)
+    check_same_grid(image, target, image_path, target_path)
+    return image_array(image, intensity), target_array(target)
+
+
+def _map_pair(image_path, target_path):
+    image, target = _mapped(image_path), _mapped(target_path)
+    if image.dtype != np.float32 or image.ndim != 3:
+        raise UserError(
+            f"{image_path}: an image must be a float32 array of three axes, not {image.dtype} of {image.ndim};"
+            " write it with 'array'"
+        )
+    if not np.isfinite(image).all():
+        raise UserError(f"{image_path}: some voxels are NaN or infinite; replace them before use")
+    if target.dtype not in (np.uint8, np.float32):
+        raise UserError(f"{target_path}: a target must be uint8 or float32, not {target.dtype}; write it with 'array'")
+    if image.shape != target.shape:
+        raise UserError(f"{image_path} and {target_path}: shapes {image.shape} and {target.shape} differ")
+    return image, target
+
+
+def _mapped(path):
+    try:
+        # Copy on write: torch takes writable arrays only, and the file must stay as it is.
+        return np.load(path, mmap_mode="c")
+    except (ValueError, EOFError):
+        raise UserError(f"{path}: not an array that can be read, or a truncated one; write it again") from None

@@ -13,41 +13,56 @@ from monai.transforms import (
     RandScaleIntensityd,
     RandShiftIntensityd,
 )
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, get_worker_info
 
-from weakseg3d.training.cases import is_background, is_foreground, padding_value
+from weakseg3d.labels import IGNORE
+from weakseg3d.training.cases import THRESHOLD, is_background, is_foreground, padding_value
 
 KEYS = ["image", "target"]
+AS_IT_IS = {"form": "soft", "threshold": THRESHOLD}
+"""A recipe's ``target`` entry that leaves the target unchanged."""
 
 
 class PatchDataset(IterableDataset):
-    """An endless series of batches, one per training step: ``image`` and ``target``, (patches, 1, z, y, x).
+    """An endless series of batches, one per training step: ``image`` and ``target``, (patches, 1, z, y, x) float32.
 
-    ``cases`` come from `load_cases`, ``training`` is a recipe's entry; the series starts at ``first_step``. Every
-    volume is seen once before any is seen again.
+    ``cases`` come from `load_cases`, ``training`` and ``target`` are a recipe's entries; the series starts at
+    ``first_step``. Every volume is seen once before any is seen again. Several workers of a DataLoader share
+    the steps among themselves, which changes no batch and no order.
     """
 
-    def __init__(self, cases, training, seed, first_step=0):
+    def __init__(self, cases, training, seed, first_step=0, target=AS_IT_IS):
         set_track_meta(False)
-        self.volumes = [_volume(case, training["patch_size"]) for case in cases]
+        self.volumes = [_volume(case, training["patch_size"], target["threshold"]) for case in cases]
         self.per_step = training["volumes_per_step"]
         self.first_step = first_step
         self.seed = seed
+        self.target = target
         self.transform = patch_transform(training)
 
     def __iter__(self):
-        return (self.batch(step) for step in itertools.count(self.first_step))
+        worker = get_worker_info()
+        start, stride = (worker.id, worker.num_workers) if worker else (0, 1)
+        return (self.batch(step) for step in itertools.count(self.first_step + start, stride))
 
     def batch(self, step):
         """Return the batch of one step."""
         draws = [self._order(step * self.per_step + k) for k in range(self.per_step)]
         self.transform.set_random_state(seed=int(np.random.default_rng([self.seed, step]).integers(2**32)))
         patches = [patch for volume in draws for patch in self.transform(self.volumes[volume])]
-        return {key: torch.stack([patch[key] for patch in patches]) for key in KEYS}
+        batch = {key: torch.stack([patch[key].float() for patch in patches]) for key in KEYS}
+        if self.target["form"] == "hard":
+            batch["target"] = hardened(batch["target"], self.target["threshold"])
+        return batch
 
     def _order(self, draw):
         epoch, position = divmod(draw, len(self.volumes))
         return np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.volumes))[position]
+
+
+def hardened(target, threshold):
+    """Return a target (any shape, float) as 1 above ``threshold`` and 0 elsewhere; `IGNORE` stays."""
+    return torch.where(target == IGNORE, target, (target > threshold).to(target.dtype))
 
 
 def patch_transform(training):
@@ -73,15 +88,19 @@ def patch_transform(training):
     )
 
 
-def _volume(case, patch_size):
-    """Pad a case to the patch size and list its voxels that may be a patch's centre."""
-    missing = [max(0, p - n) for n, p in zip(case["image"].shape, patch_size, strict=True)]
-    margins = [(m // 2, m - m // 2) for m in missing]
-    image = np.pad(case["image"], margins)
-    target = np.pad(case["target"], margins, constant_values=padding_value(case["target"]))
+def _volume(case, patch_size, threshold):
+    """Pad a case to the patch size where it is smaller, and list its voxels that may be a patch's centre."""
+    image, target = case["image"], case["target"]
+    missing = [max(0, p - n) for n, p in zip(image.shape, patch_size, strict=True)]
+    if any(missing):
+        margins = [(m // 2, m - m // 2) for m in missing]
+        image = np.pad(image, margins)
+        target = np.pad(target, margins, constant_values=padding_value(target))
+    # The smallest integers that can number the voxels: the list of all background is the largest thing in memory.
+    number = np.min_scalar_type(target.size)
     return {
         "image": torch.from_numpy(image[None]),
         "target": torch.from_numpy(target[None]),
-        "foreground": np.flatnonzero(is_foreground(target)),
-        "background": np.flatnonzero(is_background(target)),
+        "foreground": np.flatnonzero(is_foreground(target, threshold)).astype(number),
+        "background": np.flatnonzero(is_background(target, threshold)).astype(number),
     }

@@ -1,19 +1,22 @@
 """A training run: from a recipe and a list of cases to ``model.pt`` and ``run.json``."""
 
-import hashlib
 import json
 import logging
 import platform
 import resource
 import shutil
+import signal
 import subprocess
+import sys
 import time
 import warnings
 from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch.utils.data import DataLoader
 
 from weakseg3d import __version__
@@ -21,8 +24,14 @@ from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT, whole_file
 from weakseg3d.progress import Progress
 from weakseg3d.training.cases import load_cases, read_cases
+from weakseg3d.training.checkpoints import LatestCheckpoint, WholeCheckpoints, fingerprint, resumable
 from weakseg3d.training.module import SegmentationModule
 from weakseg3d.training.patches import PatchDataset
+
+WORKERS = 2
+"""Processes that make batches beside a GPU."""
+STOPPED = 128 + signal.SIGTERM
+"""Exit code of a training that SIGTERM ended, as shells count."""
 
 
 def train(recipe, cases_csv, out, resume=False):
@@ -30,7 +39,8 @@ def train(recipe, cases_csv, out, resume=False):
 
     ``recipe`` is a checked recipe, ``cases_csv`` lists images and targets. With ``resume`` a checkpoint in
     ``out`` is continued where there is one. The model after the last step is kept: nothing is selected by
-    validation. Raises UserError as `load_cases` does.
+    validation. SIGTERM during the training saves a checkpoint and raises SystemExit with the code `STOPPED`. Raises
+    UserError as `load_cases` does.
     """
     out = Path(out)
     quiet_lightning()
@@ -38,11 +48,10 @@ def train(recipe, cases_csv, out, resume=False):
     # Vanishing gradients become denormal numbers, on which a CPU is many times slower.
     torch.set_flush_denormal(True)
     pl.seed_everything(recipe["seed"], verbose=False)
-    cases = load_cases(read_cases(cases_csv), recipe["intensity"])
+    cases = load_cases(read_cases(cases_csv), recipe["intensity"], recipe["target"]["threshold"])
     out.mkdir(parents=True, exist_ok=True)
-    checkpoint = resumable(out / "checkpoints", fingerprint(recipe, cases), resume)
-    first_step = torch.load(checkpoint, weights_only=True)["global_step"] if checkpoint else 0
-    patches = PatchDataset(cases, recipe["training"], recipe["seed"], first_step)
+    checkpoint, first_step = resumable(out / "checkpoints", fingerprint(recipe, cases), resume)
+    patches = PatchDataset(cases, recipe["training"], recipe["seed"], first_step, recipe["target"])
 
     module = SegmentationModule(recipe)
     record = StepRecord()
@@ -55,72 +64,65 @@ def train(recipe, cases_csv, out, resume=False):
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        callbacks=[record, checkpoints(out, recipe["training"]["checkpoint_every"])],
+        callbacks=[record, LatestCheckpoint(out / "checkpoints", recipe["training"]["checkpoint_every"])],
+        # Lightning would take a job of a scheduler for one it has to requeue itself.
+        plugins=[WholeCheckpoints(), LightningEnvironment()],
     )
     started = time.monotonic()
-    trainer.fit(
-        module,
-        DataLoader(patches, batch_size=None),
-        ckpt_path=checkpoint,
-        weights_only=True,
-    )
+    fit(trainer, module, loader(patches), checkpoint)
     seconds = time.monotonic() - started
 
     if not all(torch.isfinite(p).all() for p in module.network.parameters()):
         raise UserError(f"{out}: training diverged, the weights are not finite; lower the learning rate of the method")
     write_losses(record.losses, out / "losses.csv")
-    write_run(recipe, cases, seconds, len(record.losses), trainer, out / "run.json")
+    write_run(recipe, cases, seconds, first_step, trainer, out / "run.json")
     with whole_file(out / "model.pt") as partial:
         torch.save({"recipe": recipe, "weights": module.network.state_dict()}, partial)
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
 
 
+def fit(trainer, module, batches, checkpoint):
+    """Train until the last step; a signal ends it in a sentence and an exit code, not in a traceback or in silence."""
+    try:
+        trainer.fit(module, batches, ckpt_path=checkpoint, weights_only=True)
+    except SIGTERMException:
+        step = trainer.global_step
+        print(f"weakseg3d train: stopped by SIGTERM after step {step}; --resume goes on from there", file=sys.stderr)
+        raise SystemExit(STOPPED) from None
+    except SystemExit:
+        # What Lightning makes of Ctrl-C.
+        raise KeyboardInterrupt from None
+
+
+def loader(patches):
+    """Return the batches of a `PatchDataset`; beside a GPU they are made ahead, so that it does not wait for them."""
+    on_gpu = torch.cuda.is_available()
+    return DataLoader(patches, batch_size=None, num_workers=WORKERS if on_gpu else 0, pin_memory=on_gpu)
+
+
 class StepRecord(Callback):
-    """Keeps each step's loss and shows progress."""
+    """Keeps each step's loss, also those before a resumption, and shows progress."""
 
     def __init__(self):
         self.losses = []
 
     def on_train_start(self, trainer, module):
         """Start the clock of the remaining time."""
-        self.first = trainer.global_step
-        self.progress = Progress(trainer.max_steps - self.first, "training", "step")
+        self.progress = Progress(trainer.max_steps - trainer.global_step, "training", "step")
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_index):
         """Keep the loss of a step."""
         loss = float(outputs["loss"])
-        self.losses.append((trainer.global_step, loss))
+        self.losses.append(loss)
         self.progress.advance(f"loss {loss:.4f}")
 
+    def state_dict(self):
+        """Return what a checkpoint keeps."""
+        return {"losses": torch.tensor(self.losses, dtype=torch.float64)}
 
-def checkpoints(out, every):
-    """Return the callback that keeps the latest state in ``out/checkpoints/last.ckpt``."""
-    folder = out / "checkpoints"
-    return ModelCheckpoint(folder, filename="last", every_n_train_steps=every, enable_version_counter=False)
-
-
-def fingerprint(recipe, cases):
-    """Return a hash of all that a training depends on: its recipe and its cases' voxels."""
-    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode())
-    for case in cases:
-        digest.update(case["case"].encode())
-        digest.update(case["image"].tobytes())
-        digest.update(case["target"].tobytes())
-    return digest.hexdigest()
-
-
-def resumable(folder, run_hash, resume):
-    """Return the checkpoint to continue from, or None to start anew.
-
-    Checkpoints of another recipe or other data, and all of them without ``resume``, are removed.
-    """
-    checkpoint, owner = folder / "last.ckpt", folder / "run.sha256"
-    if resume and checkpoint.exists() and owner.exists() and owner.read_text(encoding="utf-8") == run_hash:
-        return checkpoint
-    shutil.rmtree(folder, ignore_errors=True)
-    with whole_file(owner) as partial:
-        partial.write_text(run_hash, encoding="utf-8")
-    return None
+    def load_state_dict(self, state_dict):
+        """Take up what a checkpoint kept."""
+        self.losses = state_dict["losses"].tolist()
 
 
 def precision(mixed):
@@ -138,13 +140,17 @@ def quiet_lightning():
 
 
 def write_losses(losses, path):
-    """Write (step, loss) pairs as CSV."""
+    """Write the losses of the steps 1, 2, ... as CSV."""
+    lines = [f"{step},{loss:.6g}\n" for step, loss in enumerate(losses, start=1)]
     with whole_file(path) as partial:
-        partial.write_text("step,loss\n" + "".join(f"{step},{loss:.6g}\n" for step, loss in losses), encoding="utf-8")
+        partial.write_text("step,loss\n" + "".join(lines), encoding="utf-8")
 
 
-def write_run(recipe, cases, seconds, steps, trainer, path):
-    """Write what a reader needs to judge or repeat the run: recipe, versions, commit, time, memory."""
+def write_run(recipe, cases, seconds, first_step, trainer, path):
+    """Write what a reader needs to judge or repeat the run: recipe, versions, commit, time, memory.
+
+    The time ``seconds`` and the memory are those of this process alone, which began after step ``first_step``.
+    """
     on_gpu = torch.cuda.is_available()
     memory = torch.cuda.max_memory_allocated() if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     run = {
@@ -157,8 +163,9 @@ def write_run(recipe, cases, seconds, steps, trainer, path):
         "git_commit": git_commit(),
         "device": torch.cuda.get_device_name() if on_gpu else platform.machine(),
         "precision": str(trainer.precision),
+        "resumed_from_step": first_step or None,
         "wall_time_s": round(seconds, 2),
-        "steps_per_s": round(steps / seconds, 3),
+        "steps_per_s": round((trainer.global_step - first_step) / seconds, 3),
         "peak_memory_mb": round(memory / 2**20),
     }
     with whole_file(path) as partial:

@@ -3,6 +3,8 @@
 Distances are in mm, from the spacing of the volumes, which must share one grid. A missed organ (empty
 prediction) has Dice 0 and the diagonal of the volume as its distances; what has no value (organ absent
 from the reference) is null. --csv also writes the metrics as rows of the long table that 'report' reads.
+--uncertainty adds calibration error, mean entropy and mean variance of the maps that 'predict --uncertainty'
+wrote, within the bounding box of both masks widened by 10 mm.
 """
 
 from weakseg3d.errors import UserError
@@ -17,6 +19,7 @@ def add_arguments(parser):
     """Declare the verb's arguments."""
     parser.add_argument("--prediction", required=True, metavar="FILE", help="binary mask")
     parser.add_argument("--reference", required=True, metavar="FILE", help="binary mask on the same grid")
+    parser.add_argument("--uncertainty", metavar="DIR", help="maps of 'predict --uncertainty' on the same grid")
     parser.add_argument("--csv", metavar="FILE", help="also write the metrics as rows of the long table")
     parser.add_argument(
         "--label",
@@ -62,6 +65,17 @@ def run(args):
         reference.GetSpacing()[::-1],
         args.nsd_tolerance,
     )
+    if args.uncertainty:
+        from weakseg3d.evaluation.calibration import uncertainty_values
+        from weakseg3d.uncertainty import read_uncertainty
+
+        maps = read_uncertainty(args.uncertainty, reference, args.reference)
+        values |= uncertainty_values(
+            {name: sitk.GetArrayViewFromImage(image) for name, image in maps.items()},
+            sitk.GetArrayViewFromImage(prediction),
+            sitk.GetArrayViewFromImage(reference),
+            reference.GetSpacing()[::-1],
+        )
     if args.csv:
         write_rows(args.csv, labels, values, status)
     printable = {name: None if math.isnan(value) else value for name, value in values.items()}

@@ -1,7 +1,8 @@
 """Draw reference and prediction contours over one axial slice of an image.
 
 The slice is the one with most reference; left and right are as radiologists have them. The reference is
-solid and blue, the prediction dashed and yellow.
+solid and blue, the prediction dashed and yellow. With --uncertainty the picture has panels side by side: the
+slice alone, with contours, the entropy and, unless it is 0 everywhere, the variance.
 """
 
 from weakseg3d.errors import UserError
@@ -18,6 +19,9 @@ def add_arguments(parser):
     parser.add_argument("--reference", required=True, metavar="FILE", help="binary mask on the image's grid")
     parser.add_argument("--prediction", required=True, metavar="FILE", help="binary mask on the image's grid")
     parser.add_argument("--out", required=True, metavar="PNG", help="picture (.png)")
+    parser.add_argument(
+        "--uncertainty", metavar="DIR", help="maps of 'predict --uncertainty' on the image's grid, shown beside it"
+    )
     parser.add_argument("--title", default="", metavar="TEXT", help="first line above the picture")
     parser.add_argument(
         "--window",
@@ -44,6 +48,13 @@ def run(args):
     image, reference, prediction = read_image(args.image), read_mask(args.reference), read_mask(args.prediction)
     check_same_grid(reference, image, args.reference, args.image)
     check_same_grid(prediction, image, args.prediction, args.image)
-    figure = overlay_figure(image, reference, prediction, args.title, args.window)
+    if args.uncertainty:
+        from weakseg3d.report.uncertainty_panels import DPI, uncertainty_figure
+        from weakseg3d.uncertainty import read_uncertainty
+
+        maps = read_uncertainty(args.uncertainty, image, args.image)
+        figure, dpi = uncertainty_figure(image, reference, prediction, maps, args.title, args.window), DPI
+    else:
+        figure, dpi = overlay_figure(image, reference, prediction, args.title, args.window), 150
     with whole_file(args.out) as partial:
-        figure.savefig(partial, dpi=150)
+        figure.savefig(partial, dpi=dpi)

@@ -1,6 +1,9 @@
 """Segment an image with a trained model.
 
 The image must have the spacing the model was trained at; the mask is written on the image's own grid.
+--uncertainty writes three maps on that grid into a folder: probability.nii.gz, the foreground probability;
+entropy.nii.gz, its entropy in bits; and variance.nii.gz, the variance of the probability over the stochastic
+passes of the network, 0 for a deterministic one.
 """
 
 from weakseg3d.errors import UserError
@@ -14,17 +17,18 @@ def add_arguments(parser):
     parser.add_argument("--model", required=True, metavar="FILE", help="model.pt of 'train'")
     parser.add_argument("--image", required=True, metavar="FILE", help="image on the isotropic grid")
     parser.add_argument("--out", required=True, metavar="FILE", help="predicted mask (.nii.gz)")
-    parser.add_argument("--uncertainty", metavar="FILE", help="voxel-wise predictive entropy in bits (.nii.gz)")
+    parser.add_argument("--uncertainty", metavar="DIR", help="also write probability, entropy and variance here")
 
 
 def run(args):
-    """Write one predicted mask."""
+    """Write one predicted mask, and its uncertainty when asked."""
     from weakseg3d.files import existing_file
 
     existing_file(args.model)
     image = read_image(args.image)
 
-    from weakseg3d.prediction import entropy, load_model, predict_probability
+    from weakseg3d.prediction import load_model, predict
+    from weakseg3d.uncertainty import write_uncertainty
 
     network, recipe = load_model(args.model)
     if any(abs(spacing - recipe["spacing"]) > GRID_TOLERANCE for spacing in image.GetSpacing()):
@@ -32,7 +36,7 @@ def run(args):
         raise UserError(
             f"{args.image}: the model was trained at {spacing} mm; run 'resample --spacing {spacing}' first"
         )
-    probability = predict_probability(network, recipe, image)
+    probability, variance = predict(network, recipe, image, with_variance=bool(args.uncertainty))
     if args.uncertainty:
-        write_volume(entropy(probability), args.uncertainty)
+        write_uncertainty(probability, variance, args.uncertainty)
     write_volume(probability > recipe["prediction"]["threshold"], args.out)

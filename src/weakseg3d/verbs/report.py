@@ -7,6 +7,9 @@ appear in the order in which the metrics first name them.
 
 Methods named {method}+{factor}-{level}+{factor}-{level}... are variants of a study. With any of them it also
 writes tables/study.csv, tables/study.md and figures/study.png.
+
+With metrics of 'evaluate --uncertainty' it also writes tables/uncertainty.csv and tables/uncertainty.md, and shows
+the pictures that 'overlay --uncertainty' has put under figures/uncertainty/{dataset}/{organ}/{method}.png.
 """
 
 EXAMPLE = "  python -m weakseg3d report --metrics results/demo/9_metrics --out results/demo --footer experiment=demo"
@@ -42,6 +45,7 @@ def run(args):
     from weakseg3d.report.study import factors, study_headings, study_table
     from weakseg3d.report.study_figures import study_figure
     from weakseg3d.report.tables import main_table, table_csv, table_markdown
+    from weakseg3d.report.uncertainty import has_uncertainty, uncertainty_markdown, uncertainty_table
 
     footer = parse_pairs(args.footer, "--footer")
     rows = read_metrics(args.metrics)
@@ -63,8 +67,17 @@ def run(args):
         }
         if series_names(rows).nunique() > MOST_SERIES:
             boxplot = None
+    uncertainty = None
+    if has_uncertainty(rows):
+        uncertainty = uncertainty_table(rows), find_overlays(out / "figures" / "uncertainty", rows)
+        outputs |= {
+            "tables/uncertainty.csv": table_csv(uncertainty[0]).encode(),
+            "tables/uncertainty.md": uncertainty_markdown(
+                uncertainty[0], f"{args.title}: uncertainty", footer
+            ).encode(),
+        }
     overlays = find_overlays(out / "figures" / "overlays", rows)
-    outputs["report.html"] = render_page(table, args.title, footer, boxplot, overlays, study).encode()
+    outputs["report.html"] = render_page(table, args.title, footer, boxplot, overlays, study, uncertainty).encode()
     for name, content in outputs.items():
         with whole_file(out / name) as partial:
             partial.write_bytes(content)

@@ -1,0 +1,68 @@
+"""K stochastic passes of the PTN of published size over one window of 96^3 voxels, against K whole passes.
+
+What comes before attention, the convolutions on the input and the patch embedding, is the same in every pass, and
+`weakseg3d.networks.passes` computes it once. Its share s of one pass bounds what that can save: the ratio is at
+most K / (K - (K - 1) s). With the same seed, both give the same logits.
+"""
+
+import statistics
+import time
+
+import torch
+from measure import print_row
+
+from weakseg3d.networks import build_network, passes
+
+WINDOW, NUMBER = (96, 96, 96), 6
+REPEATS = 2
+
+
+def published(network, x):
+    """Return the logits of whole passes."""
+    return [network(x) for _ in range(NUMBER)]
+
+
+def ours(network, x):
+    """Return the logits of passes that share what is not random."""
+    return list(passes(network, x, NUMBER))
+
+
+def shared(network, x):
+    """Compute what all passes have in common: the convolutions on the input and the patch embedding."""
+    return network.encoder1(x), network.vit.patch_embedding(x)
+
+
+def seconds_of(functions, network, x):
+    """Return the median time of each function, run in turn so that a slow moment of the machine hits all of them."""
+    seconds = [[] for _ in functions]
+    for _ in range(REPEATS):
+        for function, times in zip(functions, seconds, strict=True):
+            start = time.perf_counter()
+            function(network, x)
+            times.append(time.perf_counter() - start)
+    return [statistics.median(times) for times in seconds]
+
+
+@torch.inference_mode()
+def main():
+    """Print the figures."""
+    torch.manual_seed(0)
+    network = build_network({"ptn": {}}, WINDOW).eval().to(memory_format=torch.channels_last_3d)
+    x = torch.rand(1, 1, *WINDOW)
+    logits = []
+    # This also warms up.
+    for form in (published, ours):
+        torch.manual_seed(1)
+        logits.append(torch.stack(form(network, x)))
+    torch.testing.assert_close(*logits)
+
+    whole, sharing, part = seconds_of((published, ours, shared), network, x)
+    print_row(f"{NUMBER} passes, time", "s", whole, sharing)
+    share = part / (whole / NUMBER)
+    print(f"one pass {whole / NUMBER:.3f} s, of which shared {part:.3f} s ({share:.0%})")
+    print(f"most that sharing can save: ratio {NUMBER / (NUMBER - (NUMBER - 1) * share):.2f}")
+    print("logits agree")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""Arrays: a training on them equals one on the volumes, and needs nothing but torch, MONAI, Lightning and NumPy."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import make_volume, oblique_direction
+from packaging.requirements import Requirement
+
+from weakseg3d.cli import main
+from weakseg3d.errors import UserError
+from weakseg3d.training.cases import load_cases, read_cases
+from weakseg3d.volumes import write_volume
+
+SRC = Path(__file__).parents[2] / "src"
+WINDOW = {"window": [0, 100]}
+RECIPE = {
+    "method": "test",
+    "spacing": 2.0,
+    "intensity": WINDOW,
+    "network": {"unet": {"channels": [2, 4, 8]}},
+    "loss": {"name": "dice_ce"},
+    "training": {"patch_size": [16, 16, 16], "steps": 2, "optimizer": {"adamw": {"learning_rate": 0.01}}},
+}
+NOT_FOR_TRAINING = (
+    "SimpleITK",
+    "scipy",
+    "nibabel",
+    "pandas",
+    "jsonschema",
+    "snakemake",
+    "matplotlib",
+    "seaborn",
+    "pooch",
+    "skimage",
+    "medpy",
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A recipe and one oblique case, as volumes (volumes.csv) and as the arrays of the verb (arrays.csv)."""
+    target = np.zeros((20, 22, 24), np.uint8)
+    target[6:12, 8:14, 4:10] = 1
+    image = (np.random.default_rng(0).normal(20, 5, target.shape) + 50 * target).astype(np.float32)
+    for name, array in (("image", image), ("target", target)):
+        write_volume(make_volume(array, (2, 2, 2), direction=oblique_direction()), tmp_path / f"{name}.nii.gz")
+    array_verb(tmp_path, "image", "--window", "0", "100")
+    array_verb(tmp_path, "target")
+    for name, suffix in (("volumes", "nii.gz"), ("arrays", "npy")):
+        write_cases(tmp_path / f"{name}.csv", f"image.{suffix}", f"target.{suffix}")
+    (tmp_path / "recipe.yaml").write_text(json.dumps(RECIPE), encoding="utf-8")
+    return tmp_path
+
+
+def array_verb(folder, name, *scaling):
+    assert main(["array", "--in", f"{folder / name}.nii.gz", "--out", f"{folder / name}.npy", *scaling]) == 0
+
+
+def write_cases(path, image, target):
+    path.write_text(f"case,image,target\na,{image},{target}\n", encoding="utf-8")
+    return path
+
+
+def train_command(folder, cases, out):
+    arguments = ["--recipe", folder / "recipe.yaml", "--cases", folder / cases, "--out", folder / out]
+    return ["train", *map(str, arguments)]
+
+
+def test_arrays_are_what_the_volumes_are_to_a_network(folder):
+    (volume,), (array,) = (load_cases(read_cases(folder / name), WINDOW) for name in ("volumes.csv", "arrays.csv"))
+    for key, dtype in (("image", np.float32), ("target", np.uint8)):
+        assert isinstance(array[key], np.memmap)
+        assert array[key].dtype == volume[key].dtype == dtype
+        assert np.array_equal(array[key], volume[key])
+    assert array["image"].min() >= 0
+    assert array["image"].max() <= 1
+
+
+def test_a_soft_target_stays_soft(tmp_path):
+    soft = np.random.default_rng(0).random((4, 5, 6)).astype(np.float32)
+    write_volume(make_volume(soft, direction=np.diag([-1, -1, 1])), tmp_path / "soft.nii.gz")
+    array_verb(tmp_path, "soft")
+    assert np.array_equal(np.load(tmp_path / "soft.npy"), soft)
+
+
+def test_training_on_arrays_equals_training_on_volumes(folder):
+    for name in ("volumes", "arrays"):
+        assert main(train_command(folder, f"{name}.csv", name)) == 0
+    first, second = ((folder / name / "losses.csv").read_bytes() for name in ("volumes", "arrays"))
+    assert first == second
+    assert first.count(b"\n") == 3
+
+
+def test_training_leaves_the_arrays_as_they_are(folder):
+    before = [(folder / name).read_bytes() for name in ("image.npy", "target.npy")]
+    assert main(train_command(folder, "arrays.csv", "model")) == 0
+    assert before == [(folder / name).read_bytes() for name in ("image.npy", "target.npy")]
+
+
+SHAPE = (20, 22, 24)
+BAD_ARRAYS = [
+    ("image", np.zeros(SHAPE), "must be a float32 array of three axes, not float64 of 3"),
+    ("image", np.zeros((1, *SHAPE), np.float32), "not float32 of 4"),
+    ("image", np.zeros((20, 22, 23), np.float32), r"shapes \(20, 22, 23\) and \(20, 22, 24\) differ"),
+    ("image", np.full(SHAPE, np.nan, np.float32), "NaN or infinite"),
+    ("target", np.zeros(SHAPE, np.int64), "must be uint8 or float32, not int64"),
+]
+
+
+@pytest.mark.parametrize(("name", "array", "message"), BAD_ARRAYS)
+def test_an_array_that_does_not_fit_is_refused(folder, name, array, message):
+    np.save(folder / f"{name}.npy", array)
+    with pytest.raises(UserError, match=message):
+        load_cases(read_cases(folder / "arrays.csv"), WINDOW)
+
+
+def test_a_truncated_array_or_a_mixed_pair_is_refused(folder):
+    content = (folder / "image.npy").read_bytes()
+    (folder / "image.npy").write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match="truncated"):
+        load_cases(read_cases(folder / "arrays.csv"), WINDOW)
+    mixed = write_cases(folder / "mixed.csv", "image.nii.gz", "target.npy")
+    with pytest.raises(UserError, match="name two of a kind"):
+        load_cases(read_cases(mixed), WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "image.nii.gz"], "let the name end in .npy"),
+        (["--out", "image.npy", "--window", "5", "5"], "--window 5 5 must rise"),
+        (["--out", "image.npy", "--percentiles", "-1", "99"], "must rise within 0 to 100"),
+    ],
+)
+def test_a_wrong_call_of_the_verb_is_one_sentence(folder, capsys, arguments, message):
+    assert main(["array", "--in", str(folder / "image.nii.gz"), *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_training_needs_nothing_but_torch_monai_lightning_and_numpy(folder, tmp_path):
+    packages = bare_site_packages(tmp_path / "packages", ["torch", "monai", "lightning", "numpy"])
+    # -S: without this interpreter's own packages.
+    python = [sys.executable, "-S"]
+    environment = {"PYTHONPATH": os.pathsep.join(map(str, (SRC, packages))), "PATH": os.environ["PATH"]}
+    code = f"import importlib.util\nprint([m for m in {NOT_FOR_TRAINING} if importlib.util.find_spec(m)])"
+    found = subprocess.run([*python, "-c", code], capture_output=True, text=True, env=environment)
+    assert found.stdout.strip() == "[]", found.stderr
+
+    command = [*python, "-m", "weakseg3d", *train_command(folder, "arrays.csv", "bare")]
+    trained = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert trained.returncode == 0, trained.stderr
+    assert main(train_command(folder, "volumes.csv", "full")) == 0
+    assert (folder / "bare" / "losses.csv").read_bytes() == (folder / "full" / "losses.csv").read_bytes()
+    assert (folder / "bare" / "model.pt").exists()
+
+
+def bare_site_packages(folder, names):
+    """Make a folder of links to the installed packages ``names`` and all that they require, and to no others."""
+    folder.mkdir()
+    installed = Path(sysconfig.get_path("purelib"))
+    waiting, seen = [Requirement(name) for name in names], set()
+    while waiting:
+        requirement = waiting.pop()
+        key = (re.sub(r"[-_.]+", "-", requirement.name).lower(), frozenset(requirement.extras))
+        if key in seen:
+            continue
+        seen.add(key)
+        try:
+            package = distribution(requirement.name)
+        except PackageNotFoundError:
+            continue  # such as the CUDA libraries of a build for the CPU
+        for part in {file.parts[0] for file in package.files} - {".."}:
+            if not (folder / part).exists():
+                (folder / part).symlink_to(installed / part)
+        for needed in map(Requirement, package.requires or []):
+            if needed.marker is None or any(needed.marker.evaluate({"extra": e}) for e in ("", *requirement.extras)):
+                waiting.append(needed)
+    return folder

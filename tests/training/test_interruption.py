@@ -1,0 +1,159 @@
+"""A training that is killed or told to stop goes on from its last checkpoint as if nothing had happened."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from weakseg3d.training import run as training_run
+
+SRC = Path(__file__).parents[2] / "src"
+STEPS = 150
+RECIPE = {
+    "method": "test",
+    "spacing": 2.0,
+    "intensity": {"window": [0, 1]},
+    "network": {"unet": {"channels": [2, 4, 8]}},
+    "loss": {"name": "dice_ce"},
+    "training": {
+        "patch_size": [16, 16, 16],
+        "steps": STEPS,
+        "optimizer": {"adamw": {"learning_rate": 0.01}},
+        "checkpoint_every": 10,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A recipe, two cases, and a training that nothing disturbed, in ``whole``."""
+    folder = tmp_path_factory.mktemp("trainings")
+    lines = ["case,image,target"]
+    for number in range(2):
+        target = np.zeros((20, 22, 24), np.uint8)
+        target[6:12, 8:14, 4:10] = 1
+        noise = np.random.default_rng(number).random(target.shape)
+        np.save(folder / f"image-{number}.npy", (0.5 * noise + 0.5 * target).astype(np.float32))
+        np.save(folder / f"target-{number}.npy", target)
+        lines.append(f"{number},image-{number}.npy,target-{number}.npy")
+    (folder / "cases.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "recipe.yaml").write_text(json.dumps(RECIPE), encoding="utf-8")
+    finish(folder, "whole")
+    return folder
+
+
+def start(folder, out):
+    arguments = ["--recipe", "recipe.yaml", "--cases", "cases.csv", "--out", out, "--resume"]
+    environment = os.environ | {"PYTHONPATH": str(SRC)}
+    command = [sys.executable, "-m", "weakseg3d", "train", *arguments]
+    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def finish(folder, out):
+    """Train to the end and return what was said on standard error."""
+    process = start(folder, out)
+    _, error = process.communicate()
+    assert process.returncode == 0, error
+    return error
+
+
+def interrupt(folder, out, number):
+    """Start a training, send it a signal once it has a checkpoint, and return its exit code and standard error."""
+    process = start(folder, out)
+    while not (folder / out / "checkpoints" / "last.ckpt").exists():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, error = process.communicate()
+    assert not (folder / out / "model.pt").exists()
+    return process.returncode, error
+
+
+def saved_step(folder, out):
+    return torch.load(folder / out / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+
+
+def run_of(folder, out):
+    return json.loads((folder / out / "run.json").read_text(encoding="utf-8"))
+
+
+def assert_equals_the_undisturbed(folder, out):
+    whole, other = (torch.load(folder / name / "model.pt", weights_only=True)["weights"] for name in ("whole", out))
+    assert all(whole[key].numpy().tobytes() == other[key].numpy().tobytes() for key in whole)
+    losses = (folder / "whole" / "losses.csv").read_bytes()
+    assert losses == (folder / out / "losses.csv").read_bytes()
+    assert losses.count(b"\n") == STEPS + 1
+    assert not (folder / out / "checkpoints").exists()
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(folder):
+    code, _ = interrupt(folder, "killed", signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    step = saved_step(folder, "killed")
+    assert 0 < step < STEPS
+    finish(folder, "killed")
+    assert_equals_the_undisturbed(folder, "killed")
+    assert run_of(folder, "killed")["resumed_from_step"] == step
+    assert run_of(folder, "whole")["resumed_from_step"] is None
+
+
+def test_a_terminated_training_saves_its_last_step_and_says_so(folder):
+    code, error = interrupt(folder, "terminated", signal.SIGTERM)
+    assert code == 143
+    step = saved_step(folder, "terminated")
+    sentences = [line for line in error.splitlines() if not line.startswith(("loading:", "training:"))]
+    assert sentences == [f"weakseg3d train: stopped by SIGTERM after step {step}; --resume goes on from there"]
+    finish(folder, "terminated")
+    assert_equals_the_undisturbed(folder, "terminated")
+    assert run_of(folder, "terminated")["resumed_from_step"] == step
+
+
+def test_ctrl_c_ends_a_training_in_a_sentence(folder):
+    code, error = interrupt(folder, "interrupted", signal.SIGINT)
+    assert code == 130
+    assert error.splitlines()[-1] == "weakseg3d train: interrupted"
+    assert "Traceback" not in error
+
+
+def test_a_truncated_checkpoint_is_reported_and_training_starts_anew(folder):
+    interrupt(folder, "truncated", signal.SIGKILL)
+    checkpoint = folder / "truncated" / "checkpoints" / "last.ckpt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
+    assert "last.ckpt: not a checkpoint that can be read; training starts anew" in finish(folder, "truncated")
+    assert_equals_the_undisturbed(folder, "truncated")
+    assert run_of(folder, "truncated")["resumed_from_step"] is None
+
+
+def test_a_training_killed_after_its_last_step_only_writes_its_files(folder, monkeypatch, capsys):
+    from weakseg3d.cli import main
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(folder)
+    command = ["train", "--recipe", "recipe.yaml", "--cases", "cases.csv", "--out", "late", "--resume"]
+    with monkeypatch.context() as patch:
+        patch.setattr(training_run, "write_losses", killed)
+        assert main(command) == 130
+    assert saved_step(folder, "late") == STEPS
+    assert main(command) == 0
+    assert_equals_the_undisturbed(folder, "late")
+
+
+def test_changed_voxels_are_not_trained_on_from_an_old_checkpoint(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.pt"))
+    interrupt(copy, "changed", signal.SIGKILL)
+    image = np.load(copy / "image-1.npy")
+    image[-1, -1, -1] += 0.1
+    np.save(copy / "image-1.npy", image)
+    finish(copy, "changed")
+    assert run_of(copy, "changed")["resumed_from_step"] is None
