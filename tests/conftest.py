@@ -1,5 +1,7 @@
 """Volumes that every test may use: small, oblique, anisotropic, flipped."""
 
+import sys
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -21,6 +23,14 @@ def oblique_direction(flipped=True):
     about_z = np.array([[np.cos(turn_z), -np.sin(turn_z), 0], [np.sin(turn_z), np.cos(turn_z), 0], [0, 0, 1]])
     about_x = np.array([[1, 0, 0], [0, np.cos(turn_x), -np.sin(turn_x)], [0, np.sin(turn_x), np.cos(turn_x)]])
     return about_z @ about_x @ np.diag([-1.0 if flipped else 1.0, 1.0, 1.0])
+
+
+@pytest.fixture(autouse=True)
+def denormal_numbers():
+    """Undo what a training in this process did to all later arithmetic."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture

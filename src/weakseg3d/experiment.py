@@ -124,10 +124,10 @@ def load_experiment(config):
     config = validated(_with_text_levels(config), "config", "the config")
     datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
     study = config.get("study", {"methods": [], "factors": {}})
-    for name in config["overrides"]:
-        choose(name, [*config["methods"], *study["methods"]], "method in 'overrides'")
     methods = {name: load_method(name, config["overrides"].get(name)) for name in config["methods"]}
     methods |= _variants(study, config["overrides"])
+    for name in config["overrides"]:
+        choose(name, [*config["methods"], *study["methods"]], "method in 'overrides'")
     for key in ("raw", "splits", "intensity"):
         for name in config[key]:
             choose(name, list(config["datasets"]), f"dataset in '{key}'")

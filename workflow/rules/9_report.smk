@@ -11,12 +11,17 @@ def test_case_metrics(wildcards):
     ]
 
 
-def overlays(wildcards):
-    """Return one overlay per dataset, organ and method; the variants of a study would be too many."""
-    pattern = "results/{experiment}/figures/overlays/{dataset}/{organ}/{method}.png"
+def pictures(wildcards):
+    """Return the pictures of every dataset, organ and method; those of a study's variants would be too many."""
+    pattern = "results/{experiment}/figures/{kind}/{dataset}/{organ}/{method}.png"
     shown = [cell for cell in EXPERIMENT.cells() if not variant_parts(cell["method"])[1]]
     cells = {(cell["dataset"], cell["organ"], cell["method"]): cell for cell in shown}
-    return [pattern.format(experiment=wildcards.experiment, **cell) for cell in cells.values()]
+    kinds = {name: ["overlays"] + ["uncertainty"] * bool(uncertainty_maps(name, "")) for name in EXPERIMENT.methods}
+    return [
+        pattern.format(experiment=wildcards.experiment, kind=kind, **cell)
+        for cell in cells.values()
+        for kind in kinds[cell["method"]]
+    ]
 
 
 def overlay_input(wildcards):
@@ -30,7 +35,7 @@ def overlay_input(wildcards):
         "image": isotropic_images(wildcards, [case], EXPERIMENT.image(wildcards.method, "test")),
         "reference": mask_files(wildcards, [case]),
         "prediction": f"{prediction}.nii.gz",
-        "uncertainty": uncertainty_maps(wildcards.method, prediction),
+        "uncertainty": uncertainty_maps(wildcards.method, prediction) if wildcards.picture == "uncertainty" else [],
     }
 
 
@@ -127,11 +132,13 @@ rule overlay:
     input:
         unpack(overlay_input),
     output:
-        "results/{experiment}/figures/overlays/{dataset}/{organ}/{method}.png",
+        "results/{experiment}/figures/{picture}/{dataset}/{organ}/{method}.png",
     log:
-        "results/{experiment}/logs/overlay/{dataset}/{organ}/{method}.log",
+        "results/{experiment}/logs/{picture}/{dataset}/{organ}/{method}.log",
     benchmark:
-        "results/{experiment}/benchmarks/overlay/{dataset}/{organ}/{method}.tsv"
+        "results/{experiment}/benchmarks/{picture}/{dataset}/{organ}/{method}.tsv"
+    wildcard_constraints:
+        picture="overlays|uncertainty",
     conda:
         CORE_ENV
     threads: 1
@@ -153,7 +160,7 @@ rule overlay:
 rule report:
     input:
         metrics="results/{experiment}/tables/metrics.csv",
-        overlays=overlays,
+        pictures=pictures,
     output:
         extra_products(),
         "results/{experiment}/tables/main.csv",

@@ -50,7 +50,7 @@ class PatchDataset(IterableDataset):
         draws = [self._order(step * self.per_step + k) for k in range(self.per_step)]
         self.transform.set_random_state(seed=int(np.random.default_rng([self.seed, step]).integers(2**32)))
         patches = [patch for volume in draws for patch in self.transform(self.volumes[volume])]
-        batch = {key: torch.stack([patch[key].float() for patch in patches]) for key in KEYS}
+        batch = {key: torch.stack([patch[key] for patch in patches]).float() for key in KEYS}
         if self.target["form"] == "hard":
             batch["target"] = hardened(batch["target"], self.target["threshold"])
         return batch
