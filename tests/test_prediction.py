@@ -76,6 +76,13 @@ def test_a_prediction_lies_on_its_image(image):
     assert ((sitk.GetArrayFromImage(probability) > 0.5) == (sitk.GetArrayFromImage(image) > 50)).all()
 
 
+def test_a_volume_thinner_than_the_patch_is_padded():
+    thin = make_volume(np.full((5, 26, 9), 100, np.float32), (2.0, 2.0, 2.0))
+    probability = predict_probability(Threshold().eval(), RECIPE, thin)
+    check_same_grid(probability, thin, "prediction", "image")
+    assert (sitk.GetArrayFromImage(probability) > 0.5).all()
+
+
 def test_intensities_are_clipped_and_scaled():
     array = np.array([-50.0, 0, 50, 100, 300])
     assert scaled_intensity(array, {"window": [0, 100]}).tolist() == [0, 0, 0.5, 1, 1]

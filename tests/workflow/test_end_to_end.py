@@ -20,6 +20,11 @@ CONFIG = {
     "experiment": "tiny",
     "datasets": {"phantom_ct": ["spleen"], "hospital": ["spleen"]},
     "methods": ["pw4medseg", "dense_unet", "three_slices", "truth", "empty", "pseudo_label"],
+    "study": {
+        "methods": ["pw4medseg"],
+        "factors": {"disturbance": {"none": {}, "noise": {"images": {"test": {"noise": {"std": 0.2}}}}}},
+    },
+    "uncertainty": True,
     "spacing": 10.0,
     "splits": {"phantom_ct": "phantom.csv"},
     "raw": {"hospital": "my scans"},
@@ -121,9 +126,48 @@ def table(folder):
         return {(row["dataset"], row["method"]): row for row in csv.DictReader(stream)}
 
 
+VARIANTS = ["pw4medseg+disturbance-none", "pw4medseg+disturbance-noise"]
+
+
 def test_the_table_has_every_cell_in_config_order(finished):
     rows = list(table(finished))
-    assert rows == [(dataset, method) for dataset in CONFIG["datasets"] for method in CONFIG["methods"]]
+    assert rows == [(dataset, method) for dataset in CONFIG["datasets"] for method in CONFIG["methods"] + VARIANTS]
+
+
+def test_a_study_has_a_table_of_its_factors(finished):
+    with (finished / "results/tiny/tables/study.csv").open() as stream:
+        rows = [row for row in csv.DictReader(stream) if row["disturbance"]]
+    assert [(row["dataset"], row["method"], row["disturbance"]) for row in rows] == [
+        (dataset, "pw4medseg", level) for dataset in CONFIG["datasets"] for level in ("none", "noise")
+    ]
+    undisturbed = table(finished)["phantom_ct", "pw4medseg"]
+    assert rows[0]["dice_mean"] == undisturbed["dice_mean"]
+    assert (finished / "results/tiny/figures/study.png").stat().st_size > 5000
+
+
+def test_a_disturbed_test_image_is_segmented_by_the_undisturbed_model(finished):
+    models = finished / "results/tiny/7_models/phantom_ct/spleen"
+    assert len(list(models.rglob("pw4medseg+disturbance-none/seed-0/model.pt"))) == 1
+    assert not list(models.rglob("pw4medseg+disturbance-noise/seed-0/model.pt"))
+    scan, noisy = (
+        sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+        for path in sorted((finished / "results/tiny/3_isotropic/phantom_ct/0003").glob("image*.nii.gz"))
+    )
+    assert (scan != noisy).mean() > 0.9
+
+
+def test_uncertainty_is_mapped_evaluated_and_drawn(finished):
+    results = finished / "results/tiny"
+    (folder,) = results.glob("8_predictions/phantom_ct/spleen/points*/pw4medseg/seed-0/0003_uncertainty")
+    maps = {path.name.removesuffix(".nii.gz"): sitk.ReadImage(str(path)) for path in folder.iterdir()}
+    assert maps.keys() == {"probability", "entropy", "variance"}
+    assert sitk.GetArrayFromImage(maps["variance"]).max() > 0
+    scan = sitk.ReadImage(str(results / "3_isotropic/phantom_ct/0003/image.nii.gz"))
+    assert maps["entropy"].GetSize() == scan.GetSize()
+    with (results / "tables/uncertainty.csv").open() as stream:
+        methods = {row["method"] for row in csv.DictReader(stream)}
+    assert methods == {"pw4medseg", "dense_unet", "three_slices", *VARIANTS}
+    assert len(list((results / "figures/uncertainty").rglob("*.png"))) == 6
 
 
 def test_controls_mark_the_ends_of_the_scale(finished):
@@ -215,20 +259,22 @@ def test_a_learning_rate_retrains_its_method_alone(edited):
 
 def test_the_metrics_code_reevaluates_and_does_not_retrain(edited):
     jobs = planned(edited("src/weakseg3d/evaluation/metrics.py", '"""', '"""Edited. '))
-    assert jobs["evaluate"] == 18
+    assert jobs["evaluate"] == 24
     assert not jobs.keys() & {"train", "predict", "annotate", "pseudo_label", "split_labels", "resample"}
 
 
 def test_the_network_code_retrains_and_does_not_annotate(edited):
     jobs = planned(edited("src/weakseg3d/networks/pmsa.py", '"""', '"""Edited. '))
-    assert jobs["train"] == 6
+    assert jobs["train"] == 8
     assert not jobs.keys() & {"annotate", "pseudo_label", "split_labels", "resample", "control"}
 
 
 def test_a_persons_clicks_take_the_place_of_simulated_ones(finished, edited):
     (clicks,) = (finished / "results/tiny/5_annotations/phantom_ct/spleen").glob("points*background-0*/0001.mrk.json")
     jobs = planned(edited(clicks.relative_to(finished), '"organ"', '"organ-1"'))
-    assert jobs["pseudo_label"] == jobs["target_array"] == jobs["train"] == jobs["predict"] == 1
+    assert jobs["pseudo_label"] == jobs["target_array"] == 1
+    assert jobs["train"] == 2  # the method and its undisturbed variant
+    assert jobs["predict"] == 3  # and the disturbed one
     assert "annotate" not in jobs
 
 

@@ -29,7 +29,8 @@ def annotate_points(
     """Return clicks on the organ in ``mask``, and ``background`` clicks spread at random outside it.
 
     A random share of the organ's voxels are the candidates, of all slices or of ``slices`` axial ones chosen as
-    in `annotate_slices`; more than the share, up to all voxels, where it holds fewer than ``number``. Of these, ``number`` are clicked: by farthest point sampling in mm, or at ``random``.
+    in `annotate_slices`; more than the share, up to all voxels, where it holds fewer than ``number``. Of these,
+    ``number`` are clicked: by farthest point sampling in mm, or at ``random``.
     Then every click on the organ moves by a Gaussian of standard deviation ``jitter`` mm on each world axis, but
     not out of the image, and the share ``misplaced`` of them is replaced by voxels outside the organ, at most
     `SLIP_MM` from its bounding box; where there are no such voxels the clicks stay.
