@@ -41,6 +41,7 @@ def test_the_published_settings_are_in_the_paper_config():
         "mlp_size": 3072,
         "heads": 12,
         "token_size": [16, 16, 16],
+        "embedding": "perceptron",
         "attention": "pmsa",
         "prior_std": 1.0,
     }

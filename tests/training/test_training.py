@@ -10,11 +10,12 @@ from conftest import make_volume, oblique_direction
 from torch.utils.data import DataLoader
 
 from weakseg3d.errors import UserError
+from weakseg3d.networks.ptn import kl_divergence
 from weakseg3d.recipes import checked_recipe
 from weakseg3d.training import run as training_run
 from weakseg3d.training.cases import load_cases, read_cases
 from weakseg3d.training.checkpoints import fingerprint, resumable
-from weakseg3d.training.module import rate_factor
+from weakseg3d.training.module import SegmentationModule, rate_factor
 from weakseg3d.training.patches import PatchDataset, hardened
 from weakseg3d.volumes import write_volume
 
@@ -176,3 +177,39 @@ def test_a_run_that_diverges_is_refused(cases_csv, tmp_path):
     with pytest.raises(UserError, match="diverged"):
         training_run.train(recipe(optimizer={"sgd": settings}), cases_csv, tmp_path / "out")
     assert not (tmp_path / "out" / "model.pt").exists()
+
+
+SMALL = {"feature_size": 2, "hidden_size": 24, "mlp_size": 24, "heads": 2}
+LOSSES = ["weighted_ce_dice", "soft_ce_dice", "focal", "ce", "dice", "soft_dice", "ce_dice_boundary", "dice_ce"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "attention", "form"),
+    [(loss, "pmsa", "soft") for loss in LOSSES]
+    + [("weighted_ce_dice", attention, "hard") for attention in ("pmsa_dot_product", "deterministic")],
+)
+def test_every_component_of_the_ablation_trains(cases_csv, tmp_path, loss, attention, form):
+    content = recipe(steps=2, patch_size=[32, 16, 16]) | {
+        "network": {"ptn": SMALL | {"attention": attention}},
+        "loss": {"name": loss, "kl_weight": 0.3},
+        "target": {"form": form},
+    }
+    training_run.train(checked_recipe(content, "recipe.yaml"), cases_csv, tmp_path / "out")
+    lines = (tmp_path / "out" / "losses.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 3
+    assert np.isfinite([float(line.split(",")[1]) for line in lines[1:]]).all()
+
+
+def test_the_divergence_is_weighed(cases_csv):
+    content = recipe(patch_size=[32, 16, 16]) | {"network": {"ptn": SMALL}}
+    losses = []
+    for weight in (0.0, 0.5):
+        torch.manual_seed(0)
+        module = SegmentationModule(
+            checked_recipe(content | {"loss": {"name": "ce", "kl_weight": weight}}, "recipe.yaml")
+        )
+        torch.manual_seed(1)
+        batch = {"image": torch.randn(2, 1, 32, 16, 16), "target": torch.rand(2, 1, 32, 16, 16)}
+        losses.append(module.training_step(batch, 0).item())
+        divergence = kl_divergence(module.network).mean().item()
+    assert losses[1] - losses[0] == pytest.approx(0.5 * divergence, rel=1e-4)

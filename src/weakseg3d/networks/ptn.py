@@ -35,12 +35,21 @@ class UnrolledUNETR(UNETR):
         return self.attend(*self.embed(x))
 
 
-def build_unetr(patch_size, feature_size=16, hidden_size=768, mlp_size=3072, heads=12, token_size=(16, 16, 16)):
+def build_unetr(
+    patch_size,
+    feature_size=16,
+    hidden_size=768,
+    mlp_size=3072,
+    heads=12,
+    token_size=(16, 16, 16),
+    embedding="perceptron",
+):
     """Return UNETR: 12 layers, one token per ``token_size`` voxels, skips after layers 3, 6 and 9 counted from 0.
 
     ``patch_size`` (z, y, x) must be divisible by ``token_size`` (z, y, x), and that by 8: three of the four
     upsamplings double the grid of tokens, the last one does the rest. The defaults are the published size (arXiv
-    2103.10504), with linear patch embedding as PW4MedSeg has it.
+    2103.10504), with PW4MedSeg's linear ``embedding`` of the tokens; ``conv`` computes the same from other initial
+    weights.
     """
     tokens = [n // t for n, t in zip(patch_size, token_size, strict=True)]
     network = UnrolledUNETR(
@@ -51,12 +60,12 @@ def build_unetr(patch_size, feature_size=16, hidden_size=768, mlp_size=3072, hea
         hidden_size=hidden_size,
         mlp_dim=mlp_size,
         num_heads=heads,
-        proj_type="perceptron",
+        proj_type=embedding,
         norm_name="instance",
     )
     if tuple(token_size) != (16, 16, 16):
         network.vit.patch_embedding = PatchEmbeddingBlock(
-            1, patch_size, token_size, hidden_size, heads, proj_type="perceptron"
+            1, patch_size, token_size, hidden_size, heads, proj_type=embedding
         )
         network.decoder2 = UnetrUpBlock(
             spatial_dims=3,
@@ -80,6 +89,7 @@ def build_ptn(
     mlp_size=3072,
     heads=12,
     token_size=(16, 16, 16),
+    embedding="perceptron",
     attention="pmsa",
     prior_std=1.0,
 ):
@@ -88,7 +98,7 @@ def build_ptn(
     ``attention`` is one of `ATTENTIONS`, or ``deterministic`` for plain UNETR. Parameters have the order and the
     shapes of the published network, except for its class token, which no computation uses.
     """
-    network = build_unetr(patch_size, feature_size, hidden_size, mlp_size, heads, token_size)
+    network = build_unetr(patch_size, feature_size, hidden_size, mlp_size, heads, token_size, embedding)
     if attention != "deterministic":
         for block in network.vit.blocks:
             block.attn = PMSA(hidden_size, heads, prior_std, ATTENTIONS[attention])
