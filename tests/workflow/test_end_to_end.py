@@ -31,7 +31,7 @@ CONFIG = {
     "overrides": {
         "pw4medseg": {
             "network": {"ptn": {"feature_size": 2, "hidden_size": 24, "mlp_size": 24, "heads": 2}},
-            "training": {"patch_size": [16, 16, 16], "steps": 3},
+            "training": {"patch_size": [32, 16, 16], "steps": 3},  # one token alone would attend to itself
         },
         "dense_unet": {"training": {"patch_size": [16, 16, 16], "steps": 3}},
     },
