@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint lock clean
+.PHONY: demo test test-slow benchmarks lint lock clean
 
 demo: $(INSTALLED)
 	. $(VENV)/bin/activate && snakemake --cores all
@@ -14,6 +14,10 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -m slow
+
+benchmarks: $(INSTALLED)
+	. $(VENV)/bin/activate && for script in gaussian_label farthest_points pmsa stochastic_passes data_loading training_step; do \
+		python benchmarks/$$script.py || exit 1; done
 
 lint: $(INSTALLED)
 	. $(VENV)/bin/activate && ruff check . && ruff format --check . && snakefmt --check workflow
