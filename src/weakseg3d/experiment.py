@@ -85,7 +85,7 @@ class Experiment:
         return path_part(kind, parameters | {"seed": self.annotation_seed})
 
     def model_of(self, method):
-        """Return the method whose model ``method`` predicts with: itself, or an earlier one of its base trained alike."""
+        """Return the method whose model ``method`` predicts with: itself, or one of its base trained alike."""
         return next(name for name in self.methods if self._training(name) == self._training(method))
 
     def _training(self, method):
