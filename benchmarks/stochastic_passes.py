@@ -28,7 +28,7 @@ def ours(network, x):
 
 def shared(network, x):
     """Compute what all passes have in common: the convolutions on the input and the patch embedding."""
-    return network.encoder1(x), network.vit.patch_embedding(x)
+    return network.embed(x)
 
 
 def seconds_of(functions, network, x):

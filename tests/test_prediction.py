@@ -8,7 +8,7 @@ from conftest import make_volume, oblique_direction
 
 from weakseg3d.cli import main
 from weakseg3d.networks import build_network
-from weakseg3d.prediction import mean_and_variance, predict, predict_probability
+from weakseg3d.prediction import mean_and_variance, predict
 from weakseg3d.preprocessing import oriented, oriented_like, scaled_intensity
 from weakseg3d.recipes import checked_recipe
 from weakseg3d.uncertainty import entropy, read_uncertainty, write_uncertainty
@@ -71,14 +71,14 @@ def test_turning_there_and_back_changes_nothing(image):
 
 
 def test_a_prediction_lies_on_its_image(image):
-    probability = predict_probability(Threshold().eval(), RECIPE, image)
+    probability, _ = predict(Threshold().eval(), RECIPE, image)
     check_same_grid(probability, image, "prediction", "image")
     assert ((sitk.GetArrayFromImage(probability) > 0.5) == (sitk.GetArrayFromImage(image) > 50)).all()
 
 
 def test_a_volume_thinner_than_the_patch_is_padded():
     thin = make_volume(np.full((5, 26, 9), 100, np.float32), (2.0, 2.0, 2.0))
-    probability = predict_probability(Threshold().eval(), RECIPE, thin)
+    probability, _ = predict(Threshold().eval(), RECIPE, thin)
     check_same_grid(probability, thin, "prediction", "image")
     assert (sitk.GetArrayFromImage(probability) > 0.5).all()
 
@@ -129,7 +129,7 @@ def test_stochastic_attention_has_variance():
     assert sitk.GetArrayFromImage(variance).min() >= 0
     assert sitk.GetArrayFromImage(variance).max() > 0
     # The same noise is drawn with and without the variance.
-    alone = predict_probability(network, recipe, image)
+    alone, _ = predict(network, recipe, image)
     assert (sitk.GetArrayFromImage(alone) == sitk.GetArrayFromImage(probability)).all()
 
 

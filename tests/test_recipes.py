@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from weakseg3d import losses
 from weakseg3d.errors import UserError
 from weakseg3d.experiment import load_experiment
-from weakseg3d.recipes import checked_method, checked_recipe, load_method, merged
+from weakseg3d.recipes import SPARSE_LOSSES, checked_method, checked_recipe, load_method, merged
 from weakseg3d.validation import read_yaml
 
 CONFIG = Path(__file__).parents[1] / "config"
@@ -131,6 +132,10 @@ def test_a_mistake_in_a_config_is_named(change, message):
         load_experiment(demo(**change))
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_the_sparse_losses_are_those_of_the_losses():
+    assert set(SPARSE_LOSSES) == set(losses.SPARSE_LOSSES)
 
 
 def test_a_method_without_its_parts_is_refused():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.errors import UserError
-from weakseg3d.recipes import load_method, merged
+from weakseg3d.recipes import FILLED_PARTS, load_method, merged
 from weakseg3d.validation import choose, relative_to_project, validated
 from weakseg3d.variants import variant_name, variant_parts
 
@@ -105,7 +105,7 @@ class Experiment:
 
     def recipe(self, dataset, method, seed):
         """Return the training recipe of a method on a dataset, as `weakseg3d.recipes.checked_recipe` reads it."""
-        parts = {key: self.methods[method][key] for key in ("network", "loss", "target", "training", "prediction")}
+        parts = {key: self.methods[method][key] for key in FILLED_PARTS}
         return {
             "method": method,
             "seed": seed,

@@ -32,11 +32,6 @@ def load_model(path):
     return network.eval().to(device, memory_format=torch.channels_last_3d), recipe
 
 
-def predict_probability(network, recipe, image):
-    """Return the foreground probability as a float32 image on the grid of ``image``; see `predict`."""
-    return predict(network, recipe, image)[0]
-
-
 @torch.inference_mode()
 def predict(network, recipe, image, with_variance=False):
     """Return the foreground probability as a float32 image on the grid of ``image``, and its variance or None.

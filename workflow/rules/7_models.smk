@@ -26,9 +26,9 @@ def training_targets(wildcards):
 
 def training_images(wildcards):
     """Return the images of the training cases as the method sees them."""
-    name = EXPERIMENT.image(wildcards.method, "train")
-    folder = "results/{experiment}/3_isotropic/{dataset}".format(**wildcards)
-    return [f"{folder}/{case}/{name}.npy" for case in EXPERIMENT.datasets[wildcards.dataset].cases("train")]
+    cases = EXPERIMENT.datasets[wildcards.dataset].cases("train")
+    images = isotropic_images(wildcards, cases, EXPERIMENT.image(wildcards.method, "train"))
+    return [as_array(path) for path in images]
 
 
 def recipe_text(wildcards):

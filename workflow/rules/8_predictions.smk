@@ -16,18 +16,21 @@ def model(wildcards):
 
 def test_image(wildcards):
     """Return the image of a test case as a method sees it."""
-    name = EXPERIMENT.image(wildcards.method, "test")
-    return f"results/{{experiment}}/3_isotropic/{{dataset}}/{{case}}/{name}.nii.gz".format(**wildcards)
+    return isotropic_images(wildcards, [wildcards.case], EXPERIMENT.image(wildcards.method, "test"))
 
 
 CONTROLS = [name for name, method in EXPERIMENT.methods.items() if "control" in method]
 
 
+def maps_beside(prediction):
+    """Return the uncertainty maps beside ``prediction`` (a path less its suffix), where the config asks for them."""
+    maps = ["probability", "entropy", "variance"] if EXPERIMENT.uncertainty else []
+    return [f"{prediction}_uncertainty/{name}.nii.gz" for name in maps]
+
+
 def uncertainty_maps(method, prediction):
-    """Return the maps beside ``prediction`` (a path less its suffix), where the config asks for them."""
-    if not EXPERIMENT.uncertainty or method in CONTROLS:
-        return []
-    return [f"{prediction}_uncertainty/{name}.nii.gz" for name in ("probability", "entropy", "variance")]
+    """Return the `maps_beside` a prediction of ``method``: a control has none."""
+    return [] if method in CONTROLS else maps_beside(prediction)
 
 
 rule predict:
@@ -35,8 +38,7 @@ rule predict:
         model=model,
         image=test_image,
     output:
-        uncertainty_maps(
-            "every method",
+        maps_beside(
             "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}",
         ),
         mask="results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",

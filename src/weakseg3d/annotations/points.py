@@ -8,8 +8,6 @@ from weakseg3d.annotations.markups import Annotation
 from weakseg3d.annotations.slices import axial_slices
 from weakseg3d.annotations.world import to_voxels, to_world
 
-SAMPLINGS = ("farthest", "random")
-
 SLIP_MM = 20.0
 """A misplaced click is a slip of the hand: it lands at most this far outside the organ's bounding box."""
 

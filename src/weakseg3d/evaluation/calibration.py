@@ -6,13 +6,12 @@ everywhere, would drown the organ. The region exists, and with it every value, w
 voxels, so also for a missed organ and for a false alarm; with both masks empty every value is undefined (NaN).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import find_objects
 
-from weakseg3d.evaluation.metrics import ROUNDING, UNDEFINED
+from weakseg3d.evaluation.metrics import ROUNDING, UNDEFINED, Described
 
 MARGIN = 10.0
 """Width in mm by which the bounding box is widened."""
@@ -33,21 +32,6 @@ class Region:
     entropy: np.ndarray
     variance: np.ndarray
     reference: np.ndarray
-
-
-@dataclass(frozen=True)
-class UncertaintyMetric:
-    """A metric of uncertainty and all that a reader of a table must know about it."""
-
-    function: Callable[[Region], float]
-    title: str
-    unit: str
-    """``1`` for a ratio, or ``bit``."""
-    range: tuple[float, float]
-    higher_is_better: bool | None
-    """None: no value is better than another."""
-    definition: str
-    source: str
 
 
 def expected_calibration_error(probability, reference, bins=BINS):
@@ -82,7 +66,7 @@ def mean_variance(region):
 WHERE = f"within the bounding box of reference and prediction widened by {MARGIN:g} mm"
 
 UNCERTAINTY = {
-    "ece": UncertaintyMetric(
+    "ece": Described(
         ece,
         title="ECE",
         unit="1",
@@ -92,7 +76,7 @@ UNCERTAINTY = {
         f"foreground over {BINS} equal bins of the probability, weighted by their voxels, {WHERE}",
         source="Guo et al. 2017, arXiv 1706.04599",
     ),
-    "mean_entropy": UncertaintyMetric(
+    "mean_entropy": Described(
         mean_entropy,
         title="Mean entropy",
         unit="bit",
@@ -101,7 +85,7 @@ UNCERTAINTY = {
         definition=f"mean entropy of the foreground probability {WHERE}",
         source="Shannon 1948, doi:10.1002/j.1538-7305.1948.tb01338.x",
     ),
-    "mean_variance": UncertaintyMetric(
+    "mean_variance": Described(
         mean_variance,
         title="Mean variance",
         unit="1",
@@ -112,7 +96,7 @@ UNCERTAINTY = {
         source="after Gal and Ghahramani 2016, arXiv 1506.02142",
     ),
 }
-"""All uncertainty metrics by the name they have in tables."""
+"""All uncertainty metrics, computed from a `Region`, by the name they have in tables."""
 
 
 def uncertainty_values(maps, prediction, reference, spacing):

@@ -69,18 +69,24 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Metric:
+class Described:
     """A metric and all that a reader of a table must know about it."""
 
-    function: Callable[[Comparison], float]
+    function: Callable[..., float]
     title: str
     unit: str
-    """``1`` for a ratio, or ``mm``."""
+    """``1`` for a ratio, ``mm`` or ``bit``."""
     range: tuple[float, float]
     higher_is_better: bool | None
-    """None: the best value is 0, with deviations in both directions."""
+    """None: no value is better than another, or the best is 0, with deviations in both directions."""
     definition: str
     source: str
+
+
+@dataclass(frozen=True)
+class Metric(Described):
+    """A metric of a `Comparison`, and its values where there is nothing to compare."""
+
     empty_prediction: float | str
     """Value for a missed organ; `PENALTY` for the volume's diagonal."""
     absent_in_reference: float

@@ -6,9 +6,6 @@ import torch
 from monai.networks.blocks.selfattention import SABlock
 from torch import nn
 
-MEANS = ("learned", "dot_product")
-"""Where the scores' mean comes from: the published linear map, or q_i.k_j / sqrt(d)."""
-
 
 class PMSA(SABlock):
     """Self-attention whose scores are Gaussian: drawn in training and in prediction.

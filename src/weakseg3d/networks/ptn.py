@@ -82,26 +82,17 @@ def build_unetr(
     return network
 
 
-def build_ptn(
-    patch_size,
-    feature_size=16,
-    hidden_size=768,
-    mlp_size=3072,
-    heads=12,
-    token_size=(16, 16, 16),
-    embedding="perceptron",
-    attention="pmsa",
-    prior_std=1.0,
-):
+def build_ptn(patch_size, attention="pmsa", prior_std=1.0, **size):
     """Return the PTN: `build_unetr` with `PMSA` in place of every block's attention (arXiv 2403.02566).
 
-    ``attention`` is one of `ATTENTIONS`, or ``deterministic`` for plain UNETR. Parameters have the order and the
-    shapes of the published network, except for its class token, which no computation uses.
+    ``attention`` is one of `ATTENTIONS`, or ``deterministic`` for plain UNETR; ``size`` goes to `build_unetr`.
+    Parameters have the order and the shapes of the published network, except for its class token, which no
+    computation uses.
     """
-    network = build_unetr(patch_size, feature_size, hidden_size, mlp_size, heads, token_size, embedding)
+    network = build_unetr(patch_size, **size)
     if attention != "deterministic":
         for block in network.vit.blocks:
-            block.attn = PMSA(hidden_size, heads, prior_std, ATTENTIONS[attention])
+            block.attn = PMSA(network.hidden_size, block.attn.num_heads, prior_std, ATTENTIONS[attention])
     return network
 
 
