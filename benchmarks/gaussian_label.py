@@ -53,7 +53,7 @@ def prepare_files(folder, points):
     """Write an image on the label's grid and the clicks."""
     voxels = np.random.default_rng(0).normal(0, 30, SHAPE).astype(np.int16)
     write_volume(sitk.GetImageFromArray(voxels), folder / "image.nii.gz")
-    write_markups(Annotation({"organ": points[:, ::-1]}), folder / "clicks.mrk.json")
+    write_markups(Annotation([{"organ": points[:, ::-1]}]), folder / "clicks.mrk.json")
 
 
 def published_files(folder):

@@ -149,7 +149,7 @@ def test_a_single_voxel_is_clicked_once(sampling):
 def test_an_empty_mask_gives_no_clicks():
     empty = make_volume(np.zeros((4, 4, 4), np.uint8))
     annotation = annotate_points(empty, background=3, sampling="random", slices=2, jitter=1.0, misplaced=0.5)
-    assert annotation.points == {}
+    assert annotation.targets == []
 
 
 @pytest.fixture

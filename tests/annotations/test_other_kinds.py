@@ -1,8 +1,12 @@
 """Seven points, boxes and slices, on grids where axes and millimetres can be confused."""
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 from conftest import make_volume
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_masks import masks
 
 from weakseg3d.annotations.box import annotate_box
 from weakseg3d.annotations.seven_points import annotate_seven_points
@@ -47,6 +51,80 @@ def test_a_box_holds_the_organ_and_no_more(oblique_mask):
     assert np.allclose(to_voxels(box.center, oblique_mask), middle)
 
 
+def faces(box, mask):
+    """Return the box's low and high faces (2, 3) in voxels (z, y, x); its axes are the image's."""
+    centre = to_voxels(box.center, mask)[0]
+    half = box.size[::-1] / np.array(mask.GetSpacing())[::-1] / 2
+    return np.array([centre - half, centre + half])
+
+
+@given(masks, st.floats(0, 20), st.sampled_from([0.5, 3.0, 60.0]), st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_an_unsteady_box_still_holds_the_middle_of_the_organ(mask, margin, jitter, seed):
+    (box,) = annotate_box(mask, margin, jitter=jitter, seed=seed).boxes
+    voxels = np.argwhere(sitk.GetArrayFromImage(mask))
+    middle = (voxels.min(axis=0) + voxels.max(axis=0)) / 2
+    low, high = faces(box, mask)
+    assert (low <= middle - 0.5 + 1e-6).all()
+    assert (high >= middle + 0.5 - 1e-6).all()
+
+
+def test_each_face_of_a_box_moves_by_itself_in_millimetres(oblique_mask):
+    still = faces(annotate_box(oblique_mask).boxes[0], oblique_mask)
+    spacing = np.array(oblique_mask.GetSpacing())[::-1]
+    moved = np.array(
+        [
+            (faces(annotate_box(oblique_mask, jitter=3.0, seed=seed).boxes[0], oblique_mask) - still) * spacing
+            for seed in range(400)
+        ]
+    ).reshape(400, 6)
+    # 3.5 % is the standard error of a standard deviation of 400 draws.
+    assert moved.std(axis=0) == pytest.approx([3.0] * 6, rel=0.14)
+    assert np.abs(moved.mean(axis=0)).max() < 0.6
+    assert np.abs(np.corrcoef(moved.T) - np.eye(6)).max() < 0.2
+
+
+def test_a_wide_margin_leaves_room_on_both_sides_of_the_face():
+    mask = stack(10, 10)  # one slice, so a face without a margin could move outwards only
+    lows = [faces(annotate_box(mask, 12.0, jitter=2.0, seed=seed).boxes[0], mask)[0, 0] for seed in range(300)]
+    assert np.mean(lows) == pytest.approx(9.5 - 12.0, abs=0.5)  # 4 standard errors
+
+
+def test_the_seed_decides_the_box(oblique_mask):
+    first, again, other = (annotate_box(oblique_mask, jitter=2.0, seed=seed).boxes[0] for seed in (1, 1, 2))
+    assert (first.size == again.size).all()
+    assert (first.size != other.size).any()
+    assert (annotate_box(oblique_mask, seed=1).boxes[0].size == annotate_box(oblique_mask).boxes[0].size).all()
+
+
+def stack(first, last, length=20):
+    """Return a mask that extends over slices ``first`` to ``last``."""
+    array = np.zeros((length, 5, 5), np.uint8)
+    array[first : last + 1, 1:4, 1:4] = 1
+    return make_volume(array)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "every", "expected"),
+    [
+        (0, 9, 5, [2, 7]),  # 10 slices: 0 and 5 or 4 and 9 at the extremes, so 2 and 7
+        (3, 13, 5, [3, 8, 13]),
+        (3, 14, 5, [3, 8, 13]),
+        (3, 15, 5, [4, 9, 14]),
+        (3, 7, 1, [3, 4, 5, 6, 7]),
+        (3, 7, 40, [5]),  # fewer slices than the step: the middle one
+        (3, 3, 5, [3]),
+    ],
+)
+def test_every_nth_slice_of_the_organs_extent(first, last, every, expected):
+    mask = stack(first, last)
+    labels = sitk.GetArrayFromImage(annotate_slices(mask, every=every))
+    annotated = (labels != IGNORE).all(axis=(1, 2))
+    assert np.flatnonzero(annotated).tolist() == expected
+    assert (labels[annotated] == sitk.GetArrayFromImage(mask)[annotated]).all()
+    assert (labels[~annotated] == IGNORE).all()
+
+
 def test_slices_are_axial_whatever_the_axis_order():
     array = np.zeros((12, 10, 8), np.uint8)
     array[2:10, 3:7, 2:6] = 1
@@ -62,4 +140,6 @@ def test_nothing_to_annotate_gives_nothing():
     empty = make_volume(np.zeros((4, 4, 4), np.uint8))
     assert annotate_box(empty).boxes == []
     assert len(annotate_seven_points(empty).of("background")) == 0
-    assert (sitk.GetArrayFromImage(annotate_slices(empty)) == IGNORE).all()
+    assert annotate_box(empty, jitter=1.0).boxes == []
+    for every in (None, 3):
+        assert (sitk.GetArrayFromImage(annotate_slices(empty, every=every)) == IGNORE).all()

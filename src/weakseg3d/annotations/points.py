@@ -50,7 +50,8 @@ def annotate_points(
         clicks = _jittered(clicks, jitter, mask, jitter_draw)
     if misplaced:
         clicks = _with_slips(clicks, misplaced, array, mask, slip_draw)
-    return Annotation({"organ": clicks, "background": to_world(_draw(~array, background, background_draw), mask)})
+    outside = to_world(_draw(~array, background, background_draw), mask)
+    return Annotation([{"organ": clicks, "background": outside}])
 
 
 def _on_axial_slices(array, mask, number):

@@ -2,30 +2,69 @@
 
 import numpy as np
 import SimpleITK as sitk
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, find_objects
 
+from weakseg3d.annotations.components import connected_components
 from weakseg3d.annotations.markups import Annotation
+from weakseg3d.annotations.redraw import ATTEMPTS, first_fitting
 from weakseg3d.annotations.world import to_world
 
 
-def annotate_seven_points(mask, margin=3.0):
-    """Return the deepest voxel of ``mask`` and, per axis, its two extreme voxels moved out by ``margin`` mm.
+def annotate_seven_points(mask, margin=3.0, *, jitter=0.0, targets=1, seed=0):
+    """Return the deepest voxel of each target and, per axis, its two extreme voxels moved out by ``margin`` mm.
 
-    Depth is the distance to the boundary in mm. Of several extreme voxels the one nearest to their middle is
-    taken, and points stay inside the image. An empty mask gives no points. PA-Seg, arXiv 2208.05669.
+    With one target that is the whole ``mask``; with more, so many of its largest components (26 neighbours), or
+    all where there are fewer. Depth is the distance to the boundary in mm. Of several extreme voxels the one nearest
+    to their middle is taken; a click that would hit another component moves on outwards; points stay inside the
+    image, so beyond a face on the image's border they lie on it.
+
+    Then every click moves by a Gaussian of standard deviation ``jitter`` mm on each axis, but the annotator sees where
+    it lands and repeats it: the inner one until it is in the target, each outer one until it is outside the
+    organ and at least half a voxel (or the margin, if less) beyond its face, so that the outer clicks' bounding
+    box holds the target whatever the jitter. An empty mask gives no points. PA-Seg, arXiv 2208.05669.
     """
-    array = np.pad(sitk.GetArrayViewFromImage(mask) > 0, 1)
-    if not array.any():
-        return Annotation()
-    spacing = np.array(mask.GetSpacing())[::-1]
-    depth = distance_transform_edt(array, sampling=spacing)[1:-1, 1:-1, 1:-1]
-    deepest = np.unravel_index(depth.argmax(), depth.shape)
-    voxels = np.argwhere(depth > 0)
+    array = sitk.GetArrayViewFromImage(mask) > 0
+    labels = connected_components(array)[0] if targets > 1 else array.astype(np.uint8)
+    boxes = find_objects(labels)[:targets]
+    draws = np.random.default_rng(seed).spawn(len(boxes))
+    return Annotation(
+        [
+            _seven_points(labels, number, box, mask, margin, jitter, draw)
+            for number, (box, draw) in enumerate(zip(boxes, draws, strict=True), start=1)
+        ]
+    )
+
+
+def _seven_points(labels, number, box, mask, margin, jitter, generator):
+    """Return the points of the target called ``number`` in ``labels``, whose bounding box is ``box``."""
+    target, corner = labels[box] == number, np.array([along.start for along in box])
+    spacing, last = np.array(mask.GetSpacing())[::-1], np.array(labels.shape) - 1
+    depth = distance_transform_edt(np.pad(target, 1), sampling=spacing)[1:-1, 1:-1, 1:-1]
+    deepest = corner + np.unravel_index(depth.argmax(), depth.shape)
+    voxels = np.argwhere(target) + corner
+
+    def jittered(point):
+        return np.clip(point + generator.normal(0, jitter, (ATTEMPTS, 3)) / spacing, 0, last)
+
+    def holds(points, numbers):
+        return np.isin(labels[tuple(np.rint(points).astype(int).T)], numbers)
+
+    inside = deepest
+    if jitter:
+        draws = jittered(deepest)
+        inside = first_fitting(draws, holds(draws, [number]), deepest)
     outside = []
     for axis in range(3):
         for step, extreme in ((-1, voxels[:, axis].min()), (1, voxels[:, axis].max())):
             face = voxels[voxels[:, axis] == extreme]
             point = face[((face - face.mean(axis=0)) ** 2).sum(axis=1).argmin()].astype(float)
-            point[axis] = np.clip(extreme + step * margin / spacing[axis], 0, depth.shape[axis] - 1)
+            outwards = np.tile(point, (labels.shape[axis], 1))
+            outwards[:, axis] = extreme + step * (margin / spacing[axis] + np.arange(len(outwards)))
+            outwards = np.clip(outwards, 0, last)
+            point = first_fitting(outwards, holds(outwards, [0, number]), outwards[0])
+            if jitter:
+                draws = jittered(point)
+                beyond = step * (draws[:, axis] - extreme) >= min(0.5, step * (point[axis] - extreme))
+                point = first_fitting(draws, beyond & holds(draws, [0, number]), point)
             outside.append(point)
-    return Annotation({"organ": to_world(deepest, mask), "background": to_world(outside, mask)})
+    return {"organ": to_world(inside, mask), "background": to_world(outside, mask)}

@@ -1,7 +1,7 @@
 """Simulate a person's weak annotation of a mask.
 
-Points and boxes are 3D Slicer markups (.mrk.json): points whose label names their class (organ, background),
-boxes as ROI. Annotated slices are a label map in which 2 means "not annotated".
+Points and boxes are 3D Slicer markups (.mrk.json): points whose label names their class (organ, background), one
+list per target, boxes as ROI. Slices and scribbles are label maps (.nii.gz) in which 2 means "not annotated".
 """
 
 import math
@@ -12,7 +12,8 @@ from weakseg3d.volumes import read_mask, write_volume
 
 EXAMPLE = """\
   python -m weakseg3d annotate --mask spleen.nii.gz --out clicks.mrk.json --seed 0 points --number 200
-  python -m weakseg3d annotate --mask spleen.nii.gz --out seven.mrk.json seven-points --margin 3"""
+  python -m weakseg3d annotate --mask spleen.nii.gz --out seven.mrk.json seven-points --margin 3 --jitter 2
+  python -m weakseg3d annotate --mask spleen.nii.gz --out scribbles.nii.gz scribbles --every 5"""
 
 
 def add_arguments(parser):
@@ -21,7 +22,7 @@ def add_arguments(parser):
     parser.add_argument("--out", required=True, metavar="FILE", help="annotation to write")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random draws (default: %(default)s)")
     parser.add_argument("--allow-absent", action="store_true", help="write an empty annotation for an empty mask")
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="points|seven-points|box|slices")
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="points|seven-points|box|slices|scribbles")
 
     points = kinds.add_parser("points", help="clicks spread over the organ")
     points.add_argument("--number", type=int, default=200, help="clicks on the organ (default: %(default)s)")
@@ -33,96 +34,152 @@ def add_arguments(parser):
         "--sampling", choices=["farthest", "random"], default="farthest", help="spread (default: %(default)s)"
     )
     points.add_argument("--slices", type=int, metavar="N", help="click on N axial slices only (default: on all)")
-    points.add_argument(
-        "--jitter", type=float, default=0.0, metavar="MM", help="standard deviation of a click (default: %(default)s)"
-    )
+    _add_distance(points, "--jitter", 0.0, "standard deviation of a click")
     points.add_argument(
         "--misplaced", type=float, default=0.0, metavar="SHARE", help="share that slips off (default: %(default)s)"
     )
 
     seven = kinds.add_parser("seven-points", help="one click inside, six outside, one per face")
-    seven.add_argument("--margin", type=float, default=3.0, help="mm beyond the organ (default: %(default)s)")
+    _add_distance(seven, "--margin", 3.0, "distance of the outer clicks from the organ")
+    _add_distance(seven, "--jitter", 0.0, "standard deviation of a click")
+    seven.add_argument(
+        "--targets",
+        type=int,
+        default=1,
+        metavar="N",
+        help="1: the organ as a whole; more: its N largest connected components (default: %(default)s)",
+    )
 
     box = kinds.add_parser("box", help="a box round the organ")
-    box.add_argument("--margin", type=float, default=0.0, help="mm beyond the organ (default: %(default)s)")
+    _add_distance(box, "--margin", 0.0, "distance of the faces from the organ")
+    _add_distance(box, "--jitter", 0.0, "standard deviation of each face")
 
-    slices = kinds.add_parser("slices", help="a few axial slices annotated densely")
-    slices.add_argument("--number", type=int, default=3, help="annotated slices (default: %(default)s)")
+    slices = kinds.add_parser("slices", help="some axial slices annotated densely")
+    spread = slices.add_mutually_exclusive_group()
+    spread.add_argument("--number", type=int, default=3, metavar="K", help="annotated slices (default: %(default)s)")
+    spread.add_argument("--every", type=int, metavar="N", help="annotate every N-th slice of the organ instead")
+
+    scribbles = kinds.add_parser("scribbles", help="on some axial slices a curve inside the organ and one round it")
+    scribbles.add_argument(
+        "--every", type=int, default=5, metavar="N", help="draw on every N-th slice of the organ (default: %(default)s)"
+    )
+    _add_distance(scribbles, "--margin", 5.0, "distance of the outer curve from the organ")
+
+
+def _add_distance(parser, option, default, text):
+    parser.add_argument(option, type=float, default=default, metavar="MM", help=f"{text} in mm (default: %(default)s)")
 
 
 def run(args):
     """Write one annotation, and say so where the organ is absent."""
     import SimpleITK as sitk
 
+    _check(args)
     mask = read_mask(args.mask)
-    if not sitk.GetArrayViewFromImage(mask).any():
+    present = sitk.GetArrayViewFromImage(mask).any()
+    if not present:
         if not args.allow_absent:
             raise UserError(f"{args.mask}: the mask is empty, there is no organ to annotate; leave this case out")
         print(f"{args.mask}: organ absent; the annotation is empty", file=sys.stderr)
 
-    if args.kind == "slices":
-        from weakseg3d.annotations.slices import annotate_slices
-
-        write_volume(annotate_slices(mask, _at_least_one(args.number, "--number")), args.out)
+    if args.kind in ("slices", "scribbles"):
+        labels = _label_map(mask, args)
+        # Slices are spread over the organ's extent, so in an organ of several parts they can miss them all.
+        if present and not (sitk.GetArrayViewFromImage(labels) == 1).any():
+            if not args.allow_absent:
+                raise UserError(f"{args.mask}: the slices miss the organ; choose another --number or --every")
+            print(f"{args.mask}: the slices miss the organ", file=sys.stderr)
+        write_volume(labels, args.out)
         return
 
     from weakseg3d.annotations.markups import write_markups
 
     if not args.out.endswith(".mrk.json"):
         raise UserError(f"{args.out}: points and boxes are Slicer markups; let the name end in .mrk.json")
-    write_markups(_annotation(mask, args), args.out)
+    write_markups(_markups(mask, args), args.out)
 
 
-def _annotation(mask, args):
+def _check(args):
+    """Raise a UserError for an option out of its range."""
+    given = vars(args)
+    if args.seed < 0:
+        raise UserError(f"--seed {args.seed}: must not be negative")
+    for name in ("number", "slices", "targets", "every"):
+        if given.get(name) is not None and given[name] < 1:
+            raise UserError(f"--{name} {given[name]}: must be at least 1")
+    for name in ("margin", "jitter"):
+        if not 0 <= given.get(name, 0) < math.inf:
+            raise UserError(f"--{name} {given[name]}: must be a distance in mm, 0 or more")
+    if args.kind == "scribbles" and not args.margin:
+        raise UserError(f"--margin {args.margin}: must be above 0, as the outer curve does not touch the organ")
+    if args.kind == "points":
+        if not 0 < args.candidate_share <= 1:
+            raise UserError(f"--candidate-share {args.candidate_share}: must lie above 0 and not above 1")
+        if args.background < 0:
+            raise UserError(f"--background {args.background}: must not be negative")
+        if not 0 <= args.misplaced <= 1:
+            raise UserError(f"--misplaced {args.misplaced}: must lie between 0 and 1")
+
+
+def _label_map(mask, args):
+    if args.kind == "slices":
+        from weakseg3d.annotations.slices import annotate_slices
+
+        return annotate_slices(mask, args.number, args.every)
+
+    from weakseg3d.annotations.scribbles import annotate_scribbles
+
+    return annotate_scribbles(mask, args.every, args.margin)
+
+
+def _markups(mask, args):
     if args.kind == "points":
         return _points(mask, args)
     if args.kind == "seven-points":
-        from weakseg3d.annotations.seven_points import annotate_seven_points
-
-        return annotate_seven_points(mask, args.margin)
+        return _seven_points(mask, args)
 
     from weakseg3d.annotations.box import annotate_box
 
-    return annotate_box(mask, args.margin)
+    return annotate_box(mask, args.margin, jitter=args.jitter, seed=args.seed)
+
+
+def _seven_points(mask, args):
+    import SimpleITK as sitk
+
+    from weakseg3d.annotations.components import connected_components
+    from weakseg3d.annotations.seven_points import annotate_seven_points
+
+    if args.targets > 1:
+        sizes = connected_components(sitk.GetArrayViewFromImage(mask) > 0)[1]
+        if len(sizes) > args.targets:
+            left = sizes[args.targets :]
+            voxels = f"{left.sum()} of {sizes.sum()} voxels"
+            print(f"{args.mask}: {len(left)} smaller parts ({voxels}) are not annotated", file=sys.stderr)
+        elif 0 < len(sizes) < args.targets:
+            print(f"{args.mask}: {len(sizes)} of {args.targets} targets, as it has no more parts", file=sys.stderr)
+    return annotate_seven_points(mask, args.margin, jitter=args.jitter, targets=args.targets, seed=args.seed)
 
 
 def _points(mask, args):
     from weakseg3d.annotations.points import annotate_points
 
-    if args.seed < 0:
-        raise UserError(f"--seed {args.seed}: must not be negative")
-    if not 0 < args.candidate_share <= 1:
-        raise UserError(f"--candidate-share {args.candidate_share}: must lie above 0 and not above 1")
-    if args.background < 0:
-        raise UserError(f"--background {args.background}: must not be negative")
-    if not 0 <= args.jitter < math.inf:
-        raise UserError(f"--jitter {args.jitter}: must be a distance in mm, 0 or more")
-    if not 0 <= args.misplaced <= 1:
-        raise UserError(f"--misplaced {args.misplaced}: must lie between 0 and 1")
-    number = _at_least_one(args.number, "--number")
     annotation = annotate_points(
         mask,
-        number,
+        args.number,
         args.candidate_share,
         args.background,
         args.seed,
         sampling=args.sampling,
-        slices=None if args.slices is None else _at_least_one(args.slices, "--slices"),
+        slices=args.slices,
         jitter=args.jitter,
         misplaced=args.misplaced,
     )
     clicks = len(annotation.of("organ"))
-    # An empty mask's annotation has no classes at all, and `run` has spoken of it already.
-    if annotation.points and clicks < number:
-        # Slices are spread over the organ's extent, so in an organ of several pieces they can miss them all.
+    # An empty mask's annotation has no targets at all, and `run` has spoken of it already.
+    if annotation.targets and clicks < args.number:
+        # As with annotated slices, those with clicks can miss an organ of several parts.
         if not clicks and not args.allow_absent:
             raise UserError(f"{args.mask}: --slices {args.slices} miss the organ; choose another number of slices")
         reason = "a small organ" if args.slices is None else f"little of the organ on --slices {args.slices}"
-        print(f"{args.mask}: {reason}, {clicks} of {number} clicks", file=sys.stderr)
+        print(f"{args.mask}: {reason}, {clicks} of {args.number} clicks", file=sys.stderr)
     return annotation
-
-
-def _at_least_one(number, option):
-    if number < 1:
-        raise UserError(f"{option} {number}: must be at least 1")
-    return number
