@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from weakseg3d.pseudo_labels.targets import nearest_voxels
+
 NEGLIGIBLE = 1e-12
 """A click's Gaussian is cut off, on each axis, where it falls below this share of its peak on the grid."""
 
@@ -9,10 +11,12 @@ SLAB = 16
 """Slices per matrix product: on a busy machine the threads of many small products wait for one another."""
 
 
-def gaussian_label(points, shape, spacing, sigma):
+def gaussian_label(points, shape, spacing, sigma, background=()):
     """Return the soft label (z, y, x), float32, scaled to [0, 1] over the whole volume.
 
     ``points`` (n, 3) are fractional voxel indices (z, y, x), ``spacing`` (z, y, x) and ``sigma`` are in mm.
+    ``background`` (m, 3) are points known to lie outside the organ: there the scaled label is set to 0, but for
+    voxels that hold one of the ``points`` as well.
     u(v) = sum over points of exp(-|v - p|^2 / (2 sigma^2)), then (u - min) / (max - min); without points the
     label is zero everywhere. A Gaussian separates over the axes, so some slices together are one matrix product.
     The cut-off changes u by at most n * 1e-12 of its maximum. arXiv 2403.02566, section on
@@ -34,6 +38,11 @@ def gaussian_label(points, shape, spacing, sigma):
     peak = label.max()
     if peak > 0:
         label /= peak
+    if len(background):
+        clicked = nearest_voxels(points, shape)
+        values = label[clicked]
+        label[nearest_voxels(background, shape)] = 0
+        label[clicked] = values
     return label
 
 

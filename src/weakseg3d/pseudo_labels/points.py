@@ -2,21 +2,17 @@
 
 import numpy as np
 
-from weakseg3d.errors import UserError
 from weakseg3d.labels import IGNORE
+from weakseg3d.pseudo_labels.targets import nearest_voxels
 
 
 def sparse_label(organ, background, shape):
     """Return a label map (z, y, x), uint8: 1 at the organ's clicks, 0 at background clicks, 2 elsewhere.
 
-    ``organ`` and ``background`` (n, 3) are fractional voxel indices (z, y, x); where both fall into one voxel
-    the organ wins. Raises UserError for a click outside the volume.
+    ``organ`` and ``background`` (n, 3) are fractional voxel indices (z, y, x) inside the volume; where both fall into
+    one voxel the organ wins.
     """
     label = np.full(shape, IGNORE, np.uint8)
-    for points, value in ((background, 0), (organ, 1)):
-        voxels = np.round(points).astype(int)
-        outside = ((voxels < 0) | (voxels >= np.array(shape))).any(axis=1)
-        if outside.any():
-            raise UserError(f"{int(outside.sum())} points lie outside the image; is it the image that was annotated?")
-        label[tuple(voxels.T)] = value
+    label[nearest_voxels(background, shape)] = 0
+    label[nearest_voxels(organ, shape)] = 1
     return label

@@ -1,84 +1,224 @@
 """Expand a weak annotation into a training target on the image's grid.
 
-gaussian gives a soft map in [0, 1]; points, geodesic and slices give label maps with 0 background, 1 organ and
-2 unknown; box gives a mask.
+A soft map in [0, 1]: gaussian, box-gaussian, slices-interpolated and scribbles-gaussian. A label map with
+0 background, 1 organ and 2 unknown: points, geodesic, box-core, slices and scribbles. A mask: box.
+An empty annotation, where the organ is absent, gives all background.
 """
 
 import math
 
 from weakseg3d.errors import UserError
+from weakseg3d.files import existing_file
+from weakseg3d.pseudo_labels.kinds import SOFT, TAKES
 from weakseg3d.volumes import check_same_grid, like, read_grid, read_image, read_label, write_volume
 
 EXAMPLE = """\
   python -m weakseg3d pseudolabel --annotation clicks.mrk.json --image image.nii.gz --out soft.nii.gz \\
-      gaussian --sigma 10"""
+      gaussian --sigma 10
+  python -m weakseg3d pseudolabel --annotation seven.mrk.json --image image.nii.gz --out sparse.nii.gz geodesic"""
+
+FROM_LABEL_MAPS = ("slices", "slices-interpolated", "scribbles", "scribbles-gaussian")
+"""Kinds made from label maps; the others are made from Slicer markups."""
+
+RANGES = {
+    "sigma": ("a finite number above 0", lambda value: 0 < value < math.inf),
+    "softness": ("a finite number above 0", lambda value: 0 < value < math.inf),
+    "width": ("a finite number above 0", lambda value: 0 < value < math.inf),
+    "margin": ("a finite number, 0 or more", lambda value: 0 <= value < math.inf),
+    "weight": ("a number from 0 to 1", lambda value: 0 <= value <= 1),
+    "threshold": ("a number above 0, at most 1", lambda value: 0 < value <= 1),
+    "core": ("a number above 0, at most 1", lambda value: 0 < value <= 1),
+}
+"""What an option must be."""
 
 
 def add_arguments(parser):
     """Declare the verb's arguments."""
-    parser.add_argument("--annotation", required=True, metavar="FILE", help="markups (.mrk.json) or label map (slices)")
+    parser.add_argument(
+        "--annotation", required=True, metavar="FILE", help="markups (.mrk.json) or label map (slices, scribbles)"
+    )
     parser.add_argument("--image", required=True, metavar="FILE", help="the annotated image")
     parser.add_argument("--out", required=True, metavar="FILE", help="pseudo label (.nii.gz)")
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="gaussian|points|geodesic|box|slices")
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
 
-    gaussian = kinds.add_parser("gaussian", help="a sum of Gaussians round the clicks")
-    gaussian.add_argument("--sigma", type=float, default=10.0, help="mm (default: %(default)s)")
+    gaussian = kinds.add_parser("gaussian", help="a sum of Gaussians round the organ's clicks")
+    gaussian.add_argument("--sigma", type=float, default=10.0, metavar="MM", help="(default: %(default)s)")
 
     kinds.add_parser("points", help="the clicks themselves")
 
-    geodesic = kinds.add_parser("geodesic", help="voxels near the organ's click in geodesic distance")
+    geodesic = kinds.add_parser("geodesic", help="voxels near the organ's clicks in geodesic distance")
     geodesic.add_argument("--weight", type=float, default=0.5, help="of the intensity (default: %(default)s)")
-    geodesic.add_argument("--threshold", type=float, default=0.2, help="of the distance (default: %(default)s)")
+    geodesic.add_argument(
+        "--threshold", type=float, default=0.2, help="share of the largest distance (default: %(default)s)"
+    )
+    geodesic.add_argument(
+        "--margin",
+        type=float,
+        default=0.0,
+        metavar="MM",
+        help="round the organ's clicks; used only where there are no background points (default: %(default)s)",
+    )
+    geodesic.add_argument(
+        "--minimum",
+        choices=["anything", "background"],
+        default="anything",
+        help="what voxels at the image's lowest value are (default: %(default)s)",
+    )
+    geodesic.add_argument(
+        "--intensities",
+        choices=["raw", "scaled"],
+        default="raw",
+        help="as they are, as published, or in units of the 1st to 99th percentile range (default: %(default)s)",
+    )
 
-    kinds.add_parser("box", help="the filled box")
+    kinds.add_parser("box", help="the filled box, or the one that seven points span")
+
+    core = kinds.add_parser("box-core", help="the core of the box; the rest of it is unknown")
+    core.add_argument(
+        "--core", type=float, default=0.5, metavar="SHARE", help="of the inscribed ellipsoid (default: %(default)s)"
+    )
+
+    box_gaussian = kinds.add_parser("box-gaussian", help="a Gaussian fitted to the box")
+    box_gaussian.add_argument(
+        "--width",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="of the inscribed ellipsoid, on which it is 0.5 (default: %(default)s)",
+    )
+
     kinds.add_parser("slices", help="the annotated slices as they are")
+
+    interpolated = kinds.add_parser("slices-interpolated", help="outlines interpolated between annotated slices")
+    interpolated.add_argument(
+        "--softness", type=float, default=5.0, metavar="MM", help="from 0.5 to 0 or 1 (default: %(default)s)"
+    )
+
+    kinds.add_parser("scribbles", help="the scribbles as they are")
+
+    scribbles = kinds.add_parser("scribbles-gaussian", help="scribbles inside against scribbles outside")
+    scribbles.add_argument("--sigma", type=float, default=10.0, metavar="MM", help="(default: %(default)s)")
 
 
 def run(args):
     """Write one pseudo label."""
+    for option, (wanted, holds) in RANGES.items():
+        if option in args and not holds(getattr(args, option)):
+            raise UserError(f"--{option} {getattr(args, option)} must be {wanted}")
+    from_label_map = args.kind in FROM_LABEL_MAPS
+    _check_file_type(args.annotation, args.kind, from_label_map)
     # The other kinds need no voxels, and a header is read at once.
     image = read_image(args.image) if args.kind == "geodesic" else read_grid(args.image)
-    if args.kind == "slices":
-        label = read_label(args.annotation)
-        check_same_grid(label, image, args.annotation, args.image)
-        write_volume(label, args.out)
-        return
+    if from_label_map:
+        annotation = read_label(args.annotation)
+        check_same_grid(annotation, image, args.annotation, args.image)
+    else:
+        from weakseg3d.annotations.markups import read_markups
 
-    from weakseg3d.annotations.markups import read_markups
-
-    annotation = read_markups(args.annotation)
+        annotation = read_markups(args.annotation)
     try:
-        array = _label(annotation, image, args)
+        array = (_label_of_map if from_label_map else _label_of_markups)(annotation, image, args)
     except UserError as error:
         raise UserError(f"{args.annotation}: {error}") from None
     write_volume(like(array, image), args.out)
 
 
-def _label(annotation, image, args):
+def _check_file_type(annotation, kind, from_label_map):
+    existing_file(annotation)
+    takes = " or ".join(TAKES[kind])
+    if from_label_map and annotation.endswith(".json"):
+        raise UserError(f"{annotation}: Slicer markups, but '{kind}' takes a label map of {takes}; pass a .nii.gz")
+    if not from_label_map and annotation.endswith((".nii", ".nii.gz")):
+        raise UserError(f"{annotation}: a volume, but '{kind}' takes Slicer markups of {takes}; pass a .mrk.json")
+
+
+def _label_of_map(annotation, image, args):
     import SimpleITK as sitk
 
-    from weakseg3d.annotations.world import to_voxels
+    from weakseg3d.pseudo_labels.label_maps import check_label_map, is_empty
 
+    labels = sitk.GetArrayViewFromImage(annotation)
+    check_label_map(labels)
+    if is_empty(labels):
+        return _all_background(image, args.kind)
+    if args.kind == "slices-interpolated":
+        from weakseg3d.pseudo_labels.slices import interpolated_label
+
+        return interpolated_label(labels, image.GetSpacing()[::-1], args.softness)
+    if args.kind == "scribbles-gaussian":
+        from weakseg3d.pseudo_labels.scribbles import scribbles_label
+
+        return scribbles_label(labels, image.GetSpacing()[::-1], args.sigma)
+    return labels
+
+
+def _label_of_markups(annotation, image, args):
+    if not annotation.targets and not annotation.boxes:
+        return _all_background(image, args.kind)
+
+    from weakseg3d.pseudo_labels.targets import targets_on
+
+    targets = targets_on(annotation, image)
+    if "box" in TAKES[args.kind]:
+        return _label_of_boxes(annotation.boxes, targets, image, args)
+    if not targets:
+        raise UserError(f"a box, but '{args.kind}' takes {' or '.join(TAKES[args.kind])}; use 'box', or click points")
+    if args.kind == "geodesic":
+        return _geodesic_label(targets, image, args)
+
+    import numpy as np
+
+    organ = np.concatenate([target.organ for target in targets])
+    background = np.concatenate([target.background for target in targets])
     shape, spacing = image.GetSize()[::-1], image.GetSpacing()[::-1]
-    organ, background = (to_voxels(annotation.of(name), image) for name in ("organ", "background"))
     if args.kind == "gaussian":
         from weakseg3d.pseudo_labels.gaussian import gaussian_label
 
-        if not 0 < args.sigma < math.inf:
-            raise UserError(f"--sigma {args.sigma} must be a finite number above 0")
-        return gaussian_label(organ, shape, spacing, args.sigma)
-    if args.kind == "points":
-        from weakseg3d.pseudo_labels.points import sparse_label
+        return gaussian_label(organ, shape, spacing, args.sigma, background)
 
-        return sparse_label(organ, background, shape)
-    if args.kind == "geodesic":
-        from weakseg3d.pseudo_labels.geodesic import geodesic_label
+    from weakseg3d.pseudo_labels.points import sparse_label
 
-        if len(organ) and not len(background):
-            raise UserError("geodesic expansion needs background points round the organ; annotate with seven-points")
-        voxels = sitk.GetArrayViewFromImage(image)
-        return geodesic_label(voxels, organ, background, spacing, args.weight, args.threshold)
+    return sparse_label(organ, background, shape)
 
-    from weakseg3d.pseudo_labels.box import box_label
 
-    return box_label(annotation.boxes, image)
+def _geodesic_label(targets, image, args):
+    import SimpleITK as sitk
+
+    from weakseg3d.pseudo_labels.geodesic import geodesic_label
+    from weakseg3d.pseudo_labels.seven_points import check_seven_points
+
+    check_seven_points(targets, image)
+    voxels = sitk.GetArrayViewFromImage(image)
+    lowest = voxels.min()
+    if lowest == voxels.max():
+        raise UserError(
+            f"its image {args.image} is constant ({lowest:g}), nothing guides the expansion; pass the annotated image"
+        )
+    spacing = image.GetSpacing()[::-1]
+    if args.intensities == "scaled":
+        import numpy as np
+
+        low, high = np.percentile(voxels, (1, 99))
+        voxels = voxels / (high - low if high > low else 1)
+    return geodesic_label(voxels, targets, spacing, args.weight, args.threshold, args.margin, args.minimum)
+
+
+def _label_of_boxes(boxes, targets, image, args):
+    """Return the label of the drawn boxes, or, without any, of the boxes that seven points span."""
+    from weakseg3d.pseudo_labels.box import box_core_label, box_gaussian_label, box_label, box_of_points
+    from weakseg3d.pseudo_labels.seven_points import check_seven_points
+
+    if not boxes:
+        check_seven_points(targets, image)
+        boxes = [box_of_points(target, image) for target in targets]
+    if args.kind == "box-core":
+        return box_core_label(boxes, image, args.core)
+    if args.kind == "box-gaussian":
+        return box_gaussian_label(boxes, image, args.width)
+    return box_label(boxes, image)
+
+
+def _all_background(image, kind):
+    import numpy as np
+
+    return np.zeros(image.GetSize()[::-1], np.float32 if kind in SOFT else np.uint8)
