@@ -3,11 +3,13 @@
 from monai.networks.nets.dynunet import DynUNet
 
 
-def build_unet(patch_size, channels):
-    """Return MONAI's DynUNet: two 3^3 convolutions per level, instance norm, leaky ReLU, no deep supervision.
+def build_unet(patch_size, channels, deep_supervision=0):
+    """Return MONAI's DynUNet: two 3^3 convolutions per level, instance norm, leaky ReLU.
 
     ``channels`` gives the width of each level, full resolution first; every further level halves the grid, so
-    ``patch_size`` (z, y, x) must be divisible by 2 for each of them.
+    ``patch_size`` (z, y, x) must be divisible by 2 for each of them. In training, ``deep_supervision`` coarser levels
+    have an output as well, and the network returns (B, 1 + deep_supervision, 1, z, y, x), the finest first. At most
+    all but the finest and the coarsest level can, two less than there are ``channels``; nnU-Net stops one earlier.
     """
     return DynUNet(
         spatial_dims=3,
@@ -18,4 +20,6 @@ def build_unet(patch_size, channels):
         upsample_kernel_size=[2] * (len(channels) - 1),
         filters=channels,
         norm_name=("INSTANCE", {"affine": True}),
+        deep_supervision=deep_supervision > 0,
+        deep_supr_num=max(1, deep_supervision),
     )
