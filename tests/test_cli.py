@@ -14,7 +14,7 @@ from weakseg3d.cli import VERBS, build_parser, main
 from weakseg3d.volumes import write_volume
 
 SRC = Path(__file__).parents[1] / "src"
-WITHOUT_TORCH = [verb for verb in VERBS if verb not in ("train", "predict")]
+WITHOUT_TORCH = [verb for verb in VERBS if verb not in ("train", "distill", "predict")]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.errors import UserError
-from weakseg3d.recipes import FILLED_PARTS, load_method, merged
+from weakseg3d.recipes import check_patch, checked_method, load_method, merged, recipe_parts
 from weakseg3d.validation import choose, relative_to_project, validated
 from weakseg3d.variants import variant_name, variant_parts
 
@@ -36,11 +36,15 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a config asks for: datasets and methods by name, seeds, spacing in mm."""
+    """What a config asks for: datasets and methods by name, seeds, spacing in mm.
+
+    ``methods`` also holds those that are only a first stage of others; ``shown`` names the ones of the tables.
+    """
 
     name: str
     datasets: dict
     methods: dict
+    shown: list
     seeds: list
     annotation_seed: int
     spacing: float
@@ -53,7 +57,7 @@ class Experiment:
         return [
             {"dataset": dataset, "organ": organ, "annotation": self.annotation(method), "method": method, "seed": seed}
             for dataset, entry in self.datasets.items()
-            for organ, method in product(entry.organs, self.methods)
+            for organ, method in product(entry.organs, self.shown)
             for seed in (self.seeds[:1] if "control" in self.methods[method] else self.seeds)
         ]
 
@@ -94,6 +98,16 @@ class Experiment:
         images = {part: perturbation for part, perturbation in parts["images"].items() if part != "test"}
         return variant_parts(method)[0], parts | {"images": images}
 
+    def students(self, method):
+        """Return the two methods whose models a distillation starts from; none for any other method."""
+        return _students(method, self.methods[method])
+
+    def validation_cases(self, dataset, method):
+        """Return the cases that select a method's model: none, those marked so, or, for want of them, all of training."""
+        selection = self.methods[method].get("selection", "last")
+        marked = self.datasets[dataset].cases("validation")
+        return [] if selection == "last" else marked or self.datasets[dataset].cases("train")
+
     def annotations(self):
         """Return ``{path part: (kind, parameters)}`` of all annotations in use."""
         return {self.annotation(name): one(method["annotation"]) for name, method in self.methods.items()}
@@ -105,14 +119,13 @@ class Experiment:
 
     def recipe(self, dataset, method, seed):
         """Return the training recipe of a method on a dataset, as `weakseg3d.recipes.checked_recipe` reads it."""
-        parts = {key: self.methods[method][key] for key in FILLED_PARTS}
         return {
             "method": method,
             "seed": seed,
             "threads": self.threads,
             "spacing": self.spacing,
             "intensity": self.datasets[dataset].intensity,
-            **parts,
+            **recipe_parts(self.methods[method]),
         }
 
 
@@ -123,11 +136,15 @@ def load_experiment(config):
     """
     config = validated(_with_text_levels(config), "config", "the config")
     datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
-    study = config.get("study", {"methods": [], "factors": {}})
+    study = config.get("study", {"methods": [], "factors": {}, "per_method": {}})
     methods = {name: load_method(name, config["overrides"].get(name)) for name in config["methods"]}
     methods |= _variants(study, config["overrides"])
+    shown = list(methods)
+    for name in shown:
+        methods |= _first_stages(name, methods, config["overrides"])
+    _check_validation_cases(methods, datasets)
     for name in config["overrides"]:
-        choose(name, [*config["methods"], *study["methods"]], "method in 'overrides'")
+        choose(name, list(dict.fromkeys(variant_parts(method)[0] for method in methods)), "method in 'overrides'")
     for key in ("raw", "splits", "intensity"):
         for name in config[key]:
             choose(name, list(config["datasets"]), f"dataset in '{key}'")
@@ -135,6 +152,7 @@ def load_experiment(config):
         name=config["experiment"],
         datasets=datasets,
         methods=methods,
+        shown=shown,
         seeds=config["seeds"],
         annotation_seed=config["annotation_seed"],
         spacing=config["spacing"],
@@ -162,27 +180,90 @@ def one(choice):
 
 def _with_text_levels(config):
     """Return the config with the levels of a study as text: YAML reads ``25:`` as a number."""
-    factors = config.get("study", {}).get("factors") if isinstance(config.get("study", {}), dict) else None
-    if not isinstance(factors, dict):
+    study = config.get("study")
+    if not isinstance(study, dict):
         return config
-    text = {
+    per_method = study.get("per_method", {})
+    if isinstance(per_method, dict):
+        per_method = {method: _text_levels(factors) for method, factors in per_method.items()}
+    levels = {"factors": _text_levels(study["factors"])} if "factors" in study else {}
+    return {**config, "study": {**study, **levels, "per_method": per_method}}
+
+
+def _text_levels(factors):
+    if not isinstance(factors, dict):
+        return factors
+    return {
         factor: {str(level): changes for level, changes in levels.items()} if isinstance(levels, dict) else levels
         for factor, levels in factors.items()
     }
-    return {**config, "study": {**config["study"], "factors": text}}
 
 
 def _variants(study, overrides):
     """Return ``{name: method}`` of the methods of a study, crossed with the levels of its factors."""
+    _check_per_method(study)
     methods = {}
     for method in study["methods"]:
-        for levels in product(*(levels.items() for levels in study["factors"].values())):
+        own = study["per_method"].get(method, {})
+        for levels in product(*study["factors"].values()):
+            levels = dict(zip(study["factors"], levels, strict=True))
             changes = overrides.get(method, {})
-            for _, change in levels:
-                changes = merged(changes, change)
-            name = variant_name(method, dict(zip(study["factors"], (level for level, _ in levels), strict=True)))
+            for factor, level in levels.items():
+                changes = merged(changes, study["factors"][factor][level])
+                changes = merged(changes, own.get(factor, {}).get(level, {}))
+            name = variant_name(method, levels)
             methods[name] = load_method(method, changes)
     return methods
+
+
+def _check_per_method(study):
+    for method, factors in study["per_method"].items():
+        choose(method, study["methods"], "method in 'study.per_method'")
+        for factor, levels in factors.items():
+            choose(factor, list(study["factors"]), f"factor in 'study.per_method.{method}'")
+            for level in levels:
+                choose(level, list(study["factors"][factor]), f"level in 'study.per_method.{method}.{factor}'")
+
+
+def _students(name, method):
+    """Return the names of the methods that the method ``name`` starts from; those of a variant are variants too."""
+    levels = variant_parts(name)[1]
+    return [variant_name(student, levels) for student in method.get("distillation", {"students": []})["students"]]
+
+
+def _first_stages(name, methods, overrides):
+    """Return ``{name: method}`` of the methods that the method ``name`` starts from.
+
+    They learn from its annotation, pseudo label and images. Raises UserError for one that cannot be started from, and
+    for one that ``methods`` holds already and that learns from something else.
+    """
+    method, stages = methods[name], {}
+    for base, student in zip(
+        method.get("distillation", {"students": []})["students"], _students(name, method), strict=True
+    ):
+        stage = load_method(base, overrides.get(base))
+        if "network" not in stage:
+            raise UserError(f"method '{name}' starts from '{base}', which has no network; name another one")
+        learnt = {key: method[key] for key in ("supervision", "annotation", "pseudo_label", "images", "normalisation")}
+        stage = checked_method(stage | learnt, f"method '{base}' as the first stage of '{name}'")
+        if student in methods and methods[student] != stage:
+            raise UserError(
+                f"method '{name}' starts from '{student}', which learns from something else; give both the same"
+                f" {', '.join(learnt)} under 'overrides'"
+            )
+        check_patch(method["training"]["patch_size"], stage["network"], f"method '{name}' with a network of '{base}'")
+        stages[student] = stage
+    return stages
+
+
+def _check_validation_cases(methods, datasets):
+    for name, method in methods.items():
+        for dataset in datasets.values():
+            if method.get("selection") == "dense_validation" and not dataset.cases("validation"):
+                raise UserError(
+                    f"{dataset.split_path}: method '{name}' has 'selection: dense_validation', but no case is marked"
+                    " 'validation'; mark some"
+                )
 
 
 def _dataset(name, organs, config):

@@ -1,35 +1,13 @@
 """Prediction: a sliding window over the image, the logits of several stochastic passes averaged."""
 
-import pickle
-
 import SimpleITK as sitk
 import torch
-from monai.inferers.utils import sliding_window_inference
 
-from weakseg3d.errors import UserError
-from weakseg3d.files import existing_file
-from weakseg3d.networks import build_network, passes
+from weakseg3d.networks import passes
+from weakseg3d.normalisation import normalised
 from weakseg3d.preprocessing import oriented, oriented_like, scaled_intensity
+from weakseg3d.sliding_window import blended
 from weakseg3d.volumes import like
-
-WINDOWS_AT_ONCE = 4
-
-
-def load_model(path):
-    """Return the network in ``model.pt``, ready to predict, and its recipe.
-
-    Raises UserError when the file is not a model that ``train`` wrote.
-    """
-    path = existing_file(path)
-    try:
-        model = torch.load(path, map_location="cpu", weights_only=True)
-        recipe = model["recipe"]
-        network = build_network(recipe["network"], recipe["training"]["patch_size"])
-        network.load_state_dict(model["weights"])
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError, AttributeError):
-        raise UserError(f"{path}: not a model written by 'train', or a damaged one; train it again") from None
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return network.eval().to(device, memory_format=torch.channels_last_3d), recipe
 
 
 @torch.inference_mode()
@@ -44,24 +22,17 @@ def predict(network, recipe, image, with_variance=False):
     torch.manual_seed(recipe["seed"])
     prediction, patch_size = recipe["prediction"], recipe["training"]["patch_size"]
     turned = oriented(image)
-    array = scaled_intensity(sitk.GetArrayFromImage(turned), recipe["intensity"])
-    device = next(network.parameters()).device
+    scaled = scaled_intensity(sitk.GetArrayFromImage(turned), recipe["intensity"])
+    array = torch.from_numpy(normalised(scaled, recipe["normalisation"]))
     summary = mean_and_variance if with_variance else mean_logit
 
     def predictor(windows):
-        windows = windows.contiguous(memory_format=torch.channels_last_3d)
         return summary(passes(network, windows, prediction["passes"]), prediction["passes"])
 
-    blended = sliding_window_inference(
-        torch.from_numpy(array[None, None]).to(device),
-        patch_size,
-        WINDOWS_AT_ONCE,
-        predictor,
-        overlap=prediction["overlap"],
-        mode="gaussian",
-    )
-    probability = _on_grid(blended[0, 0].float().sigmoid(), turned, image)
-    return probability, _on_grid(blended[0, 1].float(), turned, image) if with_variance else None
+    device = next(network.parameters()).device
+    summaries = blended(predictor, array.to(device), patch_size, prediction["overlap"])
+    probability = _on_grid(summaries[0, 0].float().sigmoid(), turned, image)
+    return probability, _on_grid(summaries[0, 1].float(), turned, image) if with_variance else None
 
 
 def mean_logit(logits, number):

@@ -1,6 +1,7 @@
 """Configuration files: YAML read with plain errors, checked against the schemas of ``workflow/schemas``."""
 
 import difflib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def read_yaml(path):
     """
     path = existing_file(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
@@ -25,6 +26,15 @@ def read_yaml(path):
     if not isinstance(content, dict):
         raise UserError(f"{path}: must hold a mapping of keys to values")
     return content
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads ``3e-05`` as a number, as JSON and YAML 1.2 do; to PyYAML, which is of YAML 1.1, it is text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 @cache
@@ -40,7 +50,7 @@ def validated(content, schema_name, source):
     Without jsonschema the content is not checked.
     """
     rules = schema(schema_name)
-    content = _with_defaults(content, rules)
+    content = _with_defaults(content, rules, rules.get("$defs", {}))
     try:
         import jsonschema
     except ImportError:
@@ -65,19 +75,21 @@ def relative_to_project(path):
     return PROJECT / Path(path)
 
 
-def _with_defaults(content, rules):
+def _with_defaults(content, rules, definitions):
     if not isinstance(content, dict):
         return content
+    if "$ref" in rules:
+        rules = definitions[rules["$ref"].removeprefix("#/$defs/")] | rules
     filled = dict(content)
     for key, rule in rules.get("properties", {}).items():
         if key not in filled and "default" in rule:
             filled[key] = rule["default"]
         if key in filled:
-            filled[key] = _with_defaults(filled[key], rule)
+            filled[key] = _with_defaults(filled[key], rule, definitions)
     extra = rules.get("additionalProperties")
     if isinstance(extra, dict):
         for key in filled.keys() - rules.get("properties", {}).keys():
-            filled[key] = _with_defaults(filled[key], extra)
+            filled[key] = _with_defaults(filled[key], extra, definitions)
     return filled
 
 

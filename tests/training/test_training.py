@@ -15,7 +15,8 @@ from weakseg3d.recipes import checked_recipe
 from weakseg3d.training import run as training_run
 from weakseg3d.training.cases import load_cases, read_cases
 from weakseg3d.training.checkpoints import fingerprint, resumable
-from weakseg3d.training.module import SegmentationModule, rate_factor
+from weakseg3d.training.module import SegmentationModule
+from weakseg3d.training.optimizer import rate_factor
 from weakseg3d.training.patches import PatchDataset, hardened
 from weakseg3d.volumes import write_volume
 
@@ -104,7 +105,7 @@ def test_a_hard_target_is_cut_at_the_threshold_and_keeps_what_is_unknown():
 def test_the_recipe_says_how_a_soft_target_is_read():
     soft = np.zeros((16, 16, 16), np.float32)
     soft[4:8, 4:8, 4:8] = 0.4
-    case = {"case": "a", "image": np.zeros_like(soft), "target": soft}
+    case = {"case": "a", "image": np.zeros_like(soft), "target": soft, "mean": 0.0, "std": 1.0}
     for form, values in (("soft", {0.0, np.float32(0.4)}), ("hard", {0.0, 1.0})):
         patches = PatchDataset([case], recipe()["training"], 0, target={"form": form, "threshold": 0.3})
         assert len(patches.volumes[0]["foreground"]) == 64

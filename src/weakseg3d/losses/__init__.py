@@ -7,9 +7,9 @@ import functools
 
 from weakseg3d.losses import pw4medseg
 from weakseg3d.losses.dense import dice_ce
-from weakseg3d.losses.partial import partial_ce
+from weakseg3d.losses.partial import partial_ce, partial_dice_ce
 
-SPARSE_LOSSES = {"partial_ce": partial_ce}
+SPARSE_LOSSES = {"partial_ce": partial_ce, "partial_dice_ce": partial_dice_ce}
 """Losses that know what is unknown."""
 
 FULL_LOSSES = {

@@ -13,6 +13,7 @@ import numpy as np
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_file
 from weakseg3d.labels import IGNORE
+from weakseg3d.normalisation import moments
 from weakseg3d.progress import track
 
 COLUMNS = ["case", "image", "target"]
@@ -39,8 +40,10 @@ def read_cases(path):
     return rows
 
 
-def load_cases(rows, intensity, threshold=THRESHOLD):
+def load_cases(rows, intensity, threshold=THRESHOLD, normalisation="none"):
     """Return one dict per case whose target has foreground: ``image`` float32 and ``target``, both (z, y, x).
+
+    ``mean`` and ``std`` in it are what remains to be done to the image: its `moments` for ``normalisation``.
 
     The target keeps its meaning and its type: soft in [0, 1] (float32), or 0, 1 and `IGNORE` (uint8). Arrays
     (.npy) are memory maps and scaled already; volumes are scaled by ``intensity``. A case without foreground
@@ -53,7 +56,8 @@ def load_cases(rows, intensity, threshold=THRESHOLD):
         if not is_foreground(target, threshold).any():
             print(f"{row['target']}: organ absent; case {row['case']} is left out of training", file=sys.stderr)
             continue
-        cases.append({"case": row["case"], "image": image, "target": target})
+        mean, std = moments(image, normalisation)
+        cases.append({"case": row["case"], "image": image, "target": target, "mean": mean, "std": std})
     if not cases:
         raise UserError(
             f"{rows[0]['target'].parent}: the organ is absent from every training case; choose another split"
@@ -71,9 +75,9 @@ def is_background(target, threshold=THRESHOLD):
     return target <= threshold
 
 
-def padding_value(target):
-    """Return what lies outside a volume: unknown for a sparse target, background otherwise."""
-    return float(IGNORE) if np.any(target == IGNORE) else 0.0
+def is_sparse(target):
+    """Return whether some voxels of a target are unknown."""
+    return bool(np.any(target == IGNORE))
 
 
 def _load_pair(image_path, target_path, intensity):

@@ -43,9 +43,10 @@ class LatestCheckpoint(ModelCheckpoint):
             trainer.save_checkpoint(self.format_checkpoint_name({}))
 
 
-def fingerprint(recipe, cases):
-    """Return a hash of all that a training depends on: its recipe, its cases' voxels, and the code."""
-    digest = hashlib.sha256(json.dumps([recipe, code_hash("train")], sort_keys=True).encode())
+def fingerprint(recipe, cases, origins=()):
+    """Return a hash of all that a training depends on: recipe, voxels, code, and digests of models it starts from."""
+    verb = "distill" if "distillation" in recipe else "train"
+    digest = hashlib.sha256(json.dumps([recipe, code_hash(verb), *origins], sort_keys=True).encode())
     for case in cases:
         digest.update(case["case"].encode())
         for array in (case["image"], case["target"]):

@@ -5,20 +5,13 @@ import itertools
 import numpy as np
 import torch
 from monai.data import set_track_meta
-from monai.transforms import (
-    Compose,
-    RandCropByPosNegLabeld,
-    RandFlipd,
-    RandRotate90d,
-    RandScaleIntensityd,
-    RandShiftIntensityd,
-)
+from monai.transforms import Compose, Lambda, RandCropByPosNegLabeld
 from torch.utils.data import IterableDataset, get_worker_info
 
 from weakseg3d.labels import IGNORE
-from weakseg3d.training.cases import THRESHOLD, is_background, is_foreground, padding_value
+from weakseg3d.training.augmentation import KEYS, augmentation
+from weakseg3d.training.cases import THRESHOLD, is_background, is_foreground, is_sparse
 
-KEYS = ["image", "target"]
 AS_IT_IS = {"form": "soft", "threshold": THRESHOLD}
 """A recipe's ``target`` entry that leaves the target unchanged."""
 
@@ -38,7 +31,7 @@ class PatchDataset(IterableDataset):
         self.first_step = first_step
         self.seed = seed
         self.target = target
-        self.transform = patch_transform(training)
+        self.transform = patch_transform(training, any(is_sparse(case["target"]) for case in cases))
 
     def __iter__(self):
         worker = get_worker_info()
@@ -65,25 +58,31 @@ def hardened(target, threshold):
     return torch.where(target == IGNORE, target, (target > threshold).to(target.dtype))
 
 
-def patch_transform(training):
-    """Return the MONAI transform from a padded volume to a list of augmented patches."""
-    size, share, augmentation = training["patch_size"], training["foreground_share"], training["augmentation"]
+def normalised(patch):
+    """Return a patch (a dict) with its image less the mean of its volume, divided by the standard deviation."""
+    return patch | {"image": (patch["image"] - patch["mean"]) / patch["std"]}
+
+
+def patch_transform(training, sparse):
+    """Return the MONAI transform from a padded volume to a list of augmented patches.
+
+    ``sparse`` says that targets have unknown voxels.
+    """
+    share = training["foreground_share"]
     return Compose(
         [
             RandCropByPosNegLabeld(
                 KEYS,
                 label_key="target",
-                spatial_size=size,
+                spatial_size=training["patch_size"],
                 pos=share,
                 neg=1 - share,
                 num_samples=training["patches_per_volume"],
                 fg_indices_key="foreground",
                 bg_indices_key="background",
             ),
-            *[RandFlipd(KEYS, prob=augmentation["flip"], spatial_axis=axis) for axis in range(3)],
-            RandRotate90d(KEYS, prob=augmentation["rotate90"], max_k=3, spatial_axes=(1, 2)),
-            RandScaleIntensityd("image", factors=augmentation["scale_intensity"], prob=0.5),
-            RandShiftIntensityd("image", offsets=augmentation["shift_intensity"], prob=0.5),
+            Lambda(normalised),
+            *augmentation(training["augmentation"], sparse),
         ]
     )
 
@@ -94,12 +93,14 @@ def _volume(case, patch_size, threshold):
     missing = [max(0, p - n) for n, p in zip(image.shape, patch_size, strict=True)]
     if any(missing):
         margins = [(m // 2, m - m // 2) for m in missing]
-        image = np.pad(image, margins)
-        target = np.pad(target, margins, constant_values=padding_value(target))
+        image = np.pad(image, margins, constant_values=case["mean"])
+        target = np.pad(target, margins, constant_values=IGNORE if is_sparse(target) else 0)
     # The smallest integers that can number the voxels: the list of all background is the largest thing in memory.
     number = np.min_scalar_type(target.size)
     return {
         "image": torch.from_numpy(image[None]),
+        "mean": case["mean"],
+        "std": case["std"],
         "target": torch.from_numpy(target[None]),
         "foreground": np.flatnonzero(is_foreground(target, threshold)).astype(number),
         "background": np.flatnonzero(is_background(target, threshold)).astype(number),

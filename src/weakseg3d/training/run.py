@@ -21,12 +21,16 @@ from torch.utils.data import DataLoader
 
 from weakseg3d import __version__
 from weakseg3d.errors import UserError
-from weakseg3d.files import PROJECT, whole_file
+from weakseg3d.files import PROJECT, file_digest, whole_file
+from weakseg3d.model import load_model, write_model
 from weakseg3d.progress import Progress
+from weakseg3d.recipes import check_patch
 from weakseg3d.training.cases import load_cases, read_cases
 from weakseg3d.training.checkpoints import LatestCheckpoint, WholeCheckpoints, fingerprint, resumable
+from weakseg3d.training.distillation import CrossDistillationModule, TeacherRefresh, refresh_steps
 from weakseg3d.training.module import SegmentationModule
 from weakseg3d.training.patches import PatchDataset
+from weakseg3d.training.selection import Selection, selection_score, validation_steps
 
 WORKERS = 2
 """Processes that make batches beside a GPU."""
@@ -34,27 +38,83 @@ STOPPED = 128 + signal.SIGTERM
 """Exit code of a training that SIGTERM ended, as shells count."""
 
 
-def train(recipe, cases_csv, out, resume=False):
+def train(recipe, cases_csv, out, resume=False, validation_csv=None):
     """Train the recipe's network and write ``losses.csv``, ``run.json`` and, last, ``model.pt`` into ``out``.
 
-    ``recipe`` is a checked recipe, ``cases_csv`` lists images and targets. With ``resume`` a checkpoint in
-    ``out`` is continued where there is one. The model after the last step is kept: nothing is selected by
-    validation. SIGTERM during the training saves a checkpoint and raises SystemExit with the code `STOPPED`. Raises
+    ``recipe`` is a checked recipe, ``cases_csv`` lists images and targets, and so does ``validation_csv``, which the
+    recipe's ``selection`` needs unless it is ``last``. With ``resume`` a checkpoint in ``out`` is continued where there
+    is one. SIGTERM during the training saves a checkpoint and raises SystemExit with the code `STOPPED`. Raises
     UserError as `load_cases` does.
     """
-    out = Path(out)
+    prepare(recipe)
+    data = load_data(recipe, cases_csv, validation_csv)
+    module = SegmentationModule(recipe)
+    fit_and_write(module, recipe, data, Path(out), resume)
+
+
+def distill(recipe, cases_csv, models, out, resume=False, validation_csv=None):
+    """Go on from the two ``models`` (``model.pt`` files) as PA-Seg's second stage does, and write what `train` writes.
+
+    The model is the first one's network. Of the targets in ``cases_csv`` only the centres of patches are taken.
+    """
+    prepare(recipe)
+    networks, first_stages = zip(*(load_model(path) for path in models), strict=True)
+    for path, stage in zip(models, first_stages, strict=True):
+        check_first_stage(recipe, stage, path)
+    recipe = recipe | {"network": first_stages[0]["network"]}
+    data = load_data(recipe, cases_csv, validation_csv)
+    module = CrossDistillationModule(recipe, networks)
+    refresh = refresh_steps(recipe)
+    fit_and_write(module, recipe, data, Path(out), resume, refresh, [file_digest(path) for path in models])
+
+
+def prepare(recipe):
+    """Set up torch for the training of ``recipe``: threads, denormal numbers, seed."""
     quiet_lightning()
     torch.set_num_threads(recipe["threads"])
     # Vanishing gradients become denormal numbers, on which a CPU is many times slower.
     torch.set_flush_denormal(True)
     pl.seed_everything(recipe["seed"], verbose=False)
-    cases = load_cases(read_cases(cases_csv), recipe["intensity"], recipe["target"]["threshold"])
+
+
+def load_data(recipe, cases_csv, validation_csv):
+    """Return the training cases and the validation cases, of which there are none for ``selection: last``.
+
+    Raises UserError when ``selection`` needs a list of validation cases that is not given.
+    """
+    how = recipe["intensity"], recipe["target"]["threshold"], recipe["normalisation"]
+    training = load_cases(read_cases(cases_csv), *how)
+    if recipe["selection"] == "last":
+        return training, []
+    if validation_csv is None:
+        raise UserError(f"selection '{recipe['selection']}' needs validation cases; name their list with --validation")
+    return training, load_cases(read_cases(validation_csv), *how)
+
+
+def check_first_stage(recipe, stage, path):
+    """Raise a UserError, naming ``path``, when a model of the recipe ``stage`` sees images otherwise than ``recipe``."""
+    for key in ("spacing", "intensity", "normalisation"):
+        if recipe[key] != stage[key]:
+            raise UserError(f"{path}: the model was trained with {key} {stage[key]}, not {recipe[key]}; train it anew")
+    check_patch(recipe["training"]["patch_size"], stage["network"], path)
+
+
+def fit_and_write(module, recipe, data, out, resume, refresh=(), origins=()):
+    """Train ``module`` on ``data``, a pair of training and validation cases, and write what `train` says.
+
+    ``refresh`` are the steps after which its teachers are refreshed, ``origins`` the digests of the models it starts
+    from.
+    """
+    cases, validation = data
     out.mkdir(parents=True, exist_ok=True)
-    checkpoint, first_step = resumable(out / "checkpoints", fingerprint(recipe, cases), resume)
+    owner = fingerprint(recipe, [*cases, *validation], origins)
+    checkpoint, first_step = resumable(out / "checkpoints", owner, resume)
     patches = PatchDataset(cases, recipe["training"], recipe["seed"], first_step, recipe["target"])
 
-    module = SegmentationModule(recipe)
     record = StepRecord()
+    scored_steps = sorted({*validation_steps(recipe["training"]), *refresh})
+    selection = Selection(selection_score(recipe, validation, module.objective), scored_steps)
+    refreshing = [TeacherRefresh(selection, refresh)] if refresh else []
     trainer = pl.Trainer(
         max_steps=recipe["training"]["steps"],
         accelerator="auto",
@@ -64,7 +124,13 @@ def train(recipe, cases_csv, out, resume=False):
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        callbacks=[record, LatestCheckpoint(out / "checkpoints", recipe["training"]["checkpoint_every"])],
+        # A checkpoint, written last of all, must know the best state and the teachers of its step.
+        callbacks=[
+            record,
+            selection,
+            *refreshing,
+            LatestCheckpoint(out / "checkpoints", recipe["training"]["checkpoint_every"]),
+        ],
         # Lightning would take a job of a scheduler for one it has to requeue itself.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
     )
@@ -72,12 +138,23 @@ def train(recipe, cases_csv, out, resume=False):
     fit(trainer, module, loader(patches), checkpoint)
     seconds = time.monotonic() - started
 
-    if not all(torch.isfinite(p).all() for p in module.network.parameters()):
+    weights = selection.best_weights(module)[0]
+    if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
         raise UserError(f"{out}: training diverged, the weights are not finite; lower the learning rate of the method")
     write_losses(record.losses, out / "losses.csv")
-    write_run(recipe, cases, seconds, first_step, trainer, out / "run.json")
-    with whole_file(out / "model.pt") as partial:
-        torch.save({"recipe": recipe, "weights": module.network.state_dict()}, partial)
+    facts = {
+        "recipe": recipe,
+        "seed": recipe["seed"],
+        "cases": [case["case"] for case in cases],
+        "model_selection": recipe["selection"],
+        "validation_cases": [case["case"] for case in validation],
+        "validations": selection.history,
+        "kept_steps": [best["step"] for best in selection.best] or [trainer.global_step] * len(module.candidates),
+        "teachers_refreshed_after": list(refresh),
+        "starts_from_sha256": list(origins),
+    }
+    write_run(facts, seconds, first_step, trainer, out / "run.json")
+    write_model(weights, recipe, out / "model.pt")
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
 
 
@@ -146,19 +223,15 @@ def write_losses(losses, path):
         partial.write_text("step,loss\n" + "".join(lines), encoding="utf-8")
 
 
-def write_run(recipe, cases, seconds, first_step, trainer, path):
-    """Write what a reader needs to judge or repeat the run: recipe, versions, commit, time, memory.
+def write_run(facts, seconds, first_step, trainer, path):
+    """Write what a reader needs to judge or repeat the run: ``facts`` first, then versions, commit, time, memory.
 
     The time ``seconds`` and the memory are those of this process alone, which began after step ``first_step``.
     """
     on_gpu = torch.cuda.is_available()
     memory = torch.cuda.max_memory_allocated() if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    run = {
-        "recipe": recipe,
-        "seed": recipe["seed"],
-        "cases": [case["case"] for case in cases],
-        "model_selection": "last step",
-        "parameters": sum(p.numel() for p in trainer.lightning_module.network.parameters()),
+    run = facts | {
+        "parameters": sum(p.numel() for p in trainer.lightning_module.candidates[0].parameters()),
         "versions": {"weakseg3d": __version__, "python": platform.python_version(), "torch": torch.__version__},
         "git_commit": git_commit(),
         "device": torch.cuda.get_device_name() if on_gpu else platform.machine(),

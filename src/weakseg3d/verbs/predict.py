@@ -27,7 +27,8 @@ def run(args):
     existing_file(args.model)
     image = read_image(args.image)
 
-    from weakseg3d.prediction import load_model, predict
+    from weakseg3d.model import load_model
+    from weakseg3d.prediction import predict
     from weakseg3d.uncertainty import write_uncertainty
 
     network, recipe = load_model(args.model)

@@ -4,6 +4,7 @@ Writes model.pt (weights and recipe), run.json (recipe, seed, versions, commit, 
 and losses.csv. The cases are a CSV with the columns case, image, target; relative paths start at the CSV's folder.
 """
 
+from weakseg3d.errors import UserError
 from weakseg3d.recipes import checked_recipe
 from weakseg3d.validation import read_yaml
 
@@ -14,6 +15,9 @@ def add_arguments(parser):
     """Declare the verb's arguments."""
     parser.add_argument("--recipe", required=True, metavar="FILE", help="training recipe (YAML)")
     parser.add_argument("--cases", required=True, metavar="CSV", help="training cases: case,image,target")
+    parser.add_argument(
+        "--validation", metavar="CSV", help="validation cases: case,image,target; for a recipe that selects by them"
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the trained model")
     parser.add_argument("--resume", action="store_true", help="continue from a checkpoint in DIR, if there is one")
 
@@ -23,8 +27,10 @@ def run(args):
     from weakseg3d.training.cases import read_cases
 
     recipe = checked_recipe(read_yaml(args.recipe), args.recipe)
+    if "distillation" in recipe:
+        raise UserError(f"{args.recipe}: is a recipe of two trained models; give it to 'distill'")
     read_cases(args.cases)  # a wrong path must not cost the time it takes to load torch
 
     from weakseg3d.training.run import train
 
-    train(recipe, args.cases, args.out, args.resume)
+    train(recipe, args.cases, args.out, args.resume, args.validation)

@@ -1,0 +1,41 @@
+"""PA-Seg's second stage: two trained models teach themselves and each other on the training cases.
+
+Writes what 'train' writes; the model is the first one's network. The recipe has the key 'distillation' and no network.
+"""
+
+from weakseg3d.errors import UserError
+from weakseg3d.recipes import checked_recipe
+from weakseg3d.validation import read_yaml
+
+EXAMPLE = """\
+  python -m weakseg3d distill --recipe recipe.yaml --cases cases.csv --models first/model.pt second/model.pt \\
+      --out model"""
+
+
+def add_arguments(parser):
+    """Declare the verb's arguments."""
+    parser.add_argument("--recipe", required=True, metavar="FILE", help="recipe of the second stage (YAML)")
+    parser.add_argument("--cases", required=True, metavar="CSV", help="training cases: case,image,target")
+    parser.add_argument("--models", required=True, nargs=2, metavar="FILE", help="two models written by 'train'")
+    parser.add_argument(
+        "--validation", metavar="CSV", help="validation cases: case,image,target; for a recipe that selects by them"
+    )
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the trained model")
+    parser.add_argument("--resume", action="store_true", help="continue from a checkpoint in DIR, if there is one")
+
+
+def run(args):
+    """Train two models on each other."""
+    from weakseg3d.files import existing_file
+    from weakseg3d.training.cases import read_cases
+
+    recipe = checked_recipe(read_yaml(args.recipe), args.recipe)
+    if "distillation" not in recipe:
+        raise UserError(f"{args.recipe}: has no key 'distillation'; give it to 'train', or add the key")
+    read_cases(args.cases)  # a wrong path must not cost the time it takes to load torch
+    for model in args.models:
+        existing_file(model)
+
+    from weakseg3d.training.run import distill
+
+    distill(recipe, args.cases, args.models, args.out, args.resume, args.validation)

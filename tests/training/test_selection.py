@@ -1,0 +1,122 @@
+"""Which state of a network is kept, and what may decide it."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from weakseg3d.errors import UserError
+from weakseg3d.recipes import checked_recipe
+from weakseg3d.training import selection
+from weakseg3d.training.cases import load_cases, read_cases
+from weakseg3d.training.module import SegmentationModule
+from weakseg3d.training.run import train
+from weakseg3d.training.selection import selection_score, validation_steps
+
+INTENSITY = {"window": [0, 1]}
+
+
+def recipe(rule, **training):
+    return checked_recipe(
+        {
+            "method": "test",
+            "spacing": 1.0,
+            "intensity": INTENSITY,
+            "network": {"unet": {"channels": [2, 4, 8]}},
+            "loss": {"name": "partial_dice_ce"},
+            "selection": rule,
+            "training": {
+                "patch_size": [8, 8, 8],
+                "steps": 8,
+                "patches_per_volume": 2,
+                "optimizer": {"adamw": {"learning_rate": 0.01}},
+                "validations": 4,
+                **training,
+            },
+        },
+        "recipe.yaml",
+    )
+
+
+@pytest.fixture
+def cases_csv(tmp_path):
+    generator = np.random.default_rng(0)
+    mask = np.zeros((10, 12, 14), np.uint8)
+    mask[3:7, 4:9, 5:10] = 1
+    np.save(tmp_path / "image.npy", (0.5 * mask + generator.random(mask.shape) / 4).astype(np.float32))
+    np.save(tmp_path / "target.npy", mask)
+    (tmp_path / "cases.csv").write_text("case,image,target\na,image.npy,target.npy\n", encoding="utf-8")
+    return tmp_path / "cases.csv"
+
+
+class Constant(torch.nn.Module):
+    """A network that says foreground where the image is above a level."""
+
+    def __init__(self, level):
+        super().__init__()
+        self.level = torch.nn.Parameter(torch.tensor(level))
+
+    def forward(self, x):
+        return 20 * (x - self.level)
+
+
+def test_scores_are_taken_in_equal_parts_and_at_the_end():
+    assert validation_steps({"steps": 100, "validations": 5}) == [20, 40, 60, 80, 100]
+    assert validation_steps({"steps": 3, "validations": 5}) == [1, 2, 3]
+
+
+def test_dense_validation_is_the_mean_dice(cases_csv):
+    chosen = recipe("dense_validation")
+    cases = load_cases(read_cases(cases_csv), INTENSITY)
+    score = selection_score(chosen, cases, None)
+    assert score(Constant(0.4)) == pytest.approx(1.0)
+    everything = score(Constant(-1.0))
+    assert everything == pytest.approx(2 * 100 / (100 + 10 * 12 * 14))
+
+
+def test_weak_labels_prefer_the_lower_loss_on_what_is_known(cases_csv):
+    chosen = recipe("weak_labels")
+    cases = load_cases(read_cases(cases_csv), INTENSITY)
+    score = selection_score(chosen, cases, SegmentationModule(chosen).objective)
+    assert score(Constant(0.4)) > score(Constant(0.1)) > score(Constant(-1.0))
+
+
+def test_the_best_state_is_kept_though_later_ones_are_worse(cases_csv, tmp_path, monkeypatch):
+    kept = {}
+
+    def score_of(recipe, cases, objective):
+        scores = iter([0.1, 0.7, 0.7, 0.3])
+
+        def score(network):
+            kept[len(kept)] = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+            return next(scores)
+
+        return score
+
+    monkeypatch.setattr("weakseg3d.training.run.selection_score", score_of)
+    train(recipe("dense_validation"), cases_csv, tmp_path / "model", validation_csv=cases_csv)
+    written = torch.load(tmp_path / "model" / "model.pt", weights_only=True)["weights"]
+    assert all(torch.equal(written[name], kept[1][name]) for name in written), "the first of equal states"
+    run = json.loads((tmp_path / "model" / "run.json").read_text())
+    assert run["model_selection"] == "dense_validation"
+    assert run["kept_steps"] == [4]
+    assert run["validation_cases"] == ["a"]
+    assert [entry["step"] for entry in run["validations"]] == [2, 4, 6, 8]
+
+
+def test_scoring_changes_nothing_of_the_training(cases_csv, tmp_path):
+    train(recipe("last"), cases_csv, tmp_path / "last")
+    train(recipe("weak_labels"), cases_csv, tmp_path / "weak", validation_csv=cases_csv)
+    assert (tmp_path / "last/losses.csv").read_bytes() == (tmp_path / "weak/losses.csv").read_bytes()
+
+
+def test_a_rule_without_cases_is_refused(cases_csv, tmp_path):
+    with pytest.raises(UserError, match="--validation"):
+        train(recipe("weak_labels"), cases_csv, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_the_dice_of_two_empty_masks_is_one():
+    empty = torch.zeros(1, 1, 2, 2, 2)
+    assert selection._dice(empty - 1, None, empty) == 1
