@@ -10,7 +10,7 @@ from weakseg3d.controls import CONTROLS
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.metrics import METRICS, STATUSES
 from weakseg3d.report import uncertainty as uncertainty_report
-from weakseg3d.report.tables import HEADINGS, NOTE, NUMBERS, is_control, readable_table
+from weakseg3d.report.tables import HEADINGS, NUMBERS, is_control, known_headings, note, readable_table
 
 DIRECTIONS = {True: "higher is better", False: "lower is better", None: "closer to 0 is better"}
 UNCERTAINTY_DIRECTIONS = DIRECTIONS | {None: "neither is better"}
@@ -35,11 +35,11 @@ def render_page(table, title, footer, boxplot, overlays, study=None, uncertainty
     return template.render(
         title=title,
         footer=footer,
-        headings=list(HEADINGS.values())[len(SECTION) :],
+        headings=list(known_headings(table).values())[len(SECTION) :],
         sections=table_sections(readable_table(table)),
         study=study and _study_parts(*study),
         uncertainty=uncertainty and _uncertainty_parts(*uncertainty),
-        note=NOTE,
+        note=note(table),
         missed=int(table.loc[~is_control(table["method"]), "n_missed"].sum()),
         boxplot=boxplot,
         overlays=overlays,
@@ -52,6 +52,7 @@ def render_page(table, title, footer, boxplot, overlays, study=None, uncertainty
 
 def _study_parts(table, headings, figure):
     """Return what the template shows of a study; its columns of text stand before those of numbers."""
+    headings = known_headings(table, headings)
     shown = [name for name in headings if name not in SECTION]
     return {
         "headings": [headings[name] for name in shown],
@@ -64,7 +65,7 @@ def _study_parts(table, headings, figure):
 def _uncertainty_parts(table, pictures):
     """Return what the template shows of the uncertainty."""
     return {
-        "headings": list(uncertainty_report.HEADINGS.values())[len(SECTION) :],
+        "headings": list(known_headings(table, uncertainty_report.HEADINGS).values())[len(SECTION) :],
         "sections": table_sections(uncertainty_report.readable_uncertainty(table)),
         "note": uncertainty_report.NOTE,
         "pictures": pictures,

@@ -6,6 +6,8 @@ import re
 import pandas as pd
 
 from weakseg3d.controls import CONTROLS
+from weakseg3d.report.method_facts import FACTS, SELECTIONS, readable_effort
+from weakseg3d.report.method_facts import NOTE as FACTS_NOTE
 from weakseg3d.report.metrics_table import WITH_ORGAN
 from weakseg3d.variants import variant_parts
 
@@ -23,17 +25,19 @@ HEADINGS = {
     "modality": "Modality",
     "organ": "Organ",
     "method": "Method",
+    "effort": "Effort",
     "dice": "Dice ↑",
     "hd95": "HD95 (mm) ↓",
     "n": "n",
     "n_missed": "missed",
     "n_absent": "absent",
     "n_seeds": "seeds",
+    "selection": "Selection",
     "annotation": "Annotation",
 }
-"""Columns of the readable table."""
+"""Columns of the readable table; effort and selection only where they are known."""
 
-NUMBERS = (*MEASURES, "n", "n_missed", "n_absent", "n_seeds")
+NUMBERS = ("effort", *MEASURES, "n", "n_missed", "n_absent", "n_seeds", "selection")
 """Columns of the readable table that are aligned to the right."""
 
 NOTE = (
@@ -51,7 +55,7 @@ def main_table(rows):
     ``rows`` is what `read_metrics` returns. Columns: those of `GROUP`; mean and sample standard deviation
     (``ddof=1``; NaN for fewer than two values) of each of `MEASURES`, Dice as a ratio and HD95 in mm; ``n``
     evaluations whose reference holds the organ, ``n_missed`` of them with an empty prediction, ``n_absent``
-    further ones without the organ, and the number of seeds.
+    further ones without the organ, and the number of seeds; and those of `FACTS` that ``rows`` has.
     """
     lines = []
     for key, group in rows.groupby(GROUP, sort=False):
@@ -65,6 +69,7 @@ def main_table(rows):
         line["n_missed"] = int((evaluations["status"] == "empty_prediction").sum())
         line["n_absent"] = int((~with_organ).sum())
         line["n_seeds"] = evaluations["seed"].nunique()
+        line |= {fact: group[fact].iloc[0] for fact in FACTS if fact in group}
         lines.append(line)
     return in_order_of_appearance(pd.DataFrame(lines), rows)
 
@@ -74,15 +79,26 @@ def is_control(methods):
     return methods.map(lambda name: variant_parts(name)[0]).isin(CONTROLS)
 
 
+def known_headings(table, headings=HEADINGS):
+    """Return those of ``headings`` (column to text) whose columns the main ``table`` has or can be made to have."""
+    unknown = {"effort": "effort_clicks" not in table, "selection": "selection" not in table}
+    return {column: text for column, text in headings.items() if not unknown.get(column)}
+
+
 def readable_table(table, headings=HEADINGS):
-    """Return the main table as text for a reader: columns of ``headings``, ``mean ± sd``, best in ``**``.
+    """Return the main table as text for a reader: the `known_headings`, ``mean ± sd``, best in ``**``.
 
     Controls carry an asterisk and are never best. ``headings`` maps columns to what is written above them.
     """
-    text = table[[column for column in headings if column not in MEASURES]].astype(str)
+    headings = known_headings(table, headings)
+    text = table[[column for column in headings if column in table]].astype(str)
     control = is_control(table["method"])
     for measure, sign in zip(MEASURES, (1, -1), strict=True):
         text[measure] = means_with_best(table, measure, sign, DECIMALS[measure])
+    if "effort" in headings:
+        text["effort"] = readable_effort(table)
+    if "selection" in headings:
+        text["selection"] = text["selection"].map(SELECTIONS)
     if "annotation" in headings:
         text["annotation"] = text["annotation"].map(readable_annotation)
     text["method"] = text["method"].where(~control, text["method"] + " \\*")
@@ -119,7 +135,12 @@ def table_csv(table):
 def table_markdown(table, title, footer, headings=HEADINGS):
     """Return the main table as a Markdown page with the columns of ``headings``; ``footer`` is printed below it."""
     numbers = [heading for column, heading in headings.items() if column in NUMBERS]
-    return markdown_page(readable_table(table, headings), numbers, title, NOTE, footer)
+    return markdown_page(readable_table(table, headings), numbers, title, note(table), footer)
+
+
+def note(table):
+    """Return what a reader needs to know to read the main ``table``."""
+    return " ".join([NOTE, FACTS_NOTE] if "selection" in table else [NOTE])
 
 
 def markdown_page(text, numbers, title, note, footer):

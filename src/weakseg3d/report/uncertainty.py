@@ -5,10 +5,12 @@ import math
 import pandas as pd
 
 from weakseg3d.evaluation.calibration import UNCERTAINTY
+from weakseg3d.report.method_facts import FACTS, SELECTIONS
 from weakseg3d.report.metrics_table import WITH_ORGAN
 from weakseg3d.report.tables import (
     GROUP,
     in_order_of_appearance,
+    known_headings,
     markdown_page,
     means_with_best,
     readable_annotation,
@@ -29,11 +31,12 @@ HEADINGS = {
     "entropy_correlation": "ρ entropy",
     "variance_correlation": "ρ variance",
     "n": "n",
+    "selection": "Selection",
     "annotation": "Annotation",
 }
 """Columns of the readable table."""
 
-NUMBERS = ("ece", *CORRELATIONS, "n")
+NUMBERS = ("ece", *CORRELATIONS, "n", "selection")
 """Columns of the readable table that are aligned to the right."""
 
 NOTE = (
@@ -70,8 +73,9 @@ def uncertainty_table(rows):
         for column, metric in CORRELATIONS.items():
             line[column] = rank_correlation(evaluations[metric], 1 - evaluations["dice"])
         line["n"] = len(evaluations)
+        line |= {fact: group[fact].iloc[0] for fact in FACTS if fact in group}
         lines.append(line)
-    columns = [*GROUP, "ece_mean", "ece_sd", *CORRELATIONS, "n"]
+    columns = [*GROUP, "ece_mean", "ece_sd", *CORRELATIONS, "n", *(fact for fact in FACTS if fact in rows)]
     return in_order_of_appearance(pd.DataFrame(lines, columns=columns), rows)
 
 
@@ -88,12 +92,15 @@ def rank_correlation(values, errors):
 
 def readable_uncertainty(table):
     """Return the table as text for a reader, with the columns of `HEADINGS` and the best ECE in ``**``."""
-    text = table[[column for column in HEADINGS if column in table]].astype(str)
+    headings = known_headings(table, HEADINGS)
+    text = table[[column for column in headings if column in table]].astype(str)
     text["ece"] = means_with_best(table, "ece", -1, 3)
     for column in CORRELATIONS:
         text[column] = [_signed(value) for value in table[column]]
+    if "selection" in headings:
+        text["selection"] = text["selection"].map(SELECTIONS)
     text["annotation"] = text["annotation"].map(readable_annotation)
-    return text[list(HEADINGS)].rename(columns=HEADINGS)
+    return text[list(headings)].rename(columns=headings)
 
 
 def uncertainty_markdown(table, title, footer):

@@ -22,6 +22,15 @@ def add_arguments(parser):
     """Declare the verb's arguments."""
     parser.add_argument("--metrics", required=True, metavar="PATH", help="CSV file, or a folder of them")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for tables, figures and report.html")
+    parser.add_argument("--effort", nargs="+", default=[], metavar="CSV", help="tables of 'effort', with its labels")
+    parser.add_argument(
+        "--selection",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="METHOD=RULE",
+        help="what selected a method's model: last, weak_labels or dense_validation",
+    )
     parser.add_argument("--title", default="Weakly supervised 3-D segmentation", metavar="TEXT", help="heading")
     parser.add_argument(
         "--footer",
@@ -40,15 +49,22 @@ def run(args):
     from weakseg3d.files import whole_file
     from weakseg3d.keyvalues import parse_pairs
     from weakseg3d.report.figures import dice_boxplot
+    from weakseg3d.report.method_facts import SELECTIONS, read_effort, with_facts
     from weakseg3d.report.metrics_table import read_metrics, series_names
     from weakseg3d.report.page import find_overlays, render_page
     from weakseg3d.report.study import factors, study_headings, study_table
     from weakseg3d.report.study_figures import study_figure
     from weakseg3d.report.tables import main_table, table_csv, table_markdown
     from weakseg3d.report.uncertainty import has_uncertainty, uncertainty_markdown, uncertainty_table
+    from weakseg3d.validation import choose
 
     footer = parse_pairs(args.footer, "--footer")
     rows = read_metrics(args.metrics)
+    if args.effort or args.selection:
+        selections = parse_pairs(args.selection, "--selection")
+        for rule in selections.values():
+            choose(rule, [rule for rule in SELECTIONS if rule], "selection")
+        rows = with_facts(rows, read_effort(args.effort) if args.effort else None, selections)
     table = main_table(rows)
     boxplot = _png(dice_boxplot(rows), dpi=200)
     out = Path(args.out)

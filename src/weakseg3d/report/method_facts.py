@@ -1,0 +1,65 @@
+"""What a reader must know of a method beside its scores: the annotator's effort, and what selected the model."""
+
+import math
+
+import pandas as pd
+
+from weakseg3d.errors import UserError
+from weakseg3d.files import existing_file
+
+FACTS = ("effort_clicks", "effort_cm", "selection")
+"""Columns added to the metrics: mean clicks and centimetres drawn per annotated case, and the rule of selection."""
+
+SELECTIONS = {"last": "last step", "weak_labels": "weak labels", "dense_validation": "dense validation", "": ""}
+"""What selected a model, in a reader's words."""
+
+NOTE = (
+    "Effort: what the annotator gives per training case, in clicks and in centimetres of drawn outline. Selection: "
+    "which state of the network is kept; 'weak labels' and 'last step' see no dense mask, 'dense validation' does."
+)
+"""What a reader needs to know of the columns."""
+
+ANNOTATED = ("dataset", "organ", "annotation")
+EFFORT_COLUMNS = (*ANNOTATED, "clicks", "drawn_cm")
+
+
+def read_effort(paths):
+    """Return mean clicks and centimetres drawn per case, by dataset, organ and annotation, of the CSVs of 'effort'.
+
+    Raises UserError for a missing file or another header.
+    """
+    tables = []
+    for path in paths:
+        table = pd.read_csv(existing_file(path))
+        missing = [column for column in EFFORT_COLUMNS if column not in table]
+        if missing:
+            raise UserError(f"{path}: has no column '{missing[0]}'; write it with 'effort --csv' and its labels")
+        tables.append(table[list(EFFORT_COLUMNS)].rename(columns={"clicks": "effort_clicks", "drawn_cm": "effort_cm"}))
+    return pd.concat(tables).groupby(list(ANNOTATED), sort=False, as_index=False).mean()
+
+
+def with_facts(rows, effort, selections):
+    """Return the metrics ``rows`` with the columns `FACTS`.
+
+    ``effort`` is what `read_effort` returns, or None; ``selections`` is ``{method: rule}``. What is not known is NaN
+    or empty text.
+    """
+    if effort is not None:
+        rows = rows.merge(effort, on=list(ANNOTATED), how="left")
+    else:
+        rows = rows.assign(effort_clicks=math.nan, effort_cm=math.nan)
+    return rows.assign(selection=rows["method"].map(selections).fillna(""))
+
+
+def readable_effort(table):
+    """Return, for each row of ``table``, its effort as text: clicks, centimetres drawn, or both."""
+    return [_effort(clicks, drawn) for clicks, drawn in zip(table["effort_clicks"], table["effort_cm"], strict=True)]
+
+
+def _effort(clicks, drawn):
+    parts = []
+    if clicks > 0:
+        parts.append("1 click" if clicks == 1 else f"{clicks:.0f} clicks")
+    if drawn > 0:
+        parts.append(f"{drawn:.0f} cm")
+    return " + ".join(parts)

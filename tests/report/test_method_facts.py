@@ -1,0 +1,80 @@
+"""Effort and selection stand beside the scores in every table."""
+
+import csv
+
+import pytest
+
+from weakseg3d.cli import main
+from weakseg3d.evaluation.rows import COLUMNS
+
+
+def write_effort(path, annotation, cases):
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        rows = [["toy", "spleen", annotation, *case] for case in cases]
+        csv.writer(stream).writerows([["dataset", "organ", "annotation", "case", "clicks", "drawn_cm"], *rows])
+    return path
+
+
+def report(metrics, out, *options):
+    return main(["report", "--metrics", str(metrics), "--out", str(out), *options])
+
+
+@pytest.fixture
+def metrics(tmp_path):
+    rows = [
+        ["toy", "ct", "spleen", annotation, method, "0", case, metric, "0.5", unit, "ok"]
+        for method, annotation in (("clicked", "points"), ("drawn", "scribbles"), ("truth", "none"))
+        for case in "ab"
+        for metric, unit in (("dice", "1"), ("hd95", "mm"))
+    ]
+    with open(tmp_path / "metrics.csv", "w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([COLUMNS, *rows])
+    return tmp_path / "metrics.csv"
+
+
+def test_mean_effort_and_selection_of_every_method(metrics, tmp_path):
+    points = write_effort(tmp_path / "points.csv", "points", [("a", 7, 0), ("b", 8, 0)])
+    curves = write_effort(tmp_path / "curves.csv", "scribbles", [("a", 1, 20.25), ("b", 1, 30.25)])
+    options = ["--effort", str(points), str(curves), "--selection", "clicked=weak_labels", "drawn=dense_validation"]
+    assert report(metrics, tmp_path / "out", *options) == 0
+    with open(tmp_path / "out/tables/main.csv", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["effort_clicks"], row["effort_cm"], row["selection"]) for row in rows] == [
+        ("7.5000", "0.0000", "weak_labels"),
+        ("1.0000", "25.2500", "dense_validation"),
+        ("", "", ""),
+    ]
+    text = (tmp_path / "out/tables/main.md").read_text(encoding="utf-8")
+    assert "| clicked | 8 clicks |" in text
+    assert "| drawn | 1 click + 25 cm |" in text
+    assert "| weak labels | points |" in text
+    assert "| dense validation | scribbles |" in text
+    assert "'dense validation' does" in text
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert "1 click + 25 cm" in page
+    assert "dense validation" in page
+
+
+def test_tables_without_facts_have_no_columns_for_them(metrics, tmp_path):
+    assert report(metrics, tmp_path / "out") == 0
+    assert "Selection" not in (tmp_path / "out/tables/main.md").read_text(encoding="utf-8")
+    assert "effort" not in (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--effort", "missing.csv"], "missing.csv"),
+        (["--selection", "clicked=best"], "unknown selection 'best'"),
+        (["--selection", "clicked"], "--selection"),
+    ],
+)
+def test_mistakes_end_in_a_sentence(metrics, tmp_path, capsys, options, sentence):
+    assert report(metrics, tmp_path / "out", *options) == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_table_is_not_taken_for_effort(metrics, tmp_path, capsys):
+    assert report(metrics, tmp_path / "out", "--effort", str(metrics)) == 2
+    assert "write it with 'effort --csv'" in capsys.readouterr().err
