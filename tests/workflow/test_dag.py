@@ -6,23 +6,46 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from weakseg3d.experiment import load_experiment
 from weakseg3d.validation import read_yaml
 
 PROJECT = Path(__file__).parents[2]
 
+SPLIT = {"train": [1, 2], "validation": [3], "test": [4]}
 
-@pytest.fixture(scope="module", params=["config.yaml", "la2018.yaml", "paper.yaml"])
-def graph(request, tmp_path_factory):
-    """The experiment and, for every file, the job that makes it."""
-    config = PROJECT / "config" / request.param
+
+def graph_of(config, folder):
+    """Return the experiment of a config, its jobs and, for every file, the job that makes it."""
     command = [sys.executable, Path(__file__).with_name("list_jobs.py"), PROJECT / "workflow" / "Snakefile", config]
-    folder = tmp_path_factory.mktemp("dag")
     listed = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     assert listed.returncode == 0, listed.stderr
     jobs = json.loads(listed.stdout)
     return load_experiment(read_yaml(config)), jobs, {path: job for job in jobs for path in job["output"]}
+
+
+@pytest.fixture(scope="module", params=["config.yaml", "la2018.yaml", "paper.yaml", "annotations.yaml", "effort.yaml"])
+def graph(request, tmp_path_factory):
+    return graph_of(PROJECT / "config" / request.param, tmp_path_factory.mktemp("dag"))
+
+
+@pytest.fixture(scope="module")
+def validated_graph(tmp_path_factory):
+    """Of a config in which PA-Seg's first stage is selected by dense masks, its second by weak labels."""
+    folder = tmp_path_factory.mktemp("validated")
+    lines = [f"{case:04d},{part}" for part, cases in SPLIT.items() for case in cases]
+    (folder / "split.csv").write_text("\n".join(["case,split", *lines]) + "\n", encoding="utf-8")
+    config = {
+        "experiment": "validated",
+        "datasets": {"phantom_ct": ["spleen"]},
+        "methods": ["paseg"],
+        "overrides": {"paseg_stage1": {"selection": "dense_validation"}},
+        "splits": {"phantom_ct": str(folder / "split.csv")},
+        "spacing": 5.0,
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return graph_of(folder / "config.yaml", folder)
 
 
 def upstream(job, makers, stop_at=()):
@@ -44,7 +67,13 @@ def is_dense(path):
 
 
 def trainings(jobs):
-    return [job for job in jobs if job["rule"] == "train"]
+    return [job for job in jobs if job["rule"] in ("train", "distill")]
+
+
+def cases_above(job, makers):
+    """Return the cases of all files above a job."""
+    made = [makers[path]["wildcards"] for path in upstream(job, makers) if path in makers]
+    return {wildcards["case"] for wildcards in made if "case" in wildcards}
 
 
 def test_weak_training_sees_a_dense_mask_only_through_annotation(graph):
@@ -66,8 +95,10 @@ def test_dense_training_is_seen_to_be_dense(graph):
 def test_training_reads_arrays_and_each_is_made_of_the_volume_beside_it(graph):
     _, jobs, makers = graph
     for job in trainings(jobs):
-        arrays = [path for path in job["input"] if path.endswith(".npy")]
-        assert len(arrays) == len(job["input"]) - 2, "the recipe and the list of cases are all else it reads"
+        arrays = {path for path in job["input"] if path.endswith(".npy")}
+        others = {Path(path).name for path in job["input"]} - {Path(path).name for path in arrays}
+        models = {"model.pt"} if job["rule"] == "distill" else set()
+        assert others - {"validation.csv"} == {"recipe.yaml", "cases.csv"} | models
         for path in arrays:
             assert makers[path]["input"] == [path.removesuffix(".npy") + ".nii.gz"]
 
@@ -76,13 +107,29 @@ def test_no_training_sees_a_test_case(graph):
     experiment, jobs, makers = graph
     for job in trainings(jobs):
         split = experiment.datasets[job["wildcards"]["dataset"]].split
-        files = list(upstream(job, makers))
-        cases = {
-            makers[path]["wildcards"]["case"]
-            for path in files
-            if "case" in makers.get(path, {"wildcards": {}})["wildcards"]
-        }
-        assert cases == {case for case, part in split.items() if part == "train"}
+        assert cases_above(job, makers) == {case for case, part in split.items() if part == "train"}
+
+
+def test_a_distillation_starts_from_its_two_first_stages(graph):
+    experiment, jobs, makers = graph
+    for job in jobs:
+        if job["rule"] == "distill":
+            wildcards = job["wildcards"]
+            models = [makers[path]["wildcards"] for path in job["input"] if path.endswith("/model.pt")]
+            students = experiment.students(wildcards["method"])
+            assert [model["method"] for model in models] == [experiment.model_of(student) for student in students]
+            assert all(model[key] == wildcards[key] for model in models for key in wildcards if key != "method")
+
+
+def test_selection_by_dense_masks_sees_those_of_validation_cases_alone(validated_graph):
+    _, jobs, makers = validated_graph
+    stages = {job["wildcards"]["method"]: job for job in trainings(jobs)}
+    masks = [path for path in upstream(stages["paseg_stage1"], makers, stop_at=["annotate"]) if "/4_masks/" in path]
+    assert {Path(path).name.partition(".")[0] for path in masks} == {"0003"}
+    weak = stages["paseg_stage1_attention_unet"]
+    assert not [path for path in upstream(weak, makers, stop_at=["annotate"]) if is_dense(path)]
+    assert cases_above(weak, makers) == {"0001", "0002", "0003"}, "weak labels of validation cases select it"
+    assert "0004" not in cases_above(stages["paseg"], makers)
 
 
 def test_every_test_case_of_every_cell_is_evaluated(graph):

@@ -27,3 +27,36 @@ rule annotate:
     shell:
         "{weakseg3d} annotate --mask {input:q} --out {output:q} --seed {params.seed} --allow-absent {params.kind}"
         " > {log:q} 2>&1"
+
+
+def annotated_files(wildcards):
+    """Return what an annotator gives for the training cases: for full supervision, the masks."""
+    cases = EXPERIMENT.datasets[wildcards.dataset].cases("train")
+    if wildcards.annotation == "dense":
+        return mask_files(wildcards, cases)
+    folder = "results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}".format(**wildcards)
+    return [f"{folder}/{case}.{annotation_suffix(wildcards.annotation)}" for case in cases]
+
+
+rule effort:
+    input:
+        annotated_files,
+    output:
+        "results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}/effort.csv",
+    log:
+        "results/{experiment}/logs/effort/{dataset}/{organ}/{annotation}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/effort/{dataset}/{organ}/{annotation}.tsv"
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code_hash("effort"),
+    message:
+        "{wildcards.dataset}: effort of annotating the {wildcards.organ} ({wildcards.annotation})"
+    shell:
+        "{weakseg3d} effort --annotations {input:q} --csv {output:q} --label dataset={wildcards.dataset}"
+        " organ={wildcards.organ} annotation={wildcards.annotation} > {log:q} 2>&1"

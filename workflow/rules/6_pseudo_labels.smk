@@ -2,8 +2,8 @@
 
 
 def annotation_file(wildcards):
-    """Return the annotation of a case: a label map for slices, else Slicer markups."""
-    suffix = "nii.gz" if ANNOTATIONS[wildcards.annotation][0] == "slices" else "mrk.json"
+    """Return the annotation of a case."""
+    suffix = annotation_suffix(wildcards.annotation)
     return f"results/{{experiment}}/5_annotations/{{dataset}}/{{organ}}/{{annotation}}/{{case}}.{suffix}"
 
 

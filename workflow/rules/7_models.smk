@@ -16,24 +16,66 @@ def scaling(wildcards):
     return f"--{kind} {limits[0]} {limits[1]}"
 
 
-def training_targets(wildcards):
-    """Return what the method may learn from: dense masks only under dense supervision."""
-    cases = EXPERIMENT.datasets[wildcards.dataset].cases("train")
+def learnt_targets(wildcards, cases):
+    """Return what the method learns of ``cases``: dense masks only under dense supervision."""
     if method_of(wildcards)["supervision"] == "dense":
         return [as_array(path) for path in mask_files(wildcards, cases)]
     return [as_array(path) for path in pseudo_label_files(wildcards, cases)]
 
 
+def training_targets(wildcards):
+    """Return what the method learns of the training cases."""
+    return learnt_targets(wildcards, EXPERIMENT.datasets[wildcards.dataset].cases("train"))
+
+
+def validation_targets(wildcards):
+    """Return what selects the model: masks of validation cases only where the method says so."""
+    cases = EXPERIMENT.validation_cases(wildcards.dataset, wildcards.method)
+    if method_of(wildcards)["selection"] == "dense_validation":
+        return [as_array(path) for path in mask_files(wildcards, cases)]
+    return learnt_targets(wildcards, cases)
+
+
+def validation_images(wildcards):
+    """Return the images of the cases that select the model, as the method sees training images."""
+    return seen_images(wildcards, EXPERIMENT.validation_cases(wildcards.dataset, wildcards.method))
+
+
 def training_images(wildcards):
     """Return the images of the training cases as the method sees them."""
-    cases = EXPERIMENT.datasets[wildcards.dataset].cases("train")
-    images = isotropic_images(wildcards, cases, EXPERIMENT.image(wildcards.method, "train"))
-    return [as_array(path) for path in images]
+    return seen_images(wildcards, EXPERIMENT.datasets[wildcards.dataset].cases("train"))
+
+
+def seen_images(wildcards, cases):
+    """Return the images of ``cases`` as the method sees them in training."""
+    return [as_array(path) for path in isotropic_images(wildcards, cases, EXPERIMENT.image(wildcards.method, "train"))]
+
+
+def validation_list(wildcards):
+    """Return the list of cases that select the model, for a method that selects it by any."""
+    if method_of(wildcards).get("selection", "last") == "last":
+        return []
+    return "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/validation.csv"
+
+
+def validation_option(wildcards, input):
+    """Return the option that names the list of cases that select the model, if there is one."""
+    return f"--validation {shlex.quote(str(input.validation))}" if input.validation else ""
+
+
+def first_stages(wildcards):
+    """Return the two models that a distillation starts from."""
+    folder = "results/{experiment}/7_models/{dataset}/{organ}/{annotation}".format(**wildcards)
+    students = [EXPERIMENT.model_of(student) for student in EXPERIMENT.students(wildcards.method)]
+    return [f"{folder}/{student}/seed-{wildcards.seed}/model.pt" for student in students]
 
 
 def recipe_text(wildcards):
     """Return the training recipe as text."""
     return json.dumps(EXPERIMENT.recipe(wildcards.dataset, wildcards.method, int(wildcards.seed)), indent=2)
+
+
+DISTILLED = [name for name in EXPERIMENT.methods if EXPERIMENT.students(name)]
 
 
 # Oriented and scaled once, and mapped into memory by every training.
@@ -103,6 +145,15 @@ rule recipe:
         "printf '%s\\n' {params.recipe:q} > {output:q}"
 
 
+def write_case_list(path, cases, images, targets):
+    """Write a CSV (case,image,target) whose paths start at its own folder."""
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["case", "image", "target"])
+        for case, *files in zip(cases, images, targets, strict=True):
+            writer.writerow([case, *(os.path.relpath(file, Path(path).parent) for file in files)])
+
+
 rule training_cases:
     output:
         "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/cases.csv",
@@ -114,12 +165,21 @@ rule training_cases:
     message:
         "{wildcards.dataset}: training cases of {wildcards.method} for the {wildcards.organ}"
     run:
-        folder = Path(output[0]).parent
-        with open(output[0], "w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(["case", "image", "target"])
-            for case, *paths in zip(params.cases, params.images, params.targets, strict=True):
-                writer.writerow([case, *(os.path.relpath(path, folder) for path in paths)])
+        write_case_list(output[0], params.cases, params.images, params.targets)
+
+
+rule validation_cases:
+    output:
+        "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/validation.csv",
+    localrule: True
+    params:
+        cases=lambda wildcards: EXPERIMENT.validation_cases(wildcards.dataset, wildcards.method),
+        images=validation_images,
+        targets=validation_targets,
+    message:
+        "{wildcards.dataset}: cases that select the model of {wildcards.method} for the {wildcards.organ}"
+    run:
+        write_case_list(output[0], params.cases, params.images, params.targets)
 
 
 rule train:
@@ -128,6 +188,9 @@ rule train:
         cases="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/cases.csv",
         images=training_images,
         targets=training_targets,
+        validation=validation_list,
+        validation_images=validation_images,
+        validation_targets=validation_targets,
     output:
         model="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/model.pt",
         run="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/run.json",
@@ -136,7 +199,8 @@ rule train:
         "results/{experiment}/logs/train/{dataset}/{organ}/{annotation}/{method}/seed-{seed}.log",
     benchmark:
         "results/{experiment}/benchmarks/train/{dataset}/{organ}/{annotation}/{method}/seed-{seed}.tsv"
-    # The longest jobs first, so that the short ones fill the other cores at the end.
+    # The longest jobs first, so that the short ones fill the other cores at the end; those that others wait for
+    # before all.
     priority: 10
     conda:
         TORCH_ENV
@@ -146,9 +210,37 @@ rule train:
         runtime=2880,
         gpu=gpus_per_job(),
     params:
+        verb="train",
+        models="",
         out=lambda wildcards, output: Path(output.model).parent,
+        validation=validation_option,
         code=code_hash("train"),
     message:
         "{wildcards.dataset}: training {wildcards.method} for the {wildcards.organ}, seed {wildcards.seed}"
     shell:
-        "{weakseg3d} train --recipe {input.recipe:q} --cases {input.cases:q} --out {params.out:q} --resume > {log:q} 2>&1"
+        "{weakseg3d} {params.verb} --recipe {input.recipe:q} --cases {input.cases:q} {params.models} {params.validation}"
+        " --out {params.out:q} --resume > {log:q} 2>&1"
+
+
+# PA-Seg's second stage: the same, but for the two models it starts from.
+use rule train as distill with:
+    input:
+        recipe="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/recipe.yaml",
+        cases="results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/cases.csv",
+        images=training_images,
+        targets=training_targets,
+        validation=validation_list,
+        validation_images=validation_images,
+        validation_targets=validation_targets,
+        models=first_stages,
+    wildcard_constraints:
+        method=alternatives(DISTILLED),
+    params:
+        verb="distill",
+        models=lambda wildcards, input: "--models " + " ".join(shlex.quote(path) for path in input.models),
+        out=lambda wildcards, output: Path(output.model).parent,
+        validation=validation_option,
+        code=code_hash("distill"),
+
+
+ruleorder: distill > train

@@ -64,6 +64,19 @@ def window_option(wildcards):
     return f"--window {window[0]} {window[1]}" if window else ""
 
 
+def effort_files(wildcards):
+    """Return the annotator's effort for every annotation of every cell, in config order."""
+    pattern = "results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}/effort.csv"
+    annotated = [cell for cell in EXPERIMENT.cells() if cell["annotation"] != "none"]
+    return list(dict.fromkeys(pattern.format(experiment=wildcards.experiment, **cell) for cell in annotated))
+
+
+def selections():
+    """Return what selects each trained method's model, as ``method=rule`` words."""
+    trained = [name for name in EXPERIMENT.shown if name not in CONTROLS]
+    return " ".join(shlex.quote(f"{name}={EXPERIMENT.methods[name]['selection']}") for name in trained)
+
+
 def footer():
     """Return what a table must say about its origin, as ``key=value`` words."""
     splits = {name: file_digest(dataset.split_path)[:12] for name, dataset in EXPERIMENT.datasets.items()}
@@ -73,7 +86,6 @@ def footer():
         "seeds": " ".join(str(seed) for seed in EXPERIMENT.seeds),
         **{f"split of {name}": f"sha256 {digest}" for name, digest in splits.items()},
         "evaluated on": "the isotropic grid",
-        "model selection": "last step, no validation",
     }
     return " ".join(shlex.quote(f"{key}={value}") for key, value in facts.items())
 
@@ -160,6 +172,7 @@ rule overlay:
 rule report:
     input:
         metrics="results/{experiment}/tables/metrics.csv",
+        effort=effort_files,
         pictures=pictures,
     output:
         extra_products(),
@@ -180,8 +193,11 @@ rule report:
     params:
         out=lambda wildcards, output: Path(output.html).parent,
         footer=footer(),
+        effort=lambda wildcards, input: f"--effort {' '.join(map(shlex.quote, input.effort))}" if input.effort else "",
+        selection=f"--selection {selections()}" if selections() else "",
         code=code_hash("report"),
     message:
         "tables, figures and report"
     shell:
-        "{weakseg3d} report --metrics {input.metrics:q} --out {params.out:q} --footer {params.footer} > {log:q} 2>&1"
+        "{weakseg3d} report --metrics {input.metrics:q} --out {params.out:q} --footer {params.footer}"
+        " {params.effort} {params.selection} > {log:q} 2>&1"

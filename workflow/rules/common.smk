@@ -77,6 +77,11 @@ def stage_options(choices, part):
     return f"{kind} {options(parameters)}".strip()
 
 
+def annotation_suffix(annotation):
+    """Return how the files of an annotation end: what is drawn is a label map, what is clicked Slicer markups."""
+    return "nii.gz" if ANNOTATIONS[annotation][0] in ("slices", "scribbles") else "mrk.json"
+
+
 def pseudo_label_files(wildcards, cases):
     """Return the pseudo labels of ``cases`` that the method in ``wildcards`` uses."""
     folder = "results/{experiment}/6_pseudo_labels/{dataset}/{organ}/{annotation}"
