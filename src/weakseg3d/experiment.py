@@ -103,7 +103,7 @@ class Experiment:
         return _students(method, self.methods[method])
 
     def validation_cases(self, dataset, method):
-        """Return the cases that select a method's model: none, those marked so, or, for want of them, all of training."""
+        """Return the cases that select a method's model: none, those marked so, or all training cases."""
         selection = self.methods[method].get("selection", "last")
         marked = self.datasets[dataset].cases("validation")
         return [] if selection == "last" else marked or self.datasets[dataset].cases("train")

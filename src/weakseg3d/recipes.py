@@ -74,7 +74,7 @@ def recipe_parts(method):
 
 
 def merged(base, changes):
-    """Return ``base`` with ``changes`` laid over it, mapping by mapping; another choice replaces the one in ``base``."""
+    """Return ``base`` with ``changes`` laid over it, mapping by mapping; another choice takes the place of one."""
     result = dict(base)
     for key, value in changes.items():
         nested = isinstance(value, dict) and isinstance(result.get(key), dict)

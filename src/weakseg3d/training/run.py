@@ -92,7 +92,7 @@ def load_data(recipe, cases_csv, validation_csv):
 
 
 def check_first_stage(recipe, stage, path):
-    """Raise a UserError, naming ``path``, when a model of the recipe ``stage`` sees images otherwise than ``recipe``."""
+    """Raise a UserError naming ``path`` when its model, of recipe ``stage``, sees images otherwise than ``recipe``."""
     for key in ("spacing", "intensity", "normalisation"):
         if recipe[key] != stage[key]:
             raise UserError(f"{path}: the model was trained with {key} {stage[key]}, not {recipe[key]}; train it anew")
