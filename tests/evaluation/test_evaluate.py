@@ -10,6 +10,7 @@ import SimpleITK as sitk
 from weakseg3d.cli import main
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.rows import COLUMNS
+from weakseg3d.uncertainty import write_uncertainty
 
 
 @pytest.fixture
@@ -42,6 +43,76 @@ def test_json_holds_every_metric_and_the_status(pair, capsys):
 def test_tolerance_of_nsd(pair, capsys):
     assert evaluate(*pair, "--nsd-tolerance", 0.5) == 0
     assert json.loads(capsys.readouterr().out)["nsd"] < 1
+
+
+def test_every_organ_has_its_tolerance(pair, capsys):
+    def nsd(*options):
+        assert evaluate(*pair, *options) == 0
+        return json.loads(capsys.readouterr().out)["nsd"]
+
+    rewritten(pair[0], lambda array: np.roll(array, (1, 2), axis=(0, 2)))
+    assert nsd("--label", "organ=liver") == nsd("--nsd-tolerance", 5) > nsd("--label", "organ=spleen")
+    assert nsd("--label", "organ=spleen") == nsd("--nsd-tolerance", 3) > nsd()
+    assert nsd() == nsd("--nsd-tolerance", 2) == nsd("--label", "organ=left_atrium")
+    # What the user says comes first.
+    assert nsd("--label", "organ=liver", "--nsd-tolerance", 2) == nsd()
+
+
+def test_largest_component(pair, capsys):
+    def with_a_speck(array):
+        array[0, :2, :2] = 1
+        return array
+
+    assert evaluate(*pair) == 0
+    clean = capsys.readouterr().out
+    rewritten(pair[0], with_a_speck)
+    assert evaluate(*pair) == 0
+    assert capsys.readouterr().out != clean
+    assert evaluate(*pair, "--largest-component") == 0
+    assert capsys.readouterr().out == clean
+
+
+def on_an_isotropic_grid(path):
+    """Resample the mask at ``path`` to 1 mm, as the workflow does with masks."""
+    assert main(["resample", "--in", str(path), "--out", str(path), "--kind", "label", "--spacing", "1.0"]) == 0
+
+
+def test_prediction_on_another_grid(pair, capsys):
+    on_an_isotropic_grid(pair[0])
+    assert evaluate(*pair, "--resample-prediction") == 0
+    printed = json.loads(capsys.readouterr().out)
+    # The prediction is one voxel, 1.4 mm, beside the reference, and comes back to its place to within 1 mm.
+    assert 0.9 < printed["dice"] < 1
+    assert printed["assd"] < 1.4
+    assert abs(printed["volume_error"]) < 0.02
+
+
+def test_resampling_to_its_own_grid_changes_nothing(pair, capsys):
+    assert evaluate(*pair) == 0
+    plain = capsys.readouterr().out
+    assert evaluate(*pair, "--resample-prediction") == 0
+    assert capsys.readouterr().out == plain
+
+
+def test_a_missed_organ_is_missed_on_another_grid_too(pair, tmp_path, capsys):
+    rewritten(pair[0], lambda array: array * 0)
+    on_an_isotropic_grid(pair[0])
+    assert evaluate(*pair, "--resample-prediction", "--csv", tmp_path / "m.csv") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["status"] == "empty_prediction"
+    # The diagonal of the reference's volume, 60 x 70 x 26 voxels of 1.4 x 1.1 x 3.5 mm.
+    assert printed["hd"] == pytest.approx(np.hypot(np.hypot(60 * 1.4, 70 * 1.1), 26 * 3.5), rel=1e-6)
+
+
+def test_uncertainty_maps_come_along(pair, tmp_path, capsys):
+    on_an_isotropic_grid(pair[0])
+    probability = sitk.Cast(sitk.ReadImage(str(pair[0])), sitk.sitkFloat32) * 0 + 0.25
+    write_uncertainty(probability, probability * 0 + 0.01, tmp_path / "maps")
+    assert evaluate(*pair, "--resample-prediction", "--uncertainty", tmp_path / "maps") == 0
+    printed = json.loads(capsys.readouterr().out)
+    # Constant maps stay constant: all of the reference's volume lies within the prediction's.
+    assert printed["mean_entropy"] == pytest.approx(0.811278, abs=1e-5)
+    assert printed["mean_variance"] == pytest.approx(0.01)
 
 
 def test_csv_has_the_contracted_rows(pair, tmp_path, capsys):
@@ -113,7 +184,16 @@ def test_different_grids(pair, tmp_path, capsys):
     image = sitk.ReadImage(str(pair[0]))
     image.SetSpacing((1.4, 1.1, 3.0))
     sitk.WriteImage(image, str(pair[0]))
-    assert "spacing" in fails(capsys, tmp_path, *pair)
+    message = fails(capsys, tmp_path, *pair)
+    assert "spacing" in message
+    assert "--resample-prediction" in message
+
+
+def test_prediction_of_another_scan(pair, tmp_path, capsys):
+    image = sitk.ReadImage(str(pair[0]))
+    image.SetOrigin((500.0, 0.0, 0.0))
+    sitk.WriteImage(image, str(pair[0]))
+    assert "lies outside" in fails(capsys, tmp_path, *pair, "--resample-prediction")
 
 
 def test_several_labels(pair, tmp_path, capsys):
@@ -155,7 +235,8 @@ def test_evaluate_imports_nothing_heavy():
 
     code = (
         "import sys, weakseg3d.cli, weakseg3d.verbs.evaluate, weakseg3d.volumes, weakseg3d.evaluation.rows\n"
-        "assert not {'torch', 'monai', 'pandas', 'matplotlib', 'medpy'} & set(sys.modules)"
+        "import weakseg3d.evaluation.components, weakseg3d.evaluation.reference_grid\n"
+        "assert not {'torch', 'monai', 'pandas', 'matplotlib', 'medpy', 'scipy'} & set(sys.modules)"
     )
     assert (
         subprocess.run([sys.executable, "-c", code], check=False, env={"PYTHONPATH": ":".join(sys.path)}).returncode

@@ -13,7 +13,7 @@ from weakseg3d.evaluation.metrics import METRICS, STATUSES, compare, diagonal
 
 SHAPE, SPACING = (4, 5, 6), (3.0, 0.5, 2.0)
 OVERLAPS = ("dice", "jaccard", "precision", "recall", "nsd")
-DISTANCES = ("hd95", "hd95_directed_max", "assd")
+DISTANCES = ("hd95", "hd95_directed_max", "hd", "assd")
 
 
 def mask_of(*voxels, shape=SHAPE):
@@ -37,7 +37,14 @@ def test_two_voxels_against_one():
     assert values["hd95"] == pytest.approx(1.8)
     # Directed: 0 one way; 0, 2 the other way, 0.95 * 2.
     assert values["hd95_directed_max"] == pytest.approx(1.9)
-    assert values["nsd"] == pytest.approx(2 / 3)
+    assert values["hd"] == pytest.approx(2)
+    # Surface elements lie at voxel corners. The prediction has 8 triangles, each the corner of a box of half the
+    # spacing (1.5 x 0.25 x 1 mm) cut off: sides in the planes, half the root of the sum of squared products. The
+    # reference has the same at its ends and 4 rectangles between them, 2 mm long, as wide as the corner's cut. Its
+    # 4 triangles at x = 1 are 2 mm away from the prediction's at x = 2; all else coincides.
+    triangles = 8 * math.hypot(1.5 * 0.25, 1.5 * 1, 0.25 * 1) / 2
+    rectangles = 4 * 2 * math.hypot(1.5, 0.25)
+    assert values["nsd"] == pytest.approx((1.5 * triangles + rectangles) / (2 * triangles + rectangles))
 
 
 @pytest.mark.parametrize(("axis", "step"), enumerate(SPACING))
@@ -46,7 +53,7 @@ def test_neighbours_are_one_spacing_apart(axis, step):
     neighbour[axis] += 1
     values, _ = compare(mask_of((1, 1, 1)), mask_of(tuple(neighbour)), SPACING)
     assert values["dice"] == values["volume_error"] == 0
-    assert [values[name] for name in DISTANCES] == pytest.approx([step] * 3)
+    assert [values[name] for name in DISTANCES] == pytest.approx([step] * len(DISTANCES))
 
 
 def test_nsd_counts_a_surface_exactly_at_the_tolerance():
@@ -54,7 +61,9 @@ def test_nsd_counts_a_surface_exactly_at_the_tolerance():
     spacing = (1.0, 1.0, float(np.float32(0.1)))
     prediction, reference = mask_of((0, 0, 0), shape=(1, 1, 25)), mask_of((0, 0, 20), shape=(1, 1, 25))
     assert compare(prediction, reference, spacing, nsd_tolerance=2.0)[0]["nsd"] == 1
-    assert compare(prediction, reference, spacing, nsd_tolerance=1.9)[0]["nsd"] == 0
+    # The sides that face each other lie 1.9 mm apart, the averted ones 2 mm from the facing ones.
+    assert compare(prediction, reference, spacing, nsd_tolerance=1.9)[0]["nsd"] == 0.5
+    assert compare(prediction, reference, spacing, nsd_tolerance=1.8)[0]["nsd"] == 0
 
 
 def test_identical_masks_are_perfect():
@@ -65,26 +74,36 @@ def test_identical_masks_are_perfect():
     assert all(values[name] == 0 for name in (*DISTANCES, "volume_error"))
 
 
-def test_missed_organ():
-    values, status = compare(mask_of(), mask_of((1, 1, 1)), SPACING)
-    assert status == "empty_prediction"
-    assert all(values[name] == 0 for name in OVERLAPS)
-    # The volume measures 12 x 2.5 x 12 mm.
-    assert all(values[name] == pytest.approx(math.sqrt(12**2 + 2.5**2 + 12**2)) for name in DISTANCES)
-    assert values["volume_error"] == -1
+# The volume measures 12 x 2.5 x 12 mm.
+DIAGONAL = math.sqrt(12**2 + 2.5**2 + 12**2)
+NAN = float("nan")
+WHEN_EMPTY = {
+    # metric: (missed organ, false alarm); absent from both, every metric is undefined.
+    "dice": (0, 0),
+    "jaccard": (0, 0),
+    "precision": (0, 0),
+    "recall": (0, NAN),
+    "hd95": (DIAGONAL, NAN),
+    "hd95_directed_max": (DIAGONAL, NAN),
+    "hd": (DIAGONAL, NAN),
+    "assd": (DIAGONAL, NAN),
+    "nsd": (0, 0),
+    "volume_error": (-1, NAN),
+}
 
 
-def test_false_alarm():
-    values, status = compare(mask_of((1, 1, 1)), mask_of(), SPACING)
-    assert status == "absent_in_reference"
-    assert all(values[name] == 0 for name in ("dice", "jaccard", "precision", "nsd"))
-    assert all(math.isnan(values[name]) for name in ("recall", *DISTANCES, "volume_error"))
-
-
-def test_organ_absent_from_both():
-    values, status = compare(mask_of(), mask_of(), SPACING)
-    assert status == "absent_in_both"
-    assert all(math.isnan(value) for value in values.values())
+@pytest.mark.parametrize(
+    ("prediction", "reference", "status", "expected"),
+    [
+        pytest.param([], [(1, 1, 1)], "empty_prediction", {n: v[0] for n, v in WHEN_EMPTY.items()}, id="missed"),
+        pytest.param([(1, 1, 1)], [], "absent_in_reference", {n: v[1] for n, v in WHEN_EMPTY.items()}, id="alarm"),
+        pytest.param([], [], "absent_in_both", dict.fromkeys(WHEN_EMPTY, NAN), id="nothing"),
+    ],
+)
+def test_every_metric_has_its_value_when_a_mask_is_empty(prediction, reference, status, expected):
+    values, found = compare(mask_of(*prediction), mask_of(*reference), SPACING)
+    assert found == status
+    assert values == pytest.approx(expected, nan_ok=True)
 
 
 def test_registry_is_complete():
@@ -99,6 +118,10 @@ def test_registry_is_complete():
 
 def noise(shape, share, seed):
     return np.random.default_rng(seed).random(shape) < share
+
+
+def checkerboard(shape):
+    return np.indices(shape).sum(axis=0) % 2 == 0
 
 
 def ellipsoid(shape, centre, radii):
@@ -126,6 +149,12 @@ PAIRS = {
         ellipsoid((20, 30, 30), (5, 6, 6), (4, 5, 5)) | ellipsoid((20, 30, 30), (15, 24, 24), (3, 4, 5)),
         ellipsoid((20, 30, 30), (5, 7, 6), (4, 5, 5)),
     ),
+    "many parts": (
+        noise((14, 20, 20), 0.02, 5) | ellipsoid((14, 20, 20), (7, 9, 9), (4, 6, 6)),
+        noise((14, 20, 20), 0.02, 6) | ellipsoid((14, 20, 20), (6, 9, 10), (4, 6, 6)),
+    ),
+    "corners that touch": (checkerboard((7, 8, 9)), ~checkerboard((7, 8, 9))),
+    "a line and a voxel": (mask_of(*((i, 3, 4) for i in range(4))) != 0, mask_of((2, 1, 0)) != 0),
 }
 
 
@@ -139,19 +168,28 @@ def test_agreement_with_medpy(pair, spacing):
     assert values["precision"] == pytest.approx(binary.precision(prediction, reference), rel=1e-12)
     assert values["recall"] == pytest.approx(binary.recall(prediction, reference), rel=1e-12)
     assert values["hd95"] == pytest.approx(binary.hd95(prediction, reference, spacing), rel=1e-12)
+    assert values["hd"] == pytest.approx(binary.hd(prediction, reference, spacing), rel=1e-12)
     assert values["assd"] == pytest.approx(binary.assd(prediction, reference, spacing), rel=1e-12)
 
 
-def test_agreement_with_monai():
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (4.5, 0.7, 0.9)])
+@pytest.mark.parametrize("pair", PAIRS)
+def test_agreement_with_monai(pair, spacing):
     import torch
-    from monai.metrics import compute_hausdorff_distance
+    from monai.metrics import compute_hausdorff_distance, compute_surface_dice
 
-    spacing = (4.5, 0.7, 0.9)
-    for prediction, reference in PAIRS.values():
-        one_channel = [torch.from_numpy(mask)[None, None].float() for mask in (prediction, reference)]
-        theirs = compute_hausdorff_distance(*one_channel, include_background=True, percentile=95, spacing=spacing)
-        values, _ = compare(prediction, reference, spacing)
-        assert values["hd95_directed_max"] == pytest.approx(theirs.item(), rel=1e-5)
+    prediction, reference = PAIRS[pair]
+    one_channel = [torch.from_numpy(mask)[None, None].float() for mask in (prediction, reference)]
+    options = {"include_background": True, "spacing": spacing}
+    values, _ = compare(prediction, reference, spacing)
+    for name, percentile in (("hd95_directed_max", 95), ("hd", None)):
+        theirs = compute_hausdorff_distance(*one_channel, percentile=percentile, **options)
+        assert values[name] == pytest.approx(theirs.item(), rel=1e-5)
+    # Google-deepmind's surface-distance, whose tables MONAI has. No distance lies within rounding of a tolerance.
+    for tolerance in (0.05, 0.95, 2.05, 5.01):
+        theirs = compute_surface_dice(*one_channel, class_thresholds=[tolerance], use_subvoxels=True, **options)
+        ours = compare(prediction, reference, spacing, nsd_tolerance=tolerance)[0]["nsd"]
+        assert ours == pytest.approx(theirs.item(), rel=1e-5, abs=1e-6)
 
 
 masks = arrays(bool, (3, 4, 5)).filter(np.any)
@@ -192,4 +230,4 @@ def test_values_lie_in_the_stated_range(prediction, reference):
     for name, metric in METRICS.items():
         assert metric.range[0] <= values[name] <= metric.range[1]
     # No case can be worse than a missed organ.
-    assert values["hd95"] < diagonal(prediction.shape, SPACING)
+    assert max(values["hd95"], values["hd95_directed_max"]) <= values["hd"] < diagonal(prediction.shape, SPACING)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.ndimage import binary_erosion, find_objects
 
 from weakseg3d.evaluation import surfaces
 
@@ -24,6 +25,18 @@ def test_the_volume_border_counts_as_outside():
     assert np.count_nonzero(surfaces.surface(full)) == 26
 
 
+@settings(max_examples=60, deadline=None)
+@given(arrays(bool, (3, 4, 5)))
+def test_the_surface_is_what_an_erosion_takes(mask):
+    assert np.array_equal(surfaces.surface(mask), mask & ~binary_erosion(mask))
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(bool, (3, 4, 5)).filter(np.any))
+def test_the_box_is_the_smallest(mask):
+    assert surfaces.bounding_box(mask) == find_objects(mask.astype(int))[0]
+
+
 def test_two_voxels_at_anisotropic_spacing():
     prediction, reference = np.zeros((4, 4, 4), bool), np.zeros((4, 4, 4), bool)
     prediction[0, 0, 0] = True
@@ -38,9 +51,14 @@ def test_both_ways_of_searching_agree(monkeypatch, crowded):
     rng = np.random.default_rng(1)
     start, target = rng.random((2, 6, 9, 8)) > 0.8
     monkeypatch.setattr(surfaces, "CROWDED", crowded)
+    monkeypatch.setattr(surfaces, "CROWDED_WITHIN_LIMIT", crowded)
     found = surfaces.nearest_distances(start, target, SPACING)
     between = (np.argwhere(start)[:, None] - np.argwhere(target)[None]) * SPACING
-    assert np.allclose(found, np.linalg.norm(between, axis=-1).min(axis=1), rtol=1e-12, atol=1e-12)
+    expected = np.linalg.norm(between, axis=-1).min(axis=1)
+    assert np.allclose(found, expected, rtol=1e-12, atol=1e-12)
+    limited = surfaces.nearest_distances(start, target, SPACING, limit=0.6)
+    assert np.array_equal(limited[expected < 0.6], found[expected < 0.6])
+    assert (limited[expected >= 0.6] >= 0.6).all()
 
 
 masks = arrays(bool, (3, 4, 5)).filter(np.any)

@@ -9,9 +9,9 @@ voxels, so also for a missed organ and for a false alarm; with both masks empty 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import find_objects
 
 from weakseg3d.evaluation.metrics import ROUNDING, UNDEFINED, Described
+from weakseg3d.evaluation.surfaces import bounding_box
 
 MARGIN = 10.0
 """Width in mm by which the bounding box is widened."""
@@ -119,9 +119,8 @@ def region_box(mask, spacing, margin=MARGIN):
     The box gains the voxels whose centres lie within ``margin`` mm of it along each axis; ``spacing`` is (z, y, x)
     in mm. Without a voxel in the mask the result is None.
     """
-    found = find_objects(mask.view(np.uint8), max_label=1)[0]
-    if found is None:
+    if not mask.any():
         return None
     # The slack of all distances: 10 mm must be 10 steps of 1 mm, whatever single precision made of the spacing.
     steps = [int((margin + ROUNDING) / step) for step in spacing]
-    return tuple(slice(max(0, s.start - n), s.stop + n) for s, n in zip(found, steps, strict=True))
+    return tuple(slice(max(0, s.start - n), s.stop + n) for s, n in zip(bounding_box(mask), steps, strict=True))

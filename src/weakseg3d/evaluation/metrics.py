@@ -1,7 +1,7 @@
 """The registry of metrics. A new metric is one function and one entry in `METRICS`.
 
-Every metric is computed from one `Comparison`, which holds the voxel counts and surface distances of a
-prediction and its reference, so that the expensive part is done once.
+Every metric is computed from one `Comparison`, which holds the voxel counts, surface distances and surface areas
+of a prediction and its reference, so that the expensive part is done once.
 
 What a metric means when a mask is empty is stated, never left to a library's NaN:
 
@@ -25,7 +25,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weakseg3d.evaluation.surfaces import surface_distances
+from weakseg3d.evaluation.surface_elements import surface_area_within
+from weakseg3d.evaluation.surfaces import bounding_box, surface_distances
 
 STATUSES = {
     "ok": "both masks hold the organ",
@@ -36,7 +37,20 @@ STATUSES = {
 """The states a case can be in, with what they mean."""
 
 NSD_TOLERANCE = 2.0
-"""Default tolerance of the normalised surface Dice in mm."""
+"""Tolerance of the normalised surface Dice in mm where the organ has none of its own."""
+
+NSD_TOLERANCES = {
+    "liver": 5.0,
+    "pancreas": 5.0,
+    "stomach": 5.0,
+    "duodenum": 7.0,
+    "spleen": 3.0,
+    "right_kidney": 3.0,
+    "left_kidney": 3.0,
+    "esophagus": 3.0,
+}
+"""Tolerances in mm of organs that have their own: those of the FLARE 2022 challenge (Ma et al. 2024,
+doi:10.1016/S2589-7500(24)00154-7), which takes 2 mm for the vessels, the gallbladder and the adrenal glands."""
 
 ROUNDING = 1e-4
 """Slack in mm when a distance is held against a tolerance: NIfTI spacing has single precision, and a surface
@@ -52,7 +66,8 @@ class Comparison:
     """What the metrics are computed from, for two masks that both hold voxels.
 
     Counts are in voxels; the distances (1-D arrays, mm) run from each surface voxel of one mask to the
-    nearest surface voxel of the other; the tolerance is in mm.
+    nearest surface voxel of the other. The areas in mm² are those of both surfaces together: the whole, and what
+    lies within the tolerance of the other surface.
     """
 
     overlap: int
@@ -60,7 +75,8 @@ class Comparison:
     reference: int
     prediction_to_reference: np.ndarray
     reference_to_prediction: np.ndarray
-    nsd_tolerance: float
+    surface_area: float
+    surface_area_within: float
 
     @property
     def pooled_distances(self):
@@ -126,20 +142,30 @@ def hd95_directed_max(comparison):
     )
 
 
+def hd(comparison):
+    """Return the largest surface distance in mm of both directions."""
+    return comparison.pooled_distances.max()
+
+
 def assd(comparison):
     """Return the mean of the pooled surface distances in mm, as medpy does."""
     return comparison.pooled_distances.mean()
 
 
 def nsd(comparison):
-    """Return the share of the surface voxels of both masks that lie within the tolerance of the other surface."""
-    return np.mean(comparison.pooled_distances <= comparison.nsd_tolerance + ROUNDING)
+    """Return the share of the area of both surfaces that lies within the tolerance of the other surface."""
+    return comparison.surface_area_within / comparison.surface_area
 
 
 def volume_error(comparison):
     """Return (|P| - |R|) / |R|."""
     return (comparison.prediction - comparison.reference) / comparison.reference
 
+
+TOLERANCES_IN_WORDS = "the tolerance is " + ", ".join(
+    [f"{mm:g} mm for {organ.replace('_', ' ')}" for organ, mm in NSD_TOLERANCES.items()]
+    + [f"{NSD_TOLERANCE:g} mm elsewhere, or what --nsd-tolerance gives"]
+)
 
 METRICS = {
     "dice": Metric(
@@ -209,6 +235,17 @@ METRICS = {
         empty_prediction=PENALTY,
         absent_in_reference=UNDEFINED,
     ),
+    "hd": Metric(
+        hd,
+        title="HD",
+        unit="mm",
+        range=(0, float("inf")),
+        higher_is_better=False,
+        definition="largest surface distance of both directions",
+        source="medpy.metric.binary.hd (MedPy 0.5); Huttenlocher et al. 1993, doi:10.1109/34.232073",
+        empty_prediction=PENALTY,
+        absent_in_reference=UNDEFINED,
+    ),
     "assd": Metric(
         assd,
         title="ASSD",
@@ -226,9 +263,9 @@ METRICS = {
         unit="1",
         range=(0, 1),
         higher_is_better=True,
-        definition="share of the surface voxels of both masks within a tolerance (default 2 mm) of the other "
-        "surface; counts voxels, where the original weighs surface elements by their area",
-        source="after Nikolov et al. 2021, doi:10.2196/26151",
+        definition=f"share of the area of both surfaces within a tolerance of the other surface; {TOLERANCES_IN_WORDS}",
+        source="surface_distance.compute_surface_dice_at_tolerance (google-deepmind); Nikolov et al. 2021, "
+        "doi:10.2196/26151; tolerances of FLARE 2022, doi:10.1016/S2589-7500(24)00154-7",
         empty_prediction=0.0,
         absent_in_reference=0.0,
     ),
@@ -255,17 +292,19 @@ def compare(prediction, reference, spacing, nsd_tolerance=NSD_TOLERANCE):
     """
     prediction, reference = np.asarray(prediction) != 0, np.asarray(reference) != 0
     status = status_of(prediction.any(), reference.any())
-    if status == "ok":
-        comparison = Comparison(
-            np.count_nonzero(prediction & reference),
-            np.count_nonzero(prediction),
-            np.count_nonzero(reference),
-            *surface_distances(prediction, reference, spacing),
-            nsd_tolerance,
-        )
-        return {name: float(metric.function(comparison)) for name, metric in METRICS.items()}, status
-    penalty = diagonal(reference.shape, spacing)
-    return {name: _value_when_empty(metric, status, penalty) for name, metric in METRICS.items()}, status
+    if status != "ok":
+        penalty = diagonal(reference.shape, spacing)
+        return {name: _value_when_empty(metric, status, penalty) for name, metric in METRICS.items()}, status
+    box = bounding_box(prediction | reference)
+    prediction, reference = prediction[box], reference[box]
+    comparison = Comparison(
+        np.count_nonzero(prediction & reference),
+        np.count_nonzero(prediction),
+        np.count_nonzero(reference),
+        *surface_distances(prediction, reference, spacing),
+        *surface_area_within(prediction, reference, spacing, nsd_tolerance + ROUNDING),
+    )
+    return {name: float(metric.function(comparison)) for name, metric in METRICS.items()}, status
 
 
 def status_of(predicted, present):

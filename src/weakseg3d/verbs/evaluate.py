@@ -1,10 +1,16 @@
 """Compare a predicted mask with its reference and print the metrics as JSON.
 
-Distances are in mm, from the spacing of the volumes, which must share one grid. A missed organ (empty
-prediction) has Dice 0 and the diagonal of the volume as its distances; what has no value (organ absent
-from the reference) is null. --csv also writes the metrics as rows of the long table that 'report' reads.
+Distances are in mm, from the spacing of the reference. A missed organ (empty prediction) has Dice 0 and the
+diagonal of the volume as its distances; what has no value (organ absent from the reference) is null. --csv also
+writes the metrics as rows of the long table that 'report' reads.
+
+Both volumes must share one grid. With --resample-prediction the prediction may have another one and is brought
+to the reference's: linear interpolation of the mask, organ where it reaches one half. --largest-component keeps
+the largest part of the prediction whose voxels hang together through their faces, found on the prediction's grid.
+
 --uncertainty adds calibration error, mean entropy and mean variance of the maps that 'predict --uncertainty'
-wrote, within the bounding box of both masks widened by 10 mm.
+wrote, within the bounding box of both masks widened by 10 mm; the maps lie on the prediction's grid and are
+brought to the reference's (linear) with it.
 """
 
 from weakseg3d.errors import UserError
@@ -18,8 +24,14 @@ EXAMPLE = (
 def add_arguments(parser):
     """Declare the verb's arguments."""
     parser.add_argument("--prediction", required=True, metavar="FILE", help="binary mask")
-    parser.add_argument("--reference", required=True, metavar="FILE", help="binary mask on the same grid")
-    parser.add_argument("--uncertainty", metavar="DIR", help="maps of 'predict --uncertainty' on the same grid")
+    parser.add_argument("--reference", required=True, metavar="FILE", help="binary mask, by default on the same grid")
+    parser.add_argument(
+        "--resample-prediction", action="store_true", help="bring the prediction to the grid of the reference"
+    )
+    parser.add_argument(
+        "--largest-component", action="store_true", help="evaluate the largest component of the prediction alone"
+    )
+    parser.add_argument("--uncertainty", metavar="DIR", help="maps of 'predict --uncertainty' on the prediction's grid")
     parser.add_argument("--csv", metavar="FILE", help="also write the metrics as rows of the long table")
     parser.add_argument(
         "--label",
@@ -32,9 +44,8 @@ def add_arguments(parser):
     parser.add_argument(
         "--nsd-tolerance",
         type=float,
-        default=2.0,
         metavar="MM",
-        help="tolerance of the normalised surface Dice in mm (default 2.0)",
+        help="tolerance of the normalised surface Dice in mm (default: that of the organ in --label, else 2.0)",
     )
 
 
@@ -45,38 +56,52 @@ def run(args):
 
     import SimpleITK as sitk
 
-    from weakseg3d.evaluation.metrics import compare
+    from weakseg3d.evaluation.metrics import NSD_TOLERANCE, NSD_TOLERANCES, compare
     from weakseg3d.evaluation.rows import LABELS, write_rows
     from weakseg3d.keyvalues import parse_pairs
-    from weakseg3d.volumes import check_same_grid, read_mask
 
     labels = parse_pairs(args.label, "--label")
     for key in labels:
         if key not in LABELS:
             raise UserError(f"--label {key}: unknown key; allowed are {', '.join(LABELS)}")
-    if not (math.isfinite(args.nsd_tolerance) and args.nsd_tolerance >= 0):
-        raise UserError(f"--nsd-tolerance {args.nsd_tolerance}: must be a distance in mm, 0 or more")
+    tolerance = args.nsd_tolerance
+    if tolerance is None:
+        tolerance = NSD_TOLERANCES.get(labels.get("organ"), NSD_TOLERANCE)
+    if not (math.isfinite(tolerance) and tolerance >= 0):
+        raise UserError(f"--nsd-tolerance {tolerance}: must be a distance in mm, 0 or more")
 
-    prediction, reference = read_mask(args.prediction), read_mask(args.reference)
-    check_same_grid(prediction, reference, args.prediction, args.reference)
-    values, status = compare(
-        sitk.GetArrayViewFromImage(prediction),
-        sitk.GetArrayViewFromImage(reference),
-        reference.GetSpacing()[::-1],
-        args.nsd_tolerance,
-    )
-    if args.uncertainty:
+    prediction, reference, maps = read_case(args)
+    masks = sitk.GetArrayViewFromImage(prediction), sitk.GetArrayViewFromImage(reference)
+    spacing = reference.GetSpacing()[::-1]
+    values, status = compare(*masks, spacing, tolerance)
+    if maps:
         from weakseg3d.evaluation.calibration import uncertainty_values
-        from weakseg3d.uncertainty import read_uncertainty
 
-        maps = read_uncertainty(args.uncertainty, reference, args.reference)
-        values |= uncertainty_values(
-            {name: sitk.GetArrayViewFromImage(image) for name, image in maps.items()},
-            sitk.GetArrayViewFromImage(prediction),
-            sitk.GetArrayViewFromImage(reference),
-            reference.GetSpacing()[::-1],
-        )
+        arrays = {name: sitk.GetArrayViewFromImage(image) for name, image in maps.items()}
+        values |= uncertainty_values(arrays, *masks, spacing)
     if args.csv:
         write_rows(args.csv, labels, values, status)
     printable = {name: None if math.isnan(value) else value for name, value in values.items()}
     print(json.dumps({**printable, "status": status}, indent=2))
+
+
+def read_case(args):
+    """Return prediction, reference and ``{name: map}`` of the uncertainty, if asked for, on the reference's grid."""
+    from weakseg3d.evaluation.components import keep_largest_component
+    from weakseg3d.evaluation.reference_grid import map_on_reference_grid, mask_on_reference_grid
+    from weakseg3d.uncertainty import read_uncertainty
+    from weakseg3d.volumes import check_same_grid, read_mask
+
+    prediction, reference = read_mask(args.prediction), read_mask(args.reference)
+    if not args.resample_prediction:
+        try:
+            check_same_grid(prediction, reference, args.prediction, args.reference)
+        except UserError as error:
+            raise UserError(f"{error}, or let --resample-prediction do so") from None
+    maps = read_uncertainty(args.uncertainty, prediction, args.prediction) if args.uncertainty else {}
+    if args.largest_component:
+        prediction = keep_largest_component(prediction)
+    if args.resample_prediction:
+        prediction = mask_on_reference_grid(prediction, reference, args.prediction, args.reference)
+        maps = {name: map_on_reference_grid(image, reference) for name, image in maps.items()}
+    return prediction, reference, maps

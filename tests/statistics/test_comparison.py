@@ -1,0 +1,187 @@
+"""Pairwise comparisons: by hand, against SciPy, with gaps, ties and too few cases."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import wilcoxon
+from table import table_of
+
+from weakseg3d.statistics.comparison import COLUMNS, comparisons, holm, rank_biserial, signed_rank_test
+
+CASES = "abcdef"
+
+
+def cases_of(values):
+    return dict(zip(CASES, values, strict=False))
+
+
+def compared(values, **options):
+    return comparisons(table_of(values, **options)).to_dict("records")
+
+
+def test_a_pair_by_hand():
+    # Differences .1, .2, .3, .4, .5, -.6: ranks 1 to 5 for first, 6 against. Rank-biserial (15 - 6) / 21. Of the 64
+    # signings those with a rank sum of at most 6 are 14: none; 1 to 6 alone; 1+2, 1+3, 1+4, 1+5, 2+3, 2+4, 1+2+3.
+    (line,) = compared(
+        {"weak": cases_of([0.9, 0.9, 0.9, 0.9, 0.9, 0.1]), "box": cases_of([0.8, 0.7, 0.6, 0.5, 0.4, 0.7])}
+    )
+    assert list(line) == COLUMNS
+    assert (line["first"], line["second"], line["metric"], line["n"], line["n_left_out"]) == (
+        "weak",
+        "box",
+        "dice",
+        6,
+        0,
+    )
+    assert (line["wins"], line["ties"], line["losses"]) == (5, 0, 1)
+    assert line["mean_difference"] == pytest.approx(0.15)
+    assert line["effect"] == pytest.approx(9 / 21)
+    assert line["p"] == line["p_holm"] == pytest.approx(2 * 14 / 64)
+    assert line["reason"] == ""
+
+
+def test_lower_is_better_for_a_distance():
+    (line,) = compared({"weak": cases_of([1, 2, 3, 4, 5, 6]), "box": cases_of([2, 4, 6, 8, 10, 12])}, metric="hd95")
+    assert (line["wins"], line["losses"], line["effect"]) == (6, 0, 1)
+    assert line["mean_difference"] == -3.5
+    assert line["p"] == pytest.approx(2 / 64)
+
+
+def test_seeds_are_averaged_within_a_case():
+    # Two seeds of six cases are six pairs, not twelve.
+    weak = cases_of([[0.8, 1.0], [0.7, 0.9], [0.6, 0.8], [0.5, 0.7], [0.4, 0.6], [0.3, 0.5]])
+    (line,) = compared({"weak": weak, "box": cases_of([0.1, 0.1, 0.1, 0.1, 0.1, 0.1])})
+    assert (line["n"], line["wins"]) == (6, 6)
+    assert line["mean_difference"] == pytest.approx(0.55)
+    assert line["p"] == pytest.approx(2 / 64)
+
+
+def test_a_gap_takes_the_case_from_its_pairs_alone():
+    values = {
+        "weak": cases_of([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]),
+        "box": cases_of([0.8, 0.7, 0.6, 0.5, 0.4]),
+        # One of two seeds of case f failed.
+        "dense": cases_of([[1.0, 0.9]] * 5 + [[1.0, None]]),
+    }
+    lines = {(line["first"], line["second"]): line for line in compared(values)}
+    assert {pair: (line["n"], line["n_left_out"]) for pair, line in lines.items()} == {
+        ("weak", "box"): (5, 1),
+        ("weak", "dense"): (5, 1),
+        ("box", "dense"): (5, 1),
+    }
+    assert all(line["reason"] == "fewer than 6 cases with a difference" for line in lines.values())
+    assert all(math.isnan(line["p"]) and math.isnan(line["p_holm"]) for line in lines.values())
+    # What needs no test is still said.
+    assert lines["weak", "box"]["wins"] == 5
+    assert lines["weak", "box"]["mean_difference"] == pytest.approx(0.1)
+
+
+def test_missed_organs_count_and_absent_ones_do_not():
+    weak = cases_of([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]) | {"g": (0, "empty_prediction"), "h": (math.nan, "absent_in_both")}
+    box = cases_of([0.8] * 6) | {"g": 0.7, "h": (0, "absent_in_reference")}
+    (line,) = compared({"weak": weak, "box": box})
+    assert (line["n"], line["n_left_out"], line["wins"], line["ties"], line["losses"]) == (7, 0, 1, 1, 5)
+
+
+def test_no_difference_anywhere():
+    (line,) = compared({"weak": cases_of([0.5] * 6), "copy": cases_of([0.5] * 6)})
+    assert (line["wins"], line["ties"], line["losses"], line["mean_difference"]) == (0, 6, 0, 0)
+    assert math.isnan(line["effect"])
+    assert math.isnan(line["p"])
+    assert line["reason"] == "no difference in any case"
+
+
+def test_rounding_makes_no_difference():
+    # 0.1 + 0.2 is not 0.3 in binary.
+    thirds = [[0.1, 0.2, 0.3]] * 6
+    (line,) = compared({"weak": cases_of(thirds), "copy": cases_of([[0.3, 0.1, 0.2]] * 6)})
+    assert line["ties"] == 6
+
+
+def test_no_case_in_common():
+    (line,) = compared({"weak": {"a": 0.5}, "box": {"b": 0.5}})
+    assert (line["n"], line["n_left_out"], line["reason"]) == (0, 2, "no case in common")
+    assert math.isnan(line["mean_difference"])
+
+
+def test_holm_is_within_organ_and_metric():
+    worse = {name: cases_of(np.linspace(top, top - 0.05, 6)) for name, top in (("a", 0.9), ("b", 0.7), ("c", 0.5))}
+    rows = pd.concat([table_of(worse), table_of(worse, organ="liver"), table_of(worse, metric="nsd")])
+    table = comparisons(rows)
+    assert len(table) == 9
+    assert table["p"].tolist() == pytest.approx([2 / 64] * 9)
+    assert table["p_holm"].tolist() == pytest.approx([6 / 64] * 9)
+
+
+def test_one_method_has_no_pair():
+    table = comparisons(table_of({"weak": cases_of([0.5] * 6)}))
+    assert table.empty
+    assert list(table) == COLUMNS
+
+
+def test_metrics_without_a_direction_are_not_compared():
+    assert comparisons(table_of({"a": {"x": 0.1}, "b": {"x": 0.2}}, metric="volume_error")).empty
+
+
+def test_organ_absent_everywhere():
+    absent = (math.nan, "absent_in_both")
+    (line,) = compared({"weak": {"a": absent}, "box": {"a": absent}})
+    assert (line["n"], line["n_left_out"], line["reason"]) == (0, 0, "no case in common")
+
+
+def test_twice_the_same_bytes():
+    rng = np.random.default_rng(1)
+    rows = table_of({name: {case: list(rng.random(2)) for case in CASES} for name in ("a", "b", "c")})
+    first = comparisons(rows).to_csv()
+    assert comparisons(rows).to_csv() == first
+    assert comparisons(rows.iloc[::-1].iloc[::-1]).to_csv() == first
+
+
+def test_holm_by_hand():
+    # In order .01 x 4, .02 x 3, .03 x 2, .5 x 1; the third, .06, ties with the second.
+    assert holm([0.5, 0.01, 0.03, 0.02]) == pytest.approx([0.5, 0.04, 0.06, 0.06])
+    # Never below the one before, never above 1.
+    assert holm([0.04, 0.03]) == pytest.approx([0.06, 0.06])
+    assert holm([0.9, 0.8]) == pytest.approx([1, 1])
+
+
+def test_holm_leaves_out_what_was_not_tested():
+    assert holm([math.nan, 0.02, math.nan, 0.01]) == pytest.approx([math.nan, 0.02, math.nan, 0.02], nan_ok=True)
+    assert holm([]).shape == (0,)
+
+
+def test_five_wins_are_not_tested_and_six_are():
+    assert signed_rank_test([0.1, 0.2, 0.3, 0.4, 0.5, 0, 0])[1] == "fewer than 6 cases with a difference"
+    assert signed_rank_test([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0, 0]) == (pytest.approx(2 / 64), "")
+
+
+@pytest.mark.parametrize("n", [6, 13, 20, 60])
+def test_the_test_is_scipys(n):
+    differences = np.random.default_rng(n).normal(0.3, 1, n)
+    assert signed_rank_test(differences)[0] == pytest.approx(wilcoxon(differences, zero_method="wilcox").pvalue)
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(float, st.integers(1, 12), elements=st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0])))
+def test_effect_and_test_do_not_mind_the_side(differences):
+    there, back = rank_biserial(differences), rank_biserial(-differences)
+    assert there == pytest.approx(-back, nan_ok=True)
+    assert math.isnan(there) == (not differences.any())
+    assert math.isnan(there) or -1 <= there <= 1
+    (p, reason), (q, _) = signed_rank_test(differences), signed_rank_test(-differences)
+    assert p == pytest.approx(q, nan_ok=True)
+    assert bool(reason) == math.isnan(p)
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(float, st.integers(1, 12), elements=st.floats(0, 1)))
+def test_holm_never_lowers_and_keeps_the_order(p):
+    corrected = holm(p)
+    assert (corrected >= p).all()
+    assert (corrected <= np.minimum(1, p * len(p))).all()
+    assert (np.diff(corrected[np.argsort(p, kind="stable")]) >= 0).all()
