@@ -16,7 +16,7 @@ test-slow: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -m slow
 
 benchmarks: $(INSTALLED)
-	. $(VENV)/bin/activate && for script in gaussian_label farthest_points pmsa stochastic_passes data_loading training_step; do \
+	. $(VENV)/bin/activate && for script in gaussian_label farthest_points pmsa gated_crf metrics stochastic_passes data_loading training_step; do \
 		python benchmarks/$$script.py || exit 1; done
 
 lint: $(INSTALLED)

@@ -14,7 +14,7 @@ from weakseg3d.code_hash import imported_modules, module_path
 PROJECT = Path(__file__).parents[1]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
 IMPORT_NAMES = {"yaml": "pyyaml"}
-VERBS_WITH_TORCH = ("train", "predict")
+VERBS_WITH_TORCH = ("train", "distill", "predict")
 
 
 def environment(name):

@@ -1,6 +1,8 @@
 """The whole workflow on a tiny config, in a copy of the repository that the tests may edit."""
 
 import csv
+import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -16,10 +18,12 @@ from conftest import make_volume, oblique_direction
 
 PROJECT = Path(__file__).parents[2]
 
+SHORT = {"patch_size": [16, 16, 16], "steps": 3}
+SMALL = {"base_features": 2, "levels": 3}
 CONFIG = {
     "experiment": "tiny",
     "datasets": {"phantom_ct": ["spleen"], "hospital": ["spleen"]},
-    "methods": ["pw4medseg", "dense_unet", "three_slices", "truth", "empty", "pseudo_label"],
+    "methods": ["pw4medseg", "paseg", "dense_unet", "three_slices", "truth", "empty", "pseudo_label"],
     "study": {
         "methods": ["pw4medseg"],
         "factors": {"disturbance": {"none": {}, "noise": {"images": {"test": {"noise": {"std": 0.2}}}}}},
@@ -33,7 +37,10 @@ CONFIG = {
             "network": {"ptn": {"feature_size": 2, "hidden_size": 24, "mlp_size": 24, "heads": 2}},
             "training": {"patch_size": [32, 16, 16], "steps": 3},  # one token alone would attend to itself
         },
-        "dense_unet": {"training": {"patch_size": [16, 16, 16], "steps": 3}},
+        "paseg_stage1": {"network": {"unet2d5": SMALL}, "training": SHORT},
+        "paseg_stage1_attention_unet": {"network": {"attention_unet": SMALL}, "training": SHORT},
+        "paseg": {"training": SHORT},
+        "dense_unet": {"training": SHORT},
     },
 }
 
@@ -166,8 +173,26 @@ def test_uncertainty_is_mapped_evaluated_and_drawn(finished):
     assert maps["entropy"].GetSize() == scan.GetSize()
     with (results / "tables/uncertainty.csv").open() as stream:
         methods = {row["method"] for row in csv.DictReader(stream)}
-    assert methods == {"pw4medseg", "dense_unet", "three_slices", *VARIANTS}
-    assert len(list((results / "figures/uncertainty").rglob("*.png"))) == 6
+    assert methods == {"pw4medseg", "paseg", "dense_unet", "three_slices", *VARIANTS}
+    assert len(list((results / "figures/uncertainty").rglob("*.png"))) == 8
+
+
+def test_every_row_says_what_it_cost_and_what_selected_it(finished):
+    rows = {method: table(finished)["phantom_ct", method] for method in CONFIG["methods"]}
+    assert float(rows["paseg"]["effort_clicks"]) == 7
+    assert float(rows["pw4medseg"]["effort_clicks"]) > 7
+    assert 0 < float(rows["three_slices"]["effort_cm"]) < float(rows["dense_unet"]["effort_cm"])
+    assert (rows["paseg"]["selection"], rows["dense_unet"]["selection"]) == ("weak_labels", "last")
+    assert rows["truth"]["effort_clicks"] == rows["truth"]["selection"] == ""
+
+
+def test_the_second_stage_starts_from_the_models_of_the_first(finished):
+    (folder,) = finished.glob("results/tiny/7_models/phantom_ct/spleen/seven-points*")
+    run = json.loads((folder / "paseg/seed-0/run.json").read_text(encoding="utf-8"))
+    models = [folder / f"paseg_stage1{network}/seed-0/model.pt" for network in ("", "_attention_unet")]
+    assert run["starts_from_sha256"] == [hashlib.sha256(model.read_bytes()).hexdigest() for model in models]
+    assert run["model_selection"] == "weak_labels"
+    assert run["validation_cases"] == ["0001"]
 
 
 def test_controls_mark_the_ends_of_the_scale(finished):
@@ -203,7 +228,7 @@ def test_every_product_is_there(finished):
     assert "<html" in (results / "report.html").read_text(encoding="utf-8")
     assert (results / "tables/main.md").exists()
     assert (results / "figures/dice_boxplot.png").stat().st_size > 5000
-    assert len(list((results / "figures/overlays").rglob("*.png"))) == 12
+    assert len(list((results / "figures/overlays").rglob("*.png"))) == 14
     run = yaml.safe_load(
         (results / "7_models/hospital/spleen/dense/dense_unet/seed-0/run.json").read_text(encoding="utf-8")
     )
@@ -259,13 +284,13 @@ def test_a_learning_rate_retrains_its_method_alone(edited):
 
 def test_the_metrics_code_reevaluates_and_does_not_retrain(edited):
     jobs = planned(edited("src/weakseg3d/evaluation/metrics.py", '"""', '"""Edited. '))
-    assert jobs["evaluate"] == 24
+    assert jobs["evaluate"] == 27
     assert not jobs.keys() & {"train", "predict", "annotate", "pseudo_label", "split_labels", "resample"}
 
 
 def test_the_network_code_retrains_and_does_not_annotate(edited):
     jobs = planned(edited("src/weakseg3d/networks/pmsa.py", '"""', '"""Edited. '))
-    assert jobs["train"] == 6
+    assert (jobs["train"], jobs["distill"]) == (10, 2)
     assert not jobs.keys() & {"annotate", "pseudo_label", "split_labels", "resample", "control"}
 
 
