@@ -276,7 +276,7 @@ def _dataset(name, organs, config):
         path = relative_to_project(description["split"])
     else:
         raise UserError(
-            f"dataset '{name}' has no split; write one (case,split) and name it in the config under 'splits'"
+            f"dataset '{name}' has no split; draw one with 'dataset split' and name it in the config under 'splits'"
         )
     split = read_split(path)
     for part in ("train", "test"):

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from weakseg3d.datasets.adapters import ADAPTERS
-from weakseg3d.datasets.description import FOLDER, dataset_names, load_dataset, read_split
+from weakseg3d.datasets.description import FOLDER, FORMAT_OPTIONS, PARTS, dataset_names, load_dataset, read_split
 from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT
 from weakseg3d.validation import schema
@@ -16,20 +16,33 @@ def test_every_dataset_is_described(name):
     assert dataset["name"] == name
     assert dataset["format"] in ADAPTERS
     if dataset["split"]:
-        assert set(read_split(PROJECT / dataset["split"]).values()) == {"train", "test"}
+        assert {"train", "test"} <= set(read_split(PROJECT / dataset["split"]).values())
 
 
 def test_schema_knows_every_adapter():
-    assert set(schema("dataset")["properties"]["format"]["enum"]) == set(ADAPTERS)
+    rules = schema("dataset")["properties"]
+    assert set(rules["format"]["enum"]) == set(ADAPTERS) == set(FORMAT_OPTIONS)
+    assert set(rules["options"]["properties"]) == {option for options in FORMAT_OPTIONS.values() for option in options}
 
 
 @pytest.mark.parametrize(
-    ("name", "train", "test"),
-    [("phantom_ct", 6, 4), ("phantom_mr", 6, 4), ("btcv", 20, 10), ("chaos_mr", 15, 5), ("la2018", 16, 8)],
+    ("name", "train", "validation", "test"),
+    [
+        ("phantom_ct", 6, 0, 4),
+        ("phantom_mr", 6, 0, 4),
+        ("btcv", 20, 0, 10),
+        ("chaos_mr", 15, 0, 5),
+        ("chaos_mr_t1_in", 15, 0, 5),
+        ("chaos_mr_t1_out", 15, 0, 5),
+        ("la2018", 16, 0, 8),
+        ("mscmrseg", 25, 0, 5),
+        ("vs", 176, 20, 46),
+        ("brats2019", 244, 27, 1),
+    ],
 )
-def test_splits_have_the_stated_sizes(name, train, test):
+def test_splits_have_the_stated_sizes(name, train, validation, test):
     words = list(read_split(PROJECT / load_dataset(name)["split"]).values())
-    assert (words.count("train"), words.count("test")) == (train, test)
+    assert [words.count(part) for part in PARTS] == [train, validation, test]
 
 
 @pytest.mark.parametrize("name", ["phantom_ct", "phantom_mr"])
@@ -68,6 +81,8 @@ def test_a_dataset_may_be_given_by_path(tmp_path):
     ("changes", "words"),
     [
         ({"organz": {}}, "unknown key 'organz', did you mean 'organs'"),
+        ({"options": {"sequence": "t2spir"}}, "format 'btcv' has no option 'sequence'"),
+        ({"access": {"fetch": {"url": "https://a/b.zip", "archive": "b.zip"}}}, "access.fetch"),
         ({"options": {"sequnce": "t2spir"}}, "unknown key 'sequnce' in 'options', did you mean 'sequence'"),
         ({"format": "btvc"}, "'format'"),
         ({"organs": {"spleen": [0]}}, "organs.spleen.0"),
@@ -106,5 +121,5 @@ def test_mistakes_in_a_split_name_file_and_line(tmp_path, text, words):
 
 def test_case_ids_stay_text(tmp_path):
     path = tmp_path / "split.csv"
-    path.write_text("case,split\n0001,train\n\n10,test\n", encoding="utf-8")
-    assert read_split(path) == {"0001": "train", "10": "test"}
+    path.write_text("case,split\n0001,train\n\n10,test\n7,validation\n", encoding="utf-8")
+    assert read_split(path) == {"0001": "train", "10": "test", "7": "validation"}

@@ -257,6 +257,20 @@ def break_gap(home):
     return home / "DICOM_anon"
 
 
+def break_apart(home):
+    """As many masks as slices, but not of the same ones: paired by number, all between would be shifted."""
+    sorted((home / "DICOM_anon").iterdir())[5].unlink()
+    masks = sorted((home / "Ground").iterdir())
+    masks[9].unlink()
+    return masks[5]
+
+
+def break_repeat(home):
+    plane, other = sorted((home / "DICOM_anon").iterdir())[5:7]
+    shutil.copy(plane, other)
+    return f"repeats the position of {plane.name}"
+
+
 def break_dicom(home):
     plane = sorted((home / "DICOM_anon").iterdir())[5]
     plane.write_bytes(b"no DICOM")
@@ -288,7 +302,18 @@ def break_no_masks(home):
 
 @pytest.mark.parametrize(
     "damage",
-    [break_count, break_grey, break_gap, break_dicom, break_pixels, break_png, break_size, break_no_masks],
+    [
+        break_count,
+        break_grey,
+        break_gap,
+        break_apart,
+        break_repeat,
+        break_dicom,
+        break_pixels,
+        break_png,
+        break_size,
+        break_no_masks,
+    ],
 )
 def test_broken_mr_case_is_refused(mr_copy, tmp_path, capsys, damage):
     named = damage(mr_copy)

@@ -38,7 +38,7 @@ NOT_FOR_TRAINING = (
     "snakemake",
     "matplotlib",
     "seaborn",
-    "pooch",
+    "pydicom",
     "skimage",
     "medpy",
 )

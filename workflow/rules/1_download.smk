@@ -14,10 +14,11 @@ def raw_archive(wildcards):
     return "results/{experiment}/1_raw/{dataset}/" + ARCHIVE_NAMES[access["phantom"]["modality"]]
 
 
-def source_option(wildcards):
-    """Return the option that names raw data the user placed, if any."""
-    path = EXPERIMENT.datasets[wildcards.dataset].raw
-    return f"--source {shlex.quote(path)}" if path else ""
+def source_options(wildcards):
+    """Return the options that name raw data the user placed and the folder that users share, as far as given."""
+    path, shared = EXPERIMENT.datasets[wildcards.dataset].raw, config.get("raw_folder", "")
+    named = [f"--source {shlex.quote(path)}"] if path else [f"--shared {shlex.quote(shared)}"] if shared else []
+    return " ".join([*named, *(["--offline"] if config.get("offline", False) else [])])
 
 
 rule phantom:
@@ -65,7 +66,7 @@ rule download:
         runtime=720,
     params:
         access=lambda wildcards: dataset_of(wildcards)["access"],
-        source=source_option,
+        source=source_options,
         out=lambda wildcards, output: Path(output[0]).parent,
         code=code_hash("download"),
     message:

@@ -9,6 +9,21 @@ from weakseg3d.validation import choose, read_yaml, validated
 
 FOLDER = PROJECT / "config" / "datasets"
 
+PARTS = ("train", "validation", "test")
+"""What a split may make of a case."""
+
+FORMAT_OPTIONS = {
+    "brats2019": ("sequence",),
+    "btcv": (),
+    "chaos_ct": (),
+    "chaos_mr": ("sequence",),
+    "folder": ("image", "label", "table", "dataset_json", "channel", "label_values"),
+    "la2018": (),
+    "mscmrseg": ("sequence",),
+    "vs": ("sequence", "structures", "crop"),
+}
+"""Formats of raw files (one adapter each, `weakseg3d.datasets.adapters`) and the options each understands."""
+
 
 def load_dataset(name_or_path):
     """Return the description of a dataset, named or given as the path of a YAML file.
@@ -22,6 +37,10 @@ def load_dataset(name_or_path):
     else:
         path = FOLDER / f"{choose(text, dataset_names(), 'dataset')}.yaml"
     description = validated(read_yaml(path), "dataset", path)
+    for key in description["options"]:
+        if key not in FORMAT_OPTIONS[description["format"]]:
+            known = ", ".join(FORMAT_OPTIONS[description["format"]]) or "none"
+            raise UserError(f"{path}: format '{description['format']}' has no option '{key}'; its options are: {known}")
     for way, (low, high) in description["intensity"].items():
         if low >= high:
             raise UserError(f"{path}: key 'intensity.{way}' is [{low}, {high}]; the first number must be the lower one")
@@ -34,7 +53,7 @@ def dataset_names():
 
 
 def read_split(path):
-    """Return ``{case: "train" or "test"}`` from a CSV file with the header ``case,split``.
+    """Return ``{case: part}``, a part being one of `PARTS`, from a CSV file with the header ``case,split``.
 
     Raises UserError for another header, a case that is named twice, any other word, and an empty file.
     """
@@ -47,8 +66,9 @@ def read_split(path):
     for number, row in enumerate(rows[1:], start=2):
         if not row:
             continue
-        if len(row) != 2 or row[1] not in ("train", "test"):
-            raise UserError(f"{path}: line {number} is '{','.join(row)}'; write 'CASE,train' or 'CASE,test'")
+        if len(row) != 2 or row[1] not in PARTS:
+            ways = ", ".join(f"'CASE,{part}'" for part in PARTS)
+            raise UserError(f"{path}: line {number} is '{','.join(row)}'; write one of {ways}")
         if row[0] in split:
             raise UserError(f"{path}: line {number} names case '{row[0]}' a second time; remove one of the two")
         split[row[0]] = row[1]

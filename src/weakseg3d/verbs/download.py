@@ -2,6 +2,7 @@
 
 An archive that already lies in the output folder, or that --source names, is used instead of fetching it; a
 folder of unpacked files named by --source is linked. source.json is written last and says where all came from.
+A cut download goes on where it stopped; with --shared, experiments and users keep one copy among them.
 """
 
 EXAMPLE = """  python -m weakseg3d download chaos_mr --out raw/chaos_mr
@@ -14,6 +15,8 @@ def add_arguments(parser):
     parser.add_argument("dataset", metavar="DATASET", help="name under config/datasets, or the path of such a YAML")
     parser.add_argument("--out", required=True, metavar="DIR", help="the dataset's raw folder")
     parser.add_argument("--source", metavar="PATH", help="archive or unpacked folder that is already on this machine")
+    parser.add_argument("--shared", metavar="DIR", help="keep archives and files there, and links in --out")
+    parser.add_argument("--offline", action="store_true", help="open no connection; say what to place where instead")
 
 
 def run(args):
@@ -21,5 +24,5 @@ def run(args):
     from weakseg3d.datasets.description import load_dataset
     from weakseg3d.datasets.download import download
 
-    record = download(load_dataset(args.dataset), args.out, args.source)
+    record = download(load_dataset(args.dataset), args.out, args.source, args.shared, args.offline)
     print(f"{record['dataset']}: {record['cases']} cases from {record['origin']}")

@@ -9,7 +9,7 @@ EXAMPLE = "  python -m weakseg3d import chaos_mr --raw raw/chaos_mr --out cases/
 def add_arguments(parser):
     """Add the verb's options to ``parser``."""
     parser.add_argument("dataset", metavar="DATASET", help="name under config/datasets, or the path of such a YAML")
-    parser.add_argument("--raw", required=True, metavar="DIR", help="raw folder, as the verb download leaves it")
+    parser.add_argument("--raw", required=True, metavar="DIR", help="raw folder, of the verb download or your own")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for one folder per case")
     parser.add_argument("--case", action="append", metavar="ID", help="import this case; may be given repeatedly")
 
