@@ -14,8 +14,7 @@ NEGLIGIBLE = -60.0
 
 def multi_view_gated_crf(logits, image, radius=5, sigma_xy=6.0, sigma_intensity=0.1):
     """Return the mean of `gated_crf` over the slices along each of the three spatial axes, a scalar."""
-    views = [gated_crf(logits, image, axis, radius, sigma_xy, sigma_intensity) for axis in range(3)]
-    return sum(views) / len(views)
+    return _gated_crf(logits, image, (0, 1, 2), radius, sigma_xy, sigma_intensity)
 
 
 def gated_crf(logits, image, axis, radius=5, sigma_xy=6.0, sigma_intensity=0.1):
@@ -32,13 +31,7 @@ def gated_crf(logits, image, axis, radius=5, sigma_xy=6.0, sigma_intensity=0.1):
     published zero padding gives it. Computed in at least single precision. ValueError when image and logits have
     different shapes. Obukhov et al. 2019 (arXiv 1906.04651), in slices as PA-Seg has it (arXiv 2208.05669).
     """
-    z = foreground_logit(logits)
-    if image.shape != z.shape:
-        raise ValueError(f"the image is {tuple(image.shape)}, the logits need it to be {tuple(z.shape)}")
-    # With q = p_foreground - p_background, 1 - p_i . p_j = (1 - q_i q_j) / 2.
-    q = torch.tanh(z / 2)
-    intensity = image.to(z.dtype) / (math.sqrt(2) * sigma_intensity)
-    return _SliceCRF.apply(_slices_last(q, axis), _slices_last(intensity, axis), radius, sigma_xy)
+    return _gated_crf(logits, image, (axis,), radius, sigma_xy, sigma_intensity)
 
 
 def halved_in_plane(tensor):
@@ -51,29 +44,12 @@ def halved_in_plane(tensor):
     return functional.interpolate(tensor, size=size, mode="trilinear", align_corners=True)
 
 
-def _slices_last(tensor, axis):
-    """Return (B, 1, *spatial) as (height, width, all slices of all samples): a shift in the plane moves whole blocks."""
-    return tensor[:, 0].movedim((1 + axis, 0), (-2, -1)).flatten(start_dim=2)
-
-
-class _SliceCRF(torch.autograd.Function):
-    """The gated CRF of ``q`` (height, width, slices), with ``intensity`` in units of sqrt(2) sigma_intensity.
-
-    The loss is quadratic in q, and k symmetric: the sum over j of k_ij q_j gives both its value and its gradient.
-    """
-
-    @staticmethod
-    def forward(ctx, q, intensity, radius, sigma_xy):
-        with _one_thread():
-            kernels, attraction = _neighbour_sums(q, intensity, radius, sigma_xy)
-        ctx.save_for_backward(attraction)
-        return (kernels - q * attraction / 2 + _outside(intensity, radius, sigma_xy)).mean()
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, gradient):
-        (attraction,) = ctx.saved_tensors
-        return -gradient / attraction.numel() * attraction, None, None, None
+def _gated_crf(logits, image, axes, radius, sigma_xy, sigma_intensity):
+    z = foreground_logit(logits)
+    if image.shape != z.shape:
+        raise ValueError(f"the image is {tuple(image.shape)}, the logits need it to be {tuple(z.shape)}")
+    intensity = image.to(z.dtype) / (math.sqrt(2) * sigma_intensity)
+    return _GatedCRF.apply(z, intensity, axes, radius, sigma_xy)
 
 
 @contextlib.contextmanager
@@ -87,8 +63,41 @@ def _one_thread():
         torch.set_num_threads(threads)
 
 
+class _GatedCRF(torch.autograd.Function):
+    """The mean over ``axes`` of the gated CRF of ``z``, with ``intensity`` in units of sqrt(2) sigma_intensity.
+
+    With q = tanh(z / 2), the difference of the two probabilities, 1 - p_i . p_j is (1 - q_i q_j) / 2. So the loss is
+    quadratic in q, and as k is symmetric, the sums over j of k_ij q_j give both its value and its gradient; half the
+    sum of all k_ij is the sum over pairs of neighbours.
+    """
+
+    @staticmethod
+    @_one_thread()
+    def forward(ctx, z, intensity, axes, radius, sigma_xy):
+        q = torch.tanh(z / 2)
+        attractions, losses = torch.zeros_like(q), []
+        for axis in axes:
+            view = _slices_last(q, axis).contiguous(), _slices_last(intensity, axis).contiguous()
+            kernels, attraction = _neighbour_sums(*view, radius, sigma_xy)
+            losses.append((kernels - view[0] * attraction / 2 + _outside(view[1], radius, sigma_xy)).mean())
+            _slices_last(attractions, axis).add_(attraction)
+        ctx.save_for_backward(attractions * (q**2 - 1) / (2 * len(axes) * q.numel()))
+        return sum(losses) / len(axes)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        (of_z,) = ctx.saved_tensors
+        return gradient * of_z, None, None, None, None
+
+
+def _slices_last(tensor, axis):
+    """Return a view (height, width, slices, B) of (B, 1, *spatial): shifts in plane are then shifts of whole blocks."""
+    return tensor[:, 0].movedim((1 + axis, 0), (-2, -1))
+
+
 def _neighbour_sums(q, intensity, radius, sigma_xy):
-    """Return per voxel the sum of k_ij over half its neighbours j inside the image, and of k_ij q_j over all."""
+    """Return per voxel the sum of k_ij over its neighbours j ahead, and of k_ij q_j over all, both inside the image."""
     kernels, attraction, buffer = torch.zeros_like(q), torch.zeros_like(q), torch.empty_like(q)
     for down in range(min(radius + 1, q.shape[0])):
         for right in range(-radius if down else 1, radius + 1):
@@ -107,8 +116,9 @@ def _neighbour_sums(q, intensity, radius, sigma_xy):
 
 def _outside(intensity, radius, sigma_xy):
     """Return per voxel the sum of k_ij over its neighbours outside the image: 1 - p_i . p_j is 1 there."""
-    down, right = (torch.arange(n, device=intensity.device) for n in intensity.shape[:2])
+    down, right = (torch.arange(n, dtype=intensity.dtype, device=intensity.device) for n in intensity.shape[:2])
     rows, columns = (place.clamp(max=radius) + place.flip(0).clamp(max=radius) + 1 for place in (down, right))
-    neighbours = (2 * radius + 1) ** 2 - rows[:, None, None] * columns[:, None]
-    distance = (down[:, None, None] ** 2 + right[:, None] ** 2) / (2 * sigma_xy**2)
-    return neighbours * (-distance - intensity**2).clamp_(min=NEGLIGIBLE).exp_()
+    neighbours = (2 * radius + 1) ** 2 - rows[:, None] * columns
+    distance = (down[:, None] ** 2 + right**2) / (2 * sigma_xy**2)
+    kernel = (-distance[..., None, None] - intensity**2).clamp_(min=NEGLIGIBLE).exp_()
+    return neighbours[..., None, None] * kernel

@@ -2,6 +2,9 @@
 
 arXiv 2208.05669, section on self and cross monitoring. No label enters the loss: a teacher is a frozen copy of a
 network, its thresholded output the label of its own student, its softened output the label of the other one.
+
+Where the published code scores its students after every epoch, here they are scored as often as the recipe says and
+before every refresh. Its two optimisers are one, which computes the same: the students share no weight.
 """
 
 import copy

@@ -40,7 +40,10 @@ class Objective:
 
 
 def ramp(share, length):
-    """Return exp(-5 (1 - min(t, T) / T)^2), 1 from T on, for the ``share`` t of all steps and the ``length`` T."""
+    """Return exp(-5 (1 - min(t, T) / T)^2), 1 from T on, for the ``share`` t of all steps and the ``length`` T.
+
+    The published code counts epochs, here the weight grows with every step.
+    """
     if share >= length:
         return 1.0
     return math.exp(-5 * (1 - share / length) ** 2)
