@@ -14,18 +14,22 @@ VERBS = {
     "phantom": "write an abdominal phantom as raw archives in the layouts of BTCV (CT) or CHAOS (MR)",
     "download": "fetch, verify and unpack a dataset, or say which file to place where",
     "import": "turn a raw dataset into image.nii.gz and label.nii.gz per case",
+    "dataset": "check what a dataset's cases hold, or draw a split of them",
     "resample": "put a volume on an isotropic grid over the same physical box",
     "perturb": "make an image worse, as real life does: noise, blur, an offset, or thick slices",
     "split": "cut the binary mask of one organ out of a label map",
     "annotate": "simulate a person's weak annotation of a mask",
+    "effort": "measure what annotations cost: clicks, and centimetres drawn",
     "pseudolabel": "expand a weak annotation into a training target",
     "array": "turn a volume into the array a network sees: oriented, an image also scaled",
     "train": "train a method's network on the training cases",
+    "distill": "let two trained models teach each other and themselves, as PA-Seg's second stage does",
     "predict": "segment an image with a trained model",
     "control": "write a control prediction: the truth, nothing, or the pseudo label itself",
     "evaluate": "compare a prediction with its reference",
     "overlay": "draw reference and prediction contours over an image",
     "report": "turn metrics into tables, figures and a self-contained report.html",
+    "explain": "go from a number in a table back to its cases, models, config and commit",
 }
 
 
