@@ -51,6 +51,9 @@ class Experiment:
     threads: int
     accelerator: str
     uncertainty: bool
+    evaluate_on: str
+    largest_component: bool
+    report: dict
 
     def cells(self):
         """Return one dict per dataset, organ, method and seed, in config order; a control has the first seed only."""
@@ -159,6 +162,9 @@ def load_experiment(config):
         threads=config["threads"],
         accelerator=config["accelerator"],
         uncertainty=config["uncertainty"],
+        evaluate_on=config["evaluate_on"],
+        largest_component=config["largest_component"],
+        report=config["report"],
     )
 
 

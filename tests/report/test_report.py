@@ -52,22 +52,25 @@ def metrics(tmp_path):
 def test_table_as_numbers(metrics, tmp_path):
     assert report(metrics, tmp_path / "out") == 0
     assert (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8") == (
-        "dataset,modality,organ,method,annotation,dice_mean,dice_sd,hd95_mean,hd95_sd,n,n_missed,n_absent,n_seeds\n"
-        "toy,ct,spleen,weak,points,0.7000,0.1414,3.0000,1.4142,2,0,1,1\n"
-        "toy,ct,spleen,clumsy,points,0.4000,0.5657,51.0000,69.2965,2,1,1,1\n"
-        "toy,ct,spleen,truth,points,1.0000,0.0000,0.0000,0.0000,2,0,1,1\n"
+        "dataset,modality,organ,method,annotation,dice_mean,dice_sd,dice_median,dice_low,dice_high,dice_p,"
+        "hd95_mean,hd95_sd,hd95_median,hd95_low,hd95_high,hd95_p,n,n_missed,n_absent,n_lacking,n_seeds\n"
+        "toy,ct,spleen,weak,points,0.7000,0.1414,0.7000,,,,3.0000,1.4142,3.0000,,,,2,0,1,0,1\n"
+        "toy,ct,spleen,clumsy,points,0.4000,0.5657,0.4000,,,,51.0000,69.2965,51.0000,,,,2,1,1,0,1\n"
+        "toy,ct,spleen,truth,points,1.0000,0.0000,1.0000,,,,0.0000,0.0000,0.0000,,,,2,0,1,0,1\n"
     )
 
 
 def test_table_for_readers(metrics, tmp_path):
     assert report(metrics, tmp_path / "out", "--title", "Toy", "--footer", "commit=abc") == 0
     text = (tmp_path / "out/tables/main.md").read_text(encoding="utf-8")
-    assert text.startswith("# Toy\n\n| Dataset | Modality | Organ | Method | Dice ↑ | HD95 (mm) ↓ | n | missed |")
-    assert "| weak | **0.700 ± 0.141** | **3.00 ± 1.41** | 2 | 0 | 1 | 1 | points |" in text
-    assert "| clumsy | 0.400 ± 0.566 | 51.00 ± 69.30 | 2 | 1 | 1 | 1 | points |" in text
+    assert text.startswith(
+        "# Toy\n\n| Dataset | Modality | Organ | Method | Dice ↑ | Dice median | Dice 95 % interval | HD95 (mm) ↓ | "
+    )
+    assert "| weak | **0.700 ± 0.141** | 0.700 |  | **3.00 ± 1.41** | 3.00 |  | 2 | 0 | 1 | 1 | points |" in text
+    assert "| clumsy | <u>0.400 ± 0.566</u> | 0.400 |  | <u>51.00 ± 69.30</u> | 51.00 |  | 2 | 1 | 1 | 1 |" in text
     # A control is never the best.
-    assert "| truth \\* | 1.000 ± 0.000 | 0.00 ± 0.00 | 2 |" in text
-    assert text.endswith("- commit: abc\n")
+    assert "| truth \\* | 1.000 ± 0.000 | 1.000 |  | 0.00 ± 0.00 | 0.00 |  | 2 |" in text
+    assert "\n- commit: abc\n" in text
     assert "abc" not in (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8")
 
 
@@ -76,8 +79,10 @@ def test_equal_means_are_both_best(tmp_path):
     assert report(write(tmp_path / "m.csv", rows_of(cases)), tmp_path / "out") == 0
     text = (tmp_path / "out/tables/main.md").read_text(encoding="utf-8")
     # One case has no standard deviation.
-    assert text.count("| **0.800** | **2.00** | 1 |") == 2
-    assert ",0.8000,,2.0000,,1,0,0,1\n" in (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8")
+    assert text.count("| **0.800** | 0.800 |  | **2.00** | 2.00 |  | 1 |") == 2
+    assert ",0.8000,,0.8000,,,,2.0000,,2.0000,,,,1,0,0,0,1\n" in (tmp_path / "out/tables/main.csv").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_order_is_that_of_first_appearance(tmp_path):
@@ -101,7 +106,7 @@ def test_seeds_are_counted(tmp_path):
 def test_organ_absent_everywhere_has_no_mean(tmp_path):
     cases = [("weak", "a", "absent_in_both", "", ""), ("weak", "b", "absent_in_reference", "0", "")]
     assert report(write(tmp_path / "m.csv", rows_of(cases)), tmp_path / "out") == 0
-    assert ",points,,,,,0,0,2,1\n" in (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8")
+    assert ",points,,,,,,,,,,,,,0,0,2,0,1\n" in (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -145,12 +150,14 @@ def out_with_overlays(tmp_path):
 def test_page_is_self_contained(metrics, out_with_overlays):
     assert report(metrics, out_with_overlays, "--footer", "commit=<abc>") == 0
     page = (out_with_overlays / "report.html").read_text(encoding="utf-8")
-    assert "<script" not in page
     assert "<link" not in page
+    assert 'src="http' not in page
+    assert "default-src 'none'" in page, "the page forbids itself to load anything"
     assert "url(" not in page
     assert "@import" not in page
     addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
-    assert len([address for address in addresses if address.startswith("data:image/png;base64,")]) == 3
+    # Box plot, ranking and two overlays.
+    assert len([address for address in addresses if address.startswith("data:image/png;base64,")]) == 4
     assert all(address.startswith(("data:image/png;base64,", "#")) for address in addresses)
     for anchor in (address[1:] for address in addresses if address.startswith("#")):
         assert f'id="{anchor}"' in page
@@ -163,7 +170,9 @@ def test_page_shows_table_pictures_and_definitions(metrics, out_with_overlays):
     assert "<title>Toy</title>" in page
     assert "<strong>0.700 ± 0.141</strong>" in page
     assert "<td>truth *</td>" in page
-    assert "1 evaluation ended with an empty prediction" in page
+    assert "clumsy missed the spleen, toy (ct) in 1 of 2 evaluations" in page
+    assert "2 methods and 1 control on 1 organ, 3 test cases, 1 seed." in page
+    assert page.index('id="summary"') < page.index('id="results"')
     # Pictures come in the order of the metrics, not of the alphabet.
     assert page.index("<figcaption>weak<") < page.index("<figcaption>clumsy<")
     for text in ("medpy.metric.binary.hd95", "hd95_directed_max", "absent_in_reference", "pseudo_label"):

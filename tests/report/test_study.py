@@ -82,7 +82,9 @@ def test_factors_and_levels_come_in_order_of_first_appearance():
 def test_table_holds_levels_and_statistics():
     table = study_table(rows_of(CLICKS))
     head = ["dataset", "modality", "organ", "method", "clicks", "sigma"]
-    statistics = ["dice_mean", "dice_sd", "hd95_mean", "hd95_sd", "n", "n_missed", "n_absent", "n_seeds"]
+    values = ("mean", "sd", "median", "low", "high")
+    statistics = [f"{measure}_{value}" for measure in ("dice", "hd95") for value in values]
+    statistics += ["n", "n_missed", "n_absent", "n_lacking", "n_seeds"]
     assert list(table.columns) == head + statistics
     row = table.iloc[1]
     assert (row["method"], row["clicks"], row["sigma"]) == ("weak", "25", "10")
@@ -258,9 +260,12 @@ def test_verb_writes_the_study(tmp_path):
     text = (out / "tables/study.md").read_text(encoding="utf-8")
     assert text.startswith("# Toy: study\n\n| Dataset | Modality | Organ | Method | clicks | sigma | Dice ↑ |")
     assert "| --- | --- | --- | --- | --- | --- | ---: |" in text
-    assert "| toy | ct | spleen | weak | 25 | 3 | 0.500 ± 0.141 | 5.00 ± 1.41 | 2 | 0 | 0 | 1 |" in text
+    assert "| weak | 25 | 3 | 0.500 ± 0.141 | 0.500 |  | 5.00 ± 1.41 | 5.00 |  | 2 | 0 | 0 | 1 |" in text
     assert "| toy | ct | spleen | truth \\* |  |  | 0.900 ± 0.141 |" in text
     assert (out / "figures/study.png").read_bytes().startswith(b"\x89PNG")
+    assert r"weak & 25 & 3 & 0.500 $\pm$ 0.141" in (out / "tables/study.tex").read_text(encoding="utf-8")
+    wide = next(csv.DictReader((out / "tables/study_wide.csv").open()))
+    assert (wide["clicks"], wide["sigma"], wide["toy/spleen/dice_mean"]) == ("25", "3", "0.5000")
     assert "weak+clicks-25+sigma-3" in (out / "tables/main.csv").read_text(encoding="utf-8")
 
 
@@ -268,7 +273,8 @@ def test_page_shows_the_study_above_folded_results(tmp_path):
     page = (report(tmp_path, CLICKS) / "report.html").read_text(encoding="utf-8")
     places = [page.index(text) for text in ('id="study"', 'id="results"', "<details>", "</details>", 'id="cases"')]
     assert places == sorted(places)
-    assert page.count("data:image/png;base64,") == 2
+    # Study, ranking and box plot.
+    assert page.count("data:image/png;base64,") == 3
     assert '<td class="level">weak</td><td class="level">25</td><td class="level">3</td><td>0.500' in page
 
 
@@ -276,7 +282,7 @@ def test_page_leaves_out_a_long_boxplot(tmp_path):
     out = report(tmp_path, CHOICES)
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "cases" not in re.findall(r'(?:id|href)="#?([^"]*)"', page)
-    assert page.count("data:image/png;base64,") == 1
+    assert page.count("data:image/png;base64,") == 2
     assert (out / "figures/dice_boxplot.png").exists()
 
 
@@ -284,7 +290,7 @@ def test_without_variants_there_is_no_study(tmp_path):
     out = report(tmp_path, {f"method_{number}": 0.5 for number in range(20)})
     page = (out / "report.html").read_text(encoding="utf-8")
     assert 'id="study"' not in page
-    assert "<details>" not in page
+    assert page.index('id="comparisons"') < page.index("<details>"), "the main table is not folded"
     assert 'id="cases"' in page
     assert not list(out.glob("*/study*"))
 

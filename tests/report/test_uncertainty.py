@@ -97,7 +97,7 @@ def test_methods_without_uncertainty_are_left_out():
 def test_readers_see_the_best():
     worse = {case: (d, 2 * e, h, v) for case, (d, e, h, v) in CASES.items()}
     text = readable_uncertainty(table_of(rows_of(), rows_of(worse, method="other")))
-    assert list(text["ECE ↓"]) == ["**0.025 ± 0.013**", "0.050 ± 0.026"]
+    assert list(text["ECE ↓"]) == ["**0.025 ± 0.013**", "<u>0.050 ± 0.026</u>"]
     assert list(text["ρ variance"]) == ["−1.00", "−1.00"]
 
 
@@ -121,13 +121,13 @@ def test_verb_writes_tables_and_section(report, tmp_path):
     picture.write_bytes(b"picture")
     out = report([*rows_of(), *rows_of({case: (1.0,) for case in CASES}, method="truth")])
     assert (out / "tables/uncertainty.csv").read_text(encoding="utf-8") == (
-        "dataset,modality,organ,method,annotation,ece_mean,ece_sd,entropy_correlation,variance_correlation,n\n"
-        "toy,ct,spleen,weak,points,0.0250,0.0129,0.8000,-1.0000,4\n"
+        "dataset,modality,organ,method,annotation,ece_mean,ece_sd,entropy_correlation,variance_correlation,n,n_lacking\n"
+        "toy,ct,spleen,weak,points,0.0250,0.0129,0.8000,-1.0000,4,0\n"
     )
     text = (out / "tables/uncertainty.md").read_text(encoding="utf-8")
     assert text.startswith("# Toy: uncertainty\n\n| Dataset | Modality | Organ | Method | ECE ↓ | ρ entropy |")
     assert "| weak | **0.025 ± 0.013** | 0.80 | −1.00 | 4 | points |" in text
-    assert text.endswith("- commit: abc\n")
+    assert "\n- commit: abc\n" in text
     page = (out / "report.html").read_text(encoding="utf-8")
     places = [page.index(text) for text in ('id="results"', 'id="uncertainty"', "0.025 ± 0.013", 'id="definitions"')]
     assert places == sorted(places)

@@ -2,10 +2,10 @@
 
 
 def control_source(wildcards):
-    """Return what a control copies: the mask, or the method's own pseudo label."""
+    """Return what a control copies: the mask it is compared with, or the method's own pseudo label."""
     if method_of(wildcards)["control"] == "pseudo_label":
         return pseudo_label_files(wildcards, [wildcards.case])
-    return mask_files(wildcards, [wildcards.case])
+    return evaluated_mask(wildcards)
 
 
 def model(wildcards):

@@ -1,5 +1,7 @@
 # Metrics per case, then tables, figures and the report.
 
+import json
+
 
 def test_case_metrics(wildcards):
     """Return the metrics of every test case of every cell, in config order."""
@@ -25,18 +27,37 @@ def pictures(wildcards):
 
 
 def overlay_input(wildcards):
-    """Return what an overlay draws: the first test case, with the first seed, the same for every method."""
+    """Return what an overlay draws: the first test case, with the first seed, the same for every method.
+
+    It is drawn on the grid that it was evaluated on; an image that the method sees disturbed is brought there.
+    """
     dataset = EXPERIMENT.datasets[wildcards.dataset]
     case = dataset.cases("test")[0]
     predictions = "results/{experiment}/8_predictions/{dataset}/{organ}"
     run = f"{EXPERIMENT.annotation(wildcards.method)}/{{method}}/seed-{EXPERIMENT.seeds[0]}/{case}"
     prediction = f"{predictions}/{run}".format(**wildcards)
+    seen = EXPERIMENT.image(wildcards.method, "test")
+    undisturbed = evaluated_image(wildcards.dataset, case) if seen == "image" else None
     return {
-        "image": isotropic_images(wildcards, [case], EXPERIMENT.image(wildcards.method, "test")),
-        "reference": mask_files(wildcards, [case]),
+        "image": undisturbed or isotropic_images(wildcards, [case], seen),
+        "reference": evaluated_mask(wildcards).format(case=case, **wildcards),
         "prediction": f"{prediction}.nii.gz",
         "uncertainty": uncertainty_maps(wildcards.method, prediction) if wildcards.picture == "uncertainty" else [],
     }
+
+
+def evaluated_image(dataset, case):
+    """Return the image of a case on the grid that the experiment is evaluated on."""
+    stage = "2_cases" if EXPERIMENT.evaluate_on == "original" else "3_isotropic"
+    return f"results/{EXPERIMENT.name}/{stage}/{dataset}/{case}/image.nii.gz"
+
+
+def evaluation_options(resample):
+    """Return the options that bring a prediction to the evaluated grid, ``resample``, and reduce it."""
+    chosen = [resample] * (EXPERIMENT.evaluate_on == "original") + [
+        "--largest-component"
+    ] * EXPERIMENT.largest_component
+    return " ".join(chosen)
 
 
 def evaluated_uncertainty(wildcards):
@@ -50,12 +71,101 @@ def uncertainty_option(wildcards, input):
     return f"--uncertainty {shlex.quote(str(Path(input.uncertainty[0]).parent))}" if input.uncertainty else ""
 
 
-def extra_products():
-    """Return what only some experiments have: a study's table and figure, the table of uncertainty."""
-    tables = ["study"] * any(variant_parts(name)[1] for name in EXPERIMENT.methods)
-    tables += ["uncertainty"] * bool(EXPERIMENT.uncertainty and set(EXPERIMENT.methods) - set(CONTROLS))
-    figures = ["results/{experiment}/figures/study.png"] * ("study" in tables)
-    return [f"results/{{experiment}}/tables/{name}.{suffix}" for name in tables for suffix in ("csv", "md")] + figures
+def trained():
+    """Return whether any method is trained."""
+    return bool(set(EXPERIMENT.methods) - set(CONTROLS))
+
+
+def has_variants(base=None):
+    """Return whether any method is a variant of a study, or a variant of ``base``."""
+    parts = [variant_parts(name) for name in EXPERIMENT.shown]
+    return any(levels and base in (None, name) for name, levels in parts)
+
+
+def in_report(file, category, name):
+    """Return a product as Snakemake's own report shows it, with the caption of ``name``."""
+    label = {category.lower().removesuffix("s"): Path(file).stem.replace("_", " ")}
+    caption = f"../report/{name}.rst"
+    return report(f"results/{{experiment}}/{file}", caption=caption, category=category, labels=label)
+
+
+def report_tables():
+    """Return the tables, as far as the experiment has them; Snakemake's report shows those made for reading."""
+    shown = ["main", "main_wide", "against_best", "ranking"] + ["study"] * has_variants()
+    shown += ["uncertainty"] * bool(EXPERIMENT.uncertainty and trained()) + ["cost/cost"] * trained()
+    others = ["statistics", "comparisons", "ranking_shares"] + ["study_wide"] * has_variants()
+    beside = [f"{name}.csv" for name in others] + [f"{name}.{suffix}" for name in shown for suffix in ("md", "tex")]
+    tables = [in_report(f"tables/{name}.csv", "Tables", Path(name).name) for name in shown]
+    return tables + [f"results/{{experiment}}/tables/{file}" for file in beside]
+
+
+def report_figures():
+    """Return the figures, as far as the experiment has them."""
+    names = ["dice_boxplot", "ranking"] + ["study"] * has_variants() + ["training"] * trained()
+    names += ["pseudo_labels"] * has_variants("pseudo_label")
+    names += ["reliability"] * bool(EXPERIMENT.uncertainty and trained())
+    panels = [f"panels/{name}/{organ}" for name, entry in EXPERIMENT.datasets.items() for organ in entry.organs]
+    pngs = [in_report(f"figures/{name}.png", "Figures", name.partition("/")[0]) for name in names]
+    pngs += [in_report(f"figures/{name}.png", "Cases", "panels") for name in panels]
+    return pngs + [f"results/{{experiment}}/figures/{name}.svg" for name in names + panels]
+
+
+def shown_volumes(wildcards):
+    """Return the volumes that panels, viewer and reliability show: test cases of all methods but variants."""
+    files = {}
+    for cell in EXPERIMENT.cells():
+        for case in EXPERIMENT.datasets[cell["dataset"]].cases("test"):
+            files[evaluated_image(cell["dataset"], case)] = None
+            folder = f"results/{wildcards.experiment}/4_masks/{cell['dataset']}/{cell['organ']}"
+            files[f"{folder}{'/original' * (EXPERIMENT.evaluate_on == 'original')}/{case}.nii.gz"] = None
+            prediction = (
+                f"results/{wildcards.experiment}/8_predictions/{cell['dataset']}/{cell['organ']}/{cell['annotation']}"
+                f"/{cell['method']}/seed-{cell['seed']}/{case}"
+            )
+            if not variant_parts(cell["method"])[1]:
+                files[f"{prediction}.nii.gz"] = None
+            files |= dict.fromkeys(uncertainty_maps(cell["method"], prediction))
+    return list(files)
+
+
+def cell_of_record(cell):
+    """Return a cell as the record of provenance has it: with the model that predicts and those it started from."""
+    folder = f"7_models/{cell['dataset']}/{cell['organ']}/{cell['annotation']}"
+    if cell["method"] in CONTROLS:
+        return cell | {"model": None, "first_stages": []}
+    stages = [EXPERIMENT.model_of(student) for student in EXPERIMENT.students(cell["method"])]
+    model, *stages = [f"{folder}/{name}/seed-{cell['seed']}" for name in (EXPERIMENT.model_of(cell["method"]), *stages)]
+    return cell | {"model": model, "first_stages": stages}
+
+
+def record():
+    """Return what a reader needs to get from a number back to files: the config, the datasets, the cells."""
+    datasets = {
+        name: {
+            "modality": dataset.description["modality"],
+            "split": str(dataset.split_path),
+            "split_sha256": file_digest(dataset.split_path),
+            "cases": {part: dataset.cases(part) for part in ("train", "validation", "test")},
+            "window": dataset.intensity.get("window"),
+        }
+        for name, dataset in EXPERIMENT.datasets.items()
+    }
+    return {
+        "experiment": EXPERIMENT.name,
+        "evaluated_on": EXPERIMENT.evaluate_on,
+        "largest_component": EXPERIMENT.largest_component,
+        "config": dict(config),
+        "datasets": datasets,
+        "cells": [cell_of_record(cell) for cell in EXPERIMENT.cells()],
+    }
+
+
+def run_records(wildcards):
+    """Return the records of all trainings whose models predict, and of those that these started from."""
+    cells = [cell_of_record(cell) for cell in EXPERIMENT.cells()]
+    models = dict.fromkeys(model for cell in cells if cell["model"] for model in (cell["model"], *cell["first_stages"]))
+    files = [f"results/{wildcards.experiment}/{model}" for model in models]
+    return [f"{file}/{name}" for file in files for name in ("run.json", "losses.csv")]
 
 
 def window_option(wildcards):
@@ -77,6 +187,21 @@ def selections():
     return " ".join(shlex.quote(f"{name}={EXPERIMENT.methods[name]['selection']}") for name in trained)
 
 
+EVALUATED_ON = {
+    "original": "each scan's original grid, predictions brought back to it from {spacing} mm (linear, one half)",
+    "isotropic": "the isotropic grid of {spacing} mm, references resampled to it",
+}
+
+
+def report_options():
+    """Return the options of tables and page that the config chooses."""
+    chosen = [f"--viewer-cases {EXPERIMENT.report['viewer_cases']}"]
+    chosen += ["--means-without-missed"] * EXPERIMENT.report["means_without_missed"]
+    published = EXPERIMENT.report["published"]
+    chosen += [f"--published {shlex.quote(published)}"] * bool(published)
+    return " ".join(chosen)
+
+
 def footer():
     """Return what a table must say about its origin, as ``key=value`` words."""
     splits = {name: file_digest(dataset.split_path)[:12] for name, dataset in EXPERIMENT.datasets.items()}
@@ -85,7 +210,8 @@ def footer():
         "spacing": f"{EXPERIMENT.spacing} mm",
         "seeds": " ".join(str(seed) for seed in EXPERIMENT.seeds),
         **{f"split of {name}": f"sha256 {digest}" for name, digest in splits.items()},
-        "evaluated on": "the isotropic grid",
+        "evaluated on": EVALUATED_ON[EXPERIMENT.evaluate_on].format(spacing=EXPERIMENT.spacing),
+        "components": "the largest of each prediction" if EXPERIMENT.largest_component else "all of each prediction",
     }
     return " ".join(shlex.quote(f"{key}={value}") for key, value in facts.items())
 
@@ -93,7 +219,7 @@ def footer():
 rule evaluate:
     input:
         prediction="results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
-        reference="results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz",
+        reference=evaluated_mask,
         uncertainty=evaluated_uncertainty,
     output:
         "results/{experiment}/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv",
@@ -110,6 +236,7 @@ rule evaluate:
     params:
         modality=lambda wildcards: dataset_of(wildcards)["modality"],
         uncertainty=uncertainty_option,
+        how=evaluation_options("--resample-prediction"),
         code=code_hash("evaluate"),
     message:
         "{wildcards.dataset}: evaluating {wildcards.method} on the {wildcards.organ} of case {wildcards.case}"
@@ -117,7 +244,7 @@ rule evaluate:
         "{weakseg3d} evaluate --prediction {input.prediction:q} --reference {input.reference:q} --csv {output:q}"
         " --label dataset={wildcards.dataset} modality={params.modality} organ={wildcards.organ}"
         " annotation={wildcards.annotation} method={wildcards.method} seed={wildcards.seed} case={wildcards.case:q}"
-        " {params.uncertainty} > {log:q} 2>&1"
+        " {params.uncertainty} {params.how} > {log:q} 2>&1"
 
 
 # One long table of exactly the cells of this experiment: files of a method dropped from the config stay out.
@@ -138,6 +265,19 @@ rule gather_metrics:
                     header = first
                     gathered.write(header + "\n")
                 gathered.write(rows)
+
+
+# Which file made what, so that every number leads back to its cases, its model and its config.
+rule provenance:
+    output:
+        "results/{experiment}/tables/provenance.json",
+    localrule: True
+    params:
+        record=lambda wildcards: record(),
+    message:
+        "recording which file made what"
+    run:
+        Path(output[0]).write_text(json.dumps(params.record, indent=1) + "\n", encoding="utf-8")
 
 
 rule overlay:
@@ -161,25 +301,28 @@ rule overlay:
         title=lambda wildcards: f"{wildcards.method}, {wildcards.organ}, {wildcards.dataset}",
         window=window_option,
         uncertainty=uncertainty_option,
+        how=evaluation_options("--on-reference-grid"),
         code=code_hash("overlay"),
     message:
         "{wildcards.dataset}: drawing {wildcards.method} on the {wildcards.organ}"
     shell:
         "{weakseg3d} overlay --image {input.image:q} --reference {input.reference:q} --prediction {input.prediction:q}"
-        " --out {output:q} --title {params.title:q} {params.window} {params.uncertainty} > {log:q} 2>&1"
+        " --out {output:q} --title {params.title:q} {params.window} {params.uncertainty} {params.how} > {log:q} 2>&1"
 
 
 rule report:
     input:
         metrics="results/{experiment}/tables/metrics.csv",
+        provenance="results/{experiment}/tables/provenance.json",
+        runs=run_records,
+        volumes=shown_volumes,
         effort=effort_files,
         pictures=pictures,
+        published=EXPERIMENT.report["published"] or [],
     output:
-        extra_products(),
-        "results/{experiment}/tables/main.csv",
-        "results/{experiment}/tables/main.md",
-        "results/{experiment}/figures/dice_boxplot.png",
-        html="results/{experiment}/report.html",
+        report_tables(),
+        report_figures(),
+        html=in_report("report.html", "Report", "report"),
     log:
         "results/{experiment}/logs/report.log",
     benchmark:
@@ -195,9 +338,10 @@ rule report:
         footer=footer(),
         effort=lambda wildcards, input: f"--effort {' '.join(map(shlex.quote, input.effort))}" if input.effort else "",
         selection=f"--selection {selections()}" if selections() else "",
+        options=report_options(),
         code=code_hash("report"),
     message:
         "tables, figures and report"
     shell:
-        "{weakseg3d} report --metrics {input.metrics:q} --out {params.out:q} --footer {params.footer}"
-        " {params.effort} {params.selection} > {log:q} 2>&1"
+        "{weakseg3d} report --metrics {input.metrics:q} --out {params.out:q} --results {params.out:q}"
+        " --footer {params.footer} {params.effort} {params.selection} {params.options} > {log:q} 2>&1"

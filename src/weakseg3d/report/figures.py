@@ -1,5 +1,6 @@
 """Figures drawn from the long table of metrics, for print at column width."""
 
+import io
 import math
 
 import matplotlib
@@ -25,11 +26,33 @@ the controls are also hatched and the missed organs are crosses."""
 CASE_STYLE = {"marker": "o", "color": "#222222", "markersize": 3, "markeredgecolor": "white", "markeredgewidth": 0.3}
 MISSED_STYLE = {"marker": "x", "color": "#b2182b", "markersize": 5, "markeredgewidth": 1.4}
 
+PAIR_STYLE = {"color": "#999999", "linewidth": 0.4, "alpha": 0.6, "zorder": 5, "clip_on": False}
+"""Lines between one case's dots in neighbouring boxes."""
+
+DPI = 300
+"""Resolution of figures for print."""
+
 STYLE = {"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "svg.hashsalt": "weakseg3d", "hatch.linewidth": 0.4}
+
+
+def picture_files(name, figure, dpi=DPI):
+    """Return a figure as ``{path: bytes}``: ``figures/{name}.png`` and ``.svg``, the same for the same figure."""
+    files = {}
+    # Laid out once for both.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    with matplotlib.rc_context({"svg.hashsalt": "weakseg3d", "svg.fonttype": "none"}):
+        for suffix, options in (("png", {"dpi": dpi}), ("svg", {"metadata": {"Date": None}})):
+            stream = io.BytesIO()
+            figure.savefig(stream, format=suffix, **options)
+            files[f"figures/{name}.{suffix}"] = stream.getvalue()
+    return files
 
 
 def dice_boxplot(rows):
     """Return a figure with one panel per dataset and organ: boxes of Dice per method, each case a dot.
+
+    Thin lines join the dots of one case and seed in the boxes of methods, controls aside.
 
     ``rows`` is what `read_metrics` returns. Missed organs are crosses at 0; cases without the organ are not
     drawn. Boxes show quartiles and median, whiskers reach 1.5 interquartile ranges.
@@ -78,9 +101,14 @@ def _draw_panel(axis, panel, series):
         if colours[name] == CONTROL_COLOUR:
             box.set_hatch("////")
     heights = panel["series"].map(series.index) + _case_offsets(panel["case"])
+    methods = panel.assign(height=heights)[~panel["method"].isin(CONTROLS)]
+    for _, pair in methods.sort_values("height").groupby(["case", "seed"], sort=False):
+        axis.plot(pair["value"], pair["height"], **PAIR_STYLE)
     missed = panel["status"] == "empty_prediction"
     for chosen, style in ((~missed, CASE_STYLE), (missed, MISSED_STYLE)):
-        axis.plot(panel.loc[chosen, "value"], heights[chosen], linestyle="", zorder=10, clip_on=False, **style)
+        # An unclipped line without points would count as one in the figure's corner when panels are laid out.
+        if chosen.any():
+            axis.plot(panel.loc[chosen, "value"], heights[chosen], linestyle="", zorder=10, clip_on=False, **style)
     axis.set(xlim=(-0.03, 1.03), xlabel="", ylabel="")
     axis.xaxis.grid(True, color="#dddddd", linewidth=0.5)
     axis.yaxis.grid(False)

@@ -1,16 +1,21 @@
-"""report.html: one self-contained page with tables, figures and the meaning of every number."""
+"""report.html: one self-contained page with tables, figures, a viewer of slices, and the meaning of every number."""
 
 import base64
+import json
 import re
 from importlib.resources import files
+from itertools import groupby
 
 import jinja2
 
 from weakseg3d.controls import CONTROLS
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.metrics import METRICS, STATUSES
+from weakseg3d.report import comparison_tables as compared
+from weakseg3d.report import cost as cost_report
 from weakseg3d.report import uncertainty as uncertainty_report
-from weakseg3d.report.tables import HEADINGS, NUMBERS, is_control, known_headings, note, readable_table
+from weakseg3d.report.markup import as_html
+from weakseg3d.report.tables import HEADINGS, NUMBERS, known_headings, readable_table
 
 DIRECTIONS = {True: "higher is better", False: "lower is better", None: "closer to 0 is better"}
 UNCERTAINTY_DIRECTIONS = DIRECTIONS | {None: "neither is better"}
@@ -18,31 +23,86 @@ UNCERTAINTY_DIRECTIONS = DIRECTIONS | {None: "neither is better"}
 SECTION = ("dataset", "modality", "organ")
 """Columns that become a heading within the table, so that it fits a phone; they are the first of `HEADINGS`."""
 
+HEADLINE = ("experiment", "evaluated on", "seeds", "commit")
+"""What of the footer stands below the title."""
 
-def render_page(table, title, footer, boxplot, overlays, study=None, uncertainty=None):
+LINKS = {
+    "summary": "Summary",
+    "study": "Study",
+    "results": "Results",
+    "comparisons": "Comparisons",
+    "cases": "Cases",
+    "slices": "Viewer",
+    "uncertainty": "Uncertainty",
+    "cost": "Cost",
+    "training": "Training",
+    "pictures": "Pictures",
+    "definitions": "Definitions",
+    "provenance": "Provenance",
+}
+"""Parts of the page, in order, and what their links are called."""
+
+
+def render_page(
+    title,
+    footer,
+    table,
+    note,
+    summary,
+    warnings,
+    comparisons,
+    cases,
+    pictures,
+    overlays,
+    study=None,
+    uncertainty=None,
+    cost=None,
+    viewer=(),
+):
     """Return the page as HTML text. It holds everything it shows and loads nothing.
 
-    ``table`` is the main table; ``footer`` a mapping printed at the end; ``boxplot`` the figure as PNG bytes, or
-    None to leave it out; ``overlays`` maps (dataset, organ) to ``{method: PNG bytes}``; ``study`` is the study's
-    table, its headings and its figure as PNG bytes. With a study the main table, which repeats it, is folded.
-    ``uncertainty`` is the table of uncertainty and its pictures, in the form of ``overlays``.
+    ``footer`` is a mapping printed at the end; ``table`` the main table and ``note`` what a reader must know of it;
+    ``summary`` and ``warnings`` are sentences; ``comparisons`` the tables of `comparison_tables`, ``cases`` what
+    `case_table` returns, ``pictures`` ``{name: Picture}``; ``overlays`` maps (dataset, organ) to ``{method: PNG
+    bytes}``; ``study`` is the study's table with its headings: with one the main table, which repeats it, is folded.
+    ``uncertainty`` is the table of uncertainty with its pictures in the form of ``overlays``, ``cost`` the table of
+    cost, ``viewer`` what `viewer_cases` returns.
     """
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {"data_uri": data_uri, "emphasis": emphasis, "half_width": half_width}
-    template = environment.from_string(files("weakseg3d.report").joinpath("page.html.jinja").read_text("utf-8"))
-    return template.render(
+    environment.filters |= {
+        "data_uri": data_uri,
+        "as_html": as_html,
+        "half_width": half_width,
+        "groupby_organ": groupby_organ,
+    }
+    shown = {"study": study, "slices": viewer, "uncertainty": uncertainty is not None, "cost": cost is not None}
+    shown |= {"cases": bool(cases[1]) or "dice_boxplot" in pictures}
+    shown |= {"training": "training" in pictures, "pictures": overlays}
+    return environment.from_string(_file("page.html.jinja")).render(
         title=title,
         footer=footer,
+        headline={key: re.sub(r"[0-9a-f]{40}", shortened, footer[key]) for key in HEADLINE if key in footer},
+        sections_shown=[(name, text) for name, text in LINKS.items() if shown.get(name, True)],
+        summary=summary,
+        warnings=warnings,
         headings=list(known_headings(table).values())[len(SECTION) :],
         sections=table_sections(readable_table(table)),
         study=study and _study_parts(*study),
+        compared=_compared_parts(comparisons),
         uncertainty=uncertainty and _uncertainty_parts(*uncertainty),
-        note=note(table),
-        missed=int(table.loc[~is_control(table["method"]), "n_missed"].sum()),
-        boxplot=boxplot,
+        cost=None if cost is None else _parts(cost_report.readable_cost(cost), cost_report.NOTE),
+        note=note,
+        cases=cases,
+        several_seeds=len({row["seed"] for row in cases[1]}) > 1,
+        missed_class=jinja2.filters.Markup(' class="missed"'),
+        pictures=pictures,
         overlays=overlays,
+        viewed={(one["dataset"], one["organ"], one["case"]): place for place, one in enumerate(viewer)},
+        # A closing tag within the data would end the script that holds it.
+        viewer=jinja2.filters.Markup(json.dumps(list(viewer)).replace("</", "<\\/")) if viewer else None,
+        script=jinja2.filters.Markup(_file("page.js.jinja")),
         metrics=definitions(METRICS, DIRECTIONS)
         + (definitions(UNCERTAINTY, UNCERTAINTY_DIRECTIONS) if uncertainty else []),
         statuses=STATUSES,
@@ -50,26 +110,40 @@ def render_page(table, title, footer, boxplot, overlays, study=None, uncertainty
     )
 
 
-def _study_parts(table, headings, figure):
+def shortened(commit):
+    """Return the first letters of a commit, given as a match."""
+    return commit[0][:12]
+
+
+def _file(name):
+    return files("weakseg3d.report").joinpath(name).read_text("utf-8")
+
+
+def _study_parts(table, headings):
     """Return what the template shows of a study; its columns of text stand before those of numbers."""
     headings = known_headings(table, headings)
-    shown = [name for name in headings if name not in SECTION]
-    return {
-        "headings": [headings[name] for name in shown],
-        "texts": len([name for name in shown if name not in NUMBERS]),
-        "sections": table_sections(readable_table(table, headings)),
-        "figure": figure,
-    }
+    texts = [name for name in headings if name not in SECTION and name not in NUMBERS]
+    return _parts(readable_table(table, headings), "") | {"texts": len(texts)}
+
+
+def _compared_parts(tables):
+    """Return what the template shows of the comparisons: each method against the best, and the ranking."""
+    return [
+        _parts(compared.readable_against_best(tables["against_best"]), compared.AGAINST_BEST_NOTE)
+        | {"title": "Every method against the best", "texts": 3},
+        _parts(compared.readable_ranking(tables["ranking"]), compared.RANKING_NOTE) | {"title": "Ranking", "texts": 2},
+    ]
 
 
 def _uncertainty_parts(table, pictures):
     """Return what the template shows of the uncertainty."""
-    return {
-        "headings": list(known_headings(table, uncertainty_report.HEADINGS).values())[len(SECTION) :],
-        "sections": table_sections(uncertainty_report.readable_uncertainty(table)),
-        "note": uncertainty_report.NOTE,
-        "pictures": pictures,
-    }
+    text = uncertainty_report.readable_uncertainty(table)
+    return _parts(text, uncertainty_report.NOTE) | {"pictures": pictures}
+
+
+def _parts(readable, note):
+    """Return what the template shows of a readable table."""
+    return {"headings": list(readable)[len(SECTION) :], "sections": table_sections(readable), "note": note}
 
 
 def definitions(registry, directions):
@@ -86,6 +160,11 @@ def table_sections(readable):
     ]
 
 
+def groupby_organ(cases):
+    """Return rows of cases as pairs of (organ, dataset) and its rows, in order."""
+    return [(key, list(rows)) for key, rows in groupby(cases, key=lambda row: (row["organ"], row["dataset"]))]
+
+
 def data_uri(png):
     """Return PNG bytes as an address that holds the picture itself."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
@@ -94,12 +173,6 @@ def data_uri(png):
 def half_width(png):
     """Return half the width in pixels of a picture as PNG bytes: that of one with a print's resolution on a screen."""
     return int.from_bytes(png[16:20], "big") // 2
-
-
-def emphasis(cell):
-    """Return a cell of the readable table as HTML: its Markdown ``**best**`` as bold text, its ``\\*`` as a star."""
-    text = str(jinja2.filters.escape(cell)).replace("\\*", "*")
-    return jinja2.filters.Markup(re.sub(r"^\*\*(.+)\*\*$", r"<strong>\1</strong>", text))
 
 
 def find_overlays(folder, rows):

@@ -21,16 +21,17 @@ def factors(rows):
     return {factor: list(levels) for factor, levels in found.items()}
 
 
-def study_table(rows):
+def study_table(rows, table=None):
     """Return the study's table as numbers: for each dataset and organ the variants, then the references.
 
-    ``rows`` is what `read_metrics` returns. Columns: dataset, modality, organ, method, one for each of
-    `factors` with the level as text, and the statistics of `main_table`. All come in order of first appearance.
+    ``rows`` is what `read_metrics` returns, and ``table`` their main table, if there is one. Columns: dataset,
+    modality, organ, method, one for each of `factors` with the level as text, and the statistics of `main_table`. All
+    come in order of first appearance.
     A reference, which is a method without levels, has empty text in the columns of the factors.
     Raises UserError for a method with more than one annotation, as nothing in this table tells them apart, and
     for a factor that has the name of another column.
     """
-    table = main_table(rows)
+    table = main_table(rows) if table is None else table
     twice = table.duplicated([*ORGAN, "method"])
     if twice.any():
         method = table.loc[twice, "method"].iloc[0]

@@ -1,11 +1,15 @@
-"""The main table: every method on every dataset and organ, with its missed and its absent cases."""
+"""The main table: every method on every dataset and organ, with its missed, absent and lacking cases."""
 
 import math
 import re
+from itertools import product
 
 import pandas as pd
 
 from weakseg3d.controls import CONTROLS
+from weakseg3d.report.cell_statistics import FOUND, VALUES, cell_statistics, interval_text
+from weakseg3d.report.gaps import METHOD
+from weakseg3d.report.markup import bold, underlined
 from weakseg3d.report.method_facts import FACTS, SELECTIONS, readable_effort
 from weakseg3d.report.method_facts import NOTE as FACTS_NOTE
 from weakseg3d.report.metrics_table import WITH_ORGAN
@@ -14,11 +18,14 @@ from weakseg3d.variants import variant_parts
 GROUP = ["dataset", "modality", "organ", "method", "annotation"]
 """Columns that make one row of the main table."""
 
-MEASURES = ("dice", "hd95")
-"""Metrics the main table shows."""
+MEASURES = {"dice": 1, "hd95": -1}
+"""Metrics the main table shows; 1 where higher is better, else -1."""
 
 DECIMALS = {"dice": 3, "hd95": 2}
 """Decimals shown in Markdown and HTML; values that agree in them are equally good."""
+
+SIGNIFICANT = 0.05
+"""Corrected p below which a method is marked as worse than the best one."""
 
 HEADINGS = {
     "dataset": "Dataset",
@@ -27,51 +34,86 @@ HEADINGS = {
     "method": "Method",
     "effort": "Effort",
     "dice": "Dice ↑",
+    "dice_median": "Dice median",
+    "dice_interval": "Dice 95 % interval",
+    "dice_found": "Dice, found only",
+    "dice_published": "Dice, published ‡",
     "hd95": "HD95 (mm) ↓",
+    "hd95_median": "HD95 median",
+    "hd95_interval": "HD95 95 % interval",
+    "hd95_found": "HD95, found only",
+    "hd95_published": "HD95, published ‡",
     "n": "n",
     "n_missed": "missed",
     "n_absent": "absent",
+    "n_lacking": "lacking",
     "n_seeds": "seeds",
     "selection": "Selection",
     "annotation": "Annotation",
 }
-"""Columns of the readable table; effort and selection only where they are known."""
+"""Columns of the readable table; some of them only where they are known or say something."""
 
-NUMBERS = ("effort", *MEASURES, "n", "n_missed", "n_absent", "n_seeds", "selection")
+NUMBERS = tuple(column for column in HEADINGS if column not in ("dataset", "modality", "organ", "method", "annotation"))
 """Columns of the readable table that are aligned to the right."""
 
 NOTE = (
-    "Mean ± sample standard deviation over n cases whose reference holds the organ (cases × seeds where there is "
-    "more than one seed). A missed organ counts with Dice 0 and the diagonal of the volume as its HD95, and is "
-    "counted under 'missed'; cases without the organ are left out and counted under 'absent'. Bold: best mean on "
-    "that organ, controls (*) aside."
+    "A cell is one method (with one annotation) on one organ of one dataset; its n evaluations are all test cases "
+    "whose reference holds the organ, with all seeds, pooled (cases × seeds). Mean ± sample standard deviation, and "
+    "median, over evaluations; 95 % interval of the mean: bootstrap over cases, each drawn with all of its seeds. A "
+    "missed organ counts with Dice 0 and the diagonal of the volume as its HD95, and is counted under 'missed'; cases "
+    "without the organ are left out and counted under 'absent'. Bold: best mean on that organ, underlined: second "
+    "best, controls (*) aside. †: worse than the best, p < 0.05 (Wilcoxon signed-rank over cases, Holm)."
 )
 """What a reader needs to know to read the table."""
 
+LACKING_NOTE = (
+    "A gap, –, stands where a method lacks evaluations that others have: its mean would be one over other cases."
+)
+FOUND_NOTE = "'Found only' leaves missed organs out of the mean, and with them the hardest cases."
 
-def main_table(rows):
+
+def main_table(rows, without_missed=False):
     """Return the main table as numbers, one row per dataset, organ and method, in order of first appearance.
 
-    ``rows`` is what `read_metrics` returns. Columns: those of `GROUP`; mean and sample standard deviation
-    (``ddof=1``; NaN for fewer than two values) of each of `MEASURES`, Dice as a ratio and HD95 in mm; ``n``
-    evaluations whose reference holds the organ, ``n_missed`` of them with an empty prediction, ``n_absent``
-    further ones without the organ, and the number of seeds; and those of `FACTS` that ``rows`` has.
+    ``rows`` is what `read_metrics` returns. Columns: those of `GROUP`; for each of `MEASURES` the statistics that
+    `cell_statistics` gives (``dice_mean``, ``dice_sd``, ``dice_median``, ``dice_low``, ``dice_high``, and for
+    ``without_missed`` also ``dice_found_mean`` and ``dice_found_sd``), Dice as a ratio and HD95 in mm; ``n``
+    evaluations whose reference holds the organ, ``n_missed`` of them with an empty prediction, ``n_absent`` further
+    ones without the organ, ``n_lacking`` that are not there, and the number of seeds; and those of `FACTS` that
+    ``rows`` has.
     """
-    lines = []
-    for key, group in rows.groupby(GROUP, sort=False):
-        evaluations = group.drop_duplicates(["seed", "case"])
-        with_organ = evaluations["status"].isin(WITH_ORGAN)
-        line = dict(zip(GROUP, key, strict=True))
-        for measure in MEASURES:
-            values = group.loc[(group["metric"] == measure) & group["status"].isin(WITH_ORGAN), "value"]
-            line[f"{measure}_mean"], line[f"{measure}_sd"] = values.mean(), values.std(ddof=1)
-        line["n"] = int(with_organ.sum())
-        line["n_missed"] = int((evaluations["status"] == "empty_prediction").sum())
-        line["n_absent"] = int((~with_organ).sum())
-        line["n_seeds"] = evaluations["seed"].nunique()
-        line |= {fact: group[fact].iloc[0] for fact in FACTS if fact in group}
-        lines.append(line)
-    return in_order_of_appearance(pd.DataFrame(lines), rows)
+    statistics = cell_statistics(rows[rows["metric"].isin(MEASURES)])
+    table = statistics[GROUP].drop_duplicates().merge(_counts(rows), on=GROUP, how="outer", sort=False)
+    counts = ["n", "n_missed", "n_absent", "n_seeds"]
+    table[counts] = table[counts].fillna(0).astype(int)
+    by_metric = {metric: part.set_index(GROUP) for metric, part in statistics.groupby("metric")}
+    cells = pd.MultiIndex.from_frame(table[GROUP])
+    position = len(GROUP)
+    for measure, value in product(MEASURES, (*VALUES, *FOUND) if without_missed else VALUES):
+        part = by_metric.get(measure, statistics.iloc[:0].set_index(GROUP)).reindex(cells)
+        table.insert(position, f"{measure}_{value}", part[value].to_numpy(float))
+        position += 1
+    lacking = statistics.groupby(GROUP)["n_lacking"].max().reindex(cells).fillna(0).astype(int)
+    table.insert(table.columns.get_loc("n_seeds"), "n_lacking", lacking.to_numpy())
+    for fact in FACTS:
+        if fact in rows:
+            table = table.merge(rows.drop_duplicates(GROUP)[[*GROUP, fact]], on=GROUP, how="left")
+    if "selection" in table:
+        known = rows.drop_duplicates(METHOD).set_index("method")["selection"].to_dict()
+        table["selection"] = table["selection"].fillna(table["method"].map(known))
+    return in_order_of_appearance(table, rows)
+
+
+def _counts(rows):
+    """Return the numbers of evaluations of every cell, by whether the organ is there and was found."""
+    evaluations = rows.drop_duplicates([*GROUP, "seed", "case"])
+    evaluations = evaluations.assign(
+        n=evaluations["status"].isin(WITH_ORGAN),
+        n_missed=evaluations["status"] == "empty_prediction",
+        n_absent=~evaluations["status"].isin(WITH_ORGAN),
+    )
+    groups = evaluations.groupby(GROUP, sort=False)
+    return groups[["n", "n_missed", "n_absent"]].sum().assign(n_seeds=groups["seed"].nunique()).reset_index()
 
 
 def is_control(methods):
@@ -80,9 +122,14 @@ def is_control(methods):
 
 
 def known_headings(table, headings=HEADINGS):
-    """Return those of ``headings`` (column to text) whose columns the main ``table`` has or can be made to have."""
-    unknown = {"effort": "effort_clicks" not in table, "selection": "selection" not in table}
-    return {column: text for column, text in headings.items() if not unknown.get(column)}
+    """Return those of ``headings`` (column to text) that the main ``table`` has or can be made to have."""
+    sources = {"effort": "effort_clicks", **dict.fromkeys(("dice", "dice_interval"), "dice_mean")}
+    sources |= {"hd95": "hd95_mean", "hd95_interval": "hd95_mean", "ece": "ece_mean"}
+    sources |= {f"{measure}_found": f"{measure}_found_mean" for measure in MEASURES}
+    known = {column: text for column, text in headings.items() if sources.get(column, column) in table}
+    if "n_lacking" in known and not table["n_lacking"].any():
+        del known["n_lacking"]
+    return known
 
 
 def readable_table(table, headings=HEADINGS):
@@ -93,8 +140,15 @@ def readable_table(table, headings=HEADINGS):
     headings = known_headings(table, headings)
     text = table[[column for column in headings if column in table]].astype(str)
     control = is_control(table["method"])
-    for measure, sign in zip(MEASURES, (1, -1), strict=True):
-        text[measure] = means_with_best(table, measure, sign, DECIMALS[measure])
+    for measure, sign in MEASURES.items():
+        decimals = DECIMALS[measure]
+        text[measure] = means_with_best(table, measure, sign, decimals)
+        text[f"{measure}_median"] = [_number(value, decimals) for value in table[f"{measure}_median"]]
+        limits = zip(table[f"{measure}_low"], table[f"{measure}_high"], strict=True)
+        text[f"{measure}_interval"] = [interval_text(low, high, decimals) for low, high in limits]
+        if f"{measure}_found" in headings:
+            found = zip(table[f"{measure}_found_mean"], table[f"{measure}_found_sd"], strict=True)
+            text[f"{measure}_found"] = [mean_and_sd(mean, sd, decimals) for mean, sd in found]
     if "effort" in headings:
         text["effort"] = readable_effort(table)
     if "selection" in headings:
@@ -106,18 +160,25 @@ def readable_table(table, headings=HEADINGS):
 
 
 def means_with_best(table, measure, sign, decimals):
-    """Return ``mean ± sd`` of a measure for each row of ``table``, the best of every organ in ``**``.
+    """Return ``mean ± sd`` of a measure for each row of ``table``, the best of every organ bold, the second underlined.
 
     ``table`` has the columns ``{measure}_mean`` and ``{measure}_sd``; ``sign`` is 1 where higher is better, else -1.
+    Where it has ``{measure}_p``, what is worse than the best beyond chance has a dagger; where it has ``n_lacking``,
+    a mean that is not there for that reason is a dash.
     """
     means = table[f"{measure}_mean"].round(decimals)
     ranked = (sign * means).where(~is_control(table["method"]))
-    best = ranked.groupby([table["dataset"], table["modality"], table["organ"]]).transform("max")
-    cells = [
-        _mean_and_sd(mean, sd, decimals)
-        for mean, sd in zip(table[f"{measure}_mean"], table[f"{measure}_sd"], strict=True)
-    ]
-    return [f"**{cell}**" if is_best else cell for cell, is_best in zip(cells, ranked == best, strict=True)]
+    ranks = ranked.groupby([table["dataset"], table["modality"], table["organ"]]).rank("dense", ascending=False)
+    worse = table[f"{measure}_p"] < SIGNIFICANT if f"{measure}_p" in table else pd.Series(False, table.index)
+    gaps = table["n_lacking"] > 0 if "n_lacking" in table else pd.Series(False, table.index)
+    cells = []
+    for mean, sd, rank, dagger, gap in zip(
+        table[f"{measure}_mean"], table[f"{measure}_sd"], ranks, worse, gaps, strict=True
+    ):
+        text = mean_and_sd(mean, sd, decimals)
+        text = bold(text) if rank == 1 else underlined(text) if rank == 2 else text
+        cells.append("–" if gap and not text else text + " †" * bool(dagger))
+    return cells
 
 
 def readable_annotation(path_part):
@@ -128,19 +189,32 @@ def readable_annotation(path_part):
 
 
 def table_csv(table):
-    """Return the main table as CSV text with four decimals, the same for the same numbers."""
-    return table.to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    """Return a table as CSV text with four decimals, p-values with four digits, the same for the same numbers."""
+    small = [column for column in table if column == "p" or column.endswith(("_p", "p_holm"))]
+    digits = {column: ["" if math.isnan(p) else f"{p:.4g}" for p in table[column]] for column in small}
+    return table.assign(**digits).to_csv(index=False, float_format="%.4f", lineterminator="\n")
 
 
 def table_markdown(table, title, footer, headings=HEADINGS):
     """Return the main table as a Markdown page with the columns of ``headings``; ``footer`` is printed below it."""
-    numbers = [heading for column, heading in headings.items() if column in NUMBERS]
-    return markdown_page(readable_table(table, headings), numbers, title, note(table), footer)
+    return markdown_page(readable_table(table, headings), number_headings(headings), title, note(table), footer)
+
+
+def number_headings(headings=HEADINGS):
+    """Return the headings of the columns that are aligned to the right."""
+    return [heading for column, heading in headings.items() if column in NUMBERS]
 
 
 def note(table):
     """Return what a reader needs to know to read the main ``table``."""
-    return " ".join([NOTE, FACTS_NOTE] if "selection" in table else [NOTE])
+    notes = [NOTE]
+    if table["n_lacking"].any():
+        notes.append(LACKING_NOTE)
+    if "dice_found_mean" in table:
+        notes.append(FOUND_NOTE)
+    if "selection" in table:
+        notes.append(FACTS_NOTE)
+    return " ".join(notes)
 
 
 def markdown_page(text, numbers, title, note, footer):
@@ -173,10 +247,15 @@ def in_order_of_appearance(table, rows):
     return table.sort_values(order, key=position, kind="stable", ignore_index=True)
 
 
-def _mean_and_sd(mean, sd, decimals):
+def mean_and_sd(mean, sd, decimals):
+    """Return ``0.854 ± 0.045``; the mean alone where there is no deviation, nothing where there is no mean."""
     if math.isnan(mean):
         return ""
     return f"{mean:.{decimals}f}" if math.isnan(sd) else f"{mean:.{decimals}f} ± {sd:.{decimals}f}"
+
+
+def _number(value, decimals):
+    return "" if math.isnan(value) else f"{value:.{decimals}f}"
 
 
 def _markdown_row(cells):

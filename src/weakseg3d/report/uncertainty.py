@@ -5,6 +5,7 @@ import math
 import pandas as pd
 
 from weakseg3d.evaluation.calibration import UNCERTAINTY
+from weakseg3d.report.gaps import lacking
 from weakseg3d.report.method_facts import FACTS, SELECTIONS
 from weakseg3d.report.metrics_table import WITH_ORGAN
 from weakseg3d.report.tables import (
@@ -31,12 +32,13 @@ HEADINGS = {
     "entropy_correlation": "ρ entropy",
     "variance_correlation": "ρ variance",
     "n": "n",
+    "n_lacking": "lacking",
     "selection": "Selection",
     "annotation": "Annotation",
 }
 """Columns of the readable table."""
 
-NUMBERS = ("ece", *CORRELATIONS, "n", "selection")
+NUMBERS = ("ece", *CORRELATIONS, "n", "n_lacking", "selection")
 """Columns of the readable table that are aligned to the right."""
 
 NOTE = (
@@ -44,7 +46,7 @@ NOTE = (
     "(cases × seeds where there is more than one seed). ρ: Spearman's rank correlation over these between the Dice "
     "error (1 − Dice) and the mean entropy, or the mean variance over stochastic passes; 1 where the more uncertain "
     f"case is always the worse one; – with fewer than {FEWEST_CASES} cases or where a value is the same for all, as "
-    "the variance of a deterministic network is. Bold: best mean on that organ."
+    "the variance of a deterministic network is. Bold: best mean on that organ, underlined: second best."
 )
 """What a reader needs to know to read the table."""
 
@@ -60,7 +62,8 @@ def uncertainty_table(rows):
     ``rows`` is what `read_metrics` returns. Columns: those of `GROUP`; mean and sample standard deviation of ECE
     (``ece_mean``, ``ece_sd``); Spearman's rank correlation of mean entropy and of mean variance with 1 - Dice over
     all evaluations, the seeds pooled (NaN for fewer than `FEWEST_CASES` cases, or where either is constant); ``n``
-    evaluations. Cases whose reference lacks the organ do not count.
+    evaluations; and ``n_lacking`` that are not there, with which all values are NaN. Cases whose reference lacks the
+    organ do not count.
     """
     lines = []
     for key, group in rows[rows["status"].isin(WITH_ORGAN)].groupby(GROUP, sort=False):
@@ -76,7 +79,11 @@ def uncertainty_table(rows):
         line |= {fact: group[fact].iloc[0] for fact in FACTS if fact in group}
         lines.append(line)
     columns = [*GROUP, "ece_mean", "ece_sd", *CORRELATIONS, "n", *(fact for fact in FACTS if fact in rows)]
-    return in_order_of_appearance(pd.DataFrame(lines, columns=columns), rows)
+    table = in_order_of_appearance(pd.DataFrame(lines, columns=columns), rows)
+    gaps = lacking(rows[rows["metric"] == "ece"]).groupby(GROUP).size()
+    table.insert(table.columns.get_loc("n") + 1, "n_lacking", [gaps.get(key, 0) for key in table[GROUP].agg(tuple, 1)])
+    table.loc[table["n_lacking"] > 0, ["ece_mean", "ece_sd", *CORRELATIONS]] = math.nan
+    return table
 
 
 def rank_correlation(values, errors):

@@ -1,21 +1,25 @@
 """Turn metrics into tables, figures and a report that opens offline.
 
-Reads one long CSV of metrics, or every *.csv below a folder, and writes tables/main.csv, tables/main.md,
-figures/dice_boxplot.png and report.html into the output folder. Pictures that 'overlay' has put under
-figures/overlays/{dataset}/{organ}/{method}.png there are shown in the report. Methods, datasets and organs
-appear in the order in which the metrics first name them.
+Reads one long CSV of metrics, or every *.csv below a folder, and writes into the output folder: under tables/ the main
+table (main: a line per cell; main_wide: a line per method), the statistics of all metrics (statistics.csv), every
+method against the best one (against_best), all pairs (comparisons.csv) and the ranking (ranking), each as CSV, Markdown
+and LaTeX; figures/ as PNG and SVG; and report.html. Methods, datasets and organs appear in the order in which the
+metrics first name them. Where a method lacks a case that others have, the tables have a gap and a warning is printed.
+
+With --results, an experiment's folder, there are also tables/cost, the curves of the trainings, the reliability of
+probabilities, panels of cases, and a viewer of slices in the page. Pictures that 'overlay' has put there under
+figures/overlays/{dataset}/{organ}/{method}.png are shown, too.
 
 Methods named {method}+{factor}-{level}+{factor}-{level}... are variants of a study. With any of them it also
-writes tables/study.csv, tables/study.md and figures/study.png.
+writes tables/study and figures/study.
 
-With metrics of 'evaluate --uncertainty' it also writes tables/uncertainty.csv and tables/uncertainty.md, and shows
-the pictures that 'overlay --uncertainty' has put under figures/uncertainty/{dataset}/{organ}/{method}.png.
+With metrics of 'evaluate --uncertainty' it also writes tables/uncertainty, and shows the pictures that
+'overlay --uncertainty' has put under figures/uncertainty/{dataset}/{organ}/{method}.png.
 """
 
-EXAMPLE = "  python -m weakseg3d report --metrics results/demo/9_metrics --out results/demo --footer experiment=demo"
+from weakseg3d.errors import UserError
 
-MOST_SERIES = 16
-"""With more methods than these, the page of a study leaves the box plot to its file."""
+EXAMPLE = "  python -m weakseg3d report --metrics results/demo/9_metrics --out results/demo --footer experiment=demo"
 
 
 def add_arguments(parser):
@@ -31,6 +35,18 @@ def add_arguments(parser):
         metavar="METHOD=RULE",
         help="what selected a method's model: last, weak_labels or dense_validation",
     )
+    parser.add_argument("--results", metavar="DIR", help="the experiment's folder, which says which file made what")
+    parser.add_argument(
+        "--means-without-missed", action="store_true", help="also show means that leave missed organs out"
+    )
+    parser.add_argument(
+        "--viewer-cases",
+        type=int,
+        default=4,
+        metavar="N",
+        help="test cases of each dataset and organ that the page lets one scroll through (default 4; needs --results)",
+    )
+    parser.add_argument("--published", metavar="CSV", help="values that others published, shown in a marked column")
     parser.add_argument("--title", default="Weakly supervised 3-D segmentation", metavar="TEXT", help="heading")
     parser.add_argument(
         "--footer",
@@ -44,65 +60,86 @@ def add_arguments(parser):
 
 def run(args):
     """Write tables, figures and page, once all of them are made."""
+    import sys
     from pathlib import Path
 
     from weakseg3d.files import whole_file
     from weakseg3d.keyvalues import parse_pairs
-    from weakseg3d.report.figures import dice_boxplot
-    from weakseg3d.report.method_facts import SELECTIONS, read_effort, with_facts
-    from weakseg3d.report.metrics_table import read_metrics, series_names
+    from weakseg3d.report import products
+    from weakseg3d.report.case_table import case_table
+    from weakseg3d.report.comparison_tables import comparison_tables
+    from weakseg3d.report.gaps import gap_sentences, lacking
+    from weakseg3d.report.metrics_table import read_metrics
     from weakseg3d.report.page import find_overlays, render_page
-    from weakseg3d.report.study import factors, study_headings, study_table
-    from weakseg3d.report.study_figures import study_figure
-    from weakseg3d.report.tables import main_table, table_csv, table_markdown
-    from weakseg3d.report.uncertainty import has_uncertainty, uncertainty_markdown, uncertainty_table
-    from weakseg3d.validation import choose
+    from weakseg3d.report.page_figures import figures, shown_methods
+    from weakseg3d.report.published import published_note, read_published, with_published
+    from weakseg3d.report.results import Results
+    from weakseg3d.report.summary import summary_sentences, warning_sentences
+    from weakseg3d.report.tables import main_table, note
 
-    footer = parse_pairs(args.footer, "--footer")
-    rows = read_metrics(args.metrics)
-    if args.effort or args.selection:
-        selections = parse_pairs(args.selection, "--selection")
-        for rule in selections.values():
-            choose(rule, [rule for rule in SELECTIONS if rule], "selection")
-        rows = with_facts(rows, read_effort(args.effort) if args.effort else None, selections)
-    table = main_table(rows)
-    boxplot = _png(dice_boxplot(rows), dpi=200)
-    out = Path(args.out)
-    outputs = {
-        "tables/main.csv": table_csv(table).encode(),
-        "tables/main.md": table_markdown(table, args.title, footer).encode(),
-        "figures/dice_boxplot.png": boxplot,
-    }
-    study = None
-    if factors(rows):
-        study = study_table(rows), study_headings(factors(rows)), _png(study_figure(rows), dpi=300)
-        outputs |= {
-            "tables/study.csv": table_csv(study[0]).encode(),
-            "tables/study.md": table_markdown(study[0], f"{args.title}: study", footer, study[1]).encode(),
-            "figures/study.png": study[2],
-        }
-        if series_names(rows).nunique() > MOST_SERIES:
-            boxplot = None
-    uncertainty = None
-    if has_uncertainty(rows):
-        uncertainty = uncertainty_table(rows), find_overlays(out / "figures" / "uncertainty", rows)
-        outputs |= {
-            "tables/uncertainty.csv": table_csv(uncertainty[0]).encode(),
-            "tables/uncertainty.md": uncertainty_markdown(
-                uncertainty[0], f"{args.title}: uncertainty", footer
-            ).encode(),
-        }
-    overlays = find_overlays(out / "figures" / "overlays", rows)
-    outputs["report.html"] = render_page(table, args.title, footer, boxplot, overlays, study, uncertainty).encode()
+    if args.viewer_cases < 0:
+        raise UserError(f"--viewer-cases {args.viewer_cases}: must be 0 or more")
+    given, title, out = parse_pairs(args.footer, "--footer"), args.title, Path(args.out)
+    rows = _with_facts(read_metrics(args.metrics), args)
+    published = read_published(args.published) if args.published else None
+    results = Results(args.results) if args.results else None
+    footer, methods = products.footer_of(given, rows), shown_methods(rows)
+
+    warnings = gap_sentences(lacking(rows), rows["metric"].unique())
+    table, compared = comparison_tables(rows, main_table(rows, args.means_without_missed))
+    told = note(table)
+    if published is not None:
+        table, citations, unplaced = with_published(table, published)
+        told += " " + published_note(citations)
+        warnings += unplaced
+    outputs = products.main_files(table, rows, title, told, footer)
+    outputs |= products.comparison_files(compared, title, footer)
+    study, files = products.study_files(rows, table, title, footer)
+    outputs |= files
+    uncertainty, files = products.uncertainty_files(rows, title, footer)
+    outputs |= files
+    cost, viewer = None, []
+    if results:
+        from weakseg3d.report.viewer import viewer_cases
+
+        cost, missing, files = products.cost_files(table, results, title, footer)
+        outputs |= files
+        viewer, left_out = viewer_cases(results, rows, methods, args.viewer_cases)
+        warnings += missing + left_out
+    files, pictures = figures(rows, (compared["ranking"], compared["ranking_shares"]), results)
+    outputs |= files
+    outputs["report.html"] = render_page(
+        title,
+        footer,
+        table,
+        told,
+        summary_sentences(rows, table),
+        warnings + warning_sentences(table, results),
+        compared,
+        case_table(rows),
+        pictures,
+        find_overlays(out / "figures" / "overlays", rows),
+        study,
+        None if uncertainty is None else (uncertainty, find_overlays(out / "figures" / "uncertainty", rows)),
+        cost,
+        viewer,
+    )
     for name, content in outputs.items():
         with whole_file(out / name) as partial:
-            partial.write_bytes(content)
+            partial.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for warning in warnings:
+        print(f"weakseg3d report: warning: {warning}", file=sys.stderr)
 
 
-def _png(figure, dpi):
-    """Return a figure as the bytes of a PNG."""
-    import io
+def _with_facts(rows, args):
+    """Return the metrics with the annotator's effort and the rules of selection, where the arguments give any."""
+    from weakseg3d.keyvalues import parse_pairs
+    from weakseg3d.report.method_facts import SELECTIONS, read_effort, with_facts
+    from weakseg3d.validation import choose
 
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=dpi)
-    return stream.getvalue()
+    if not args.effort and not args.selection:
+        return rows
+    selections = parse_pairs(args.selection, "--selection")
+    for rule in selections.values():
+        choose(rule, [rule for rule in SELECTIONS if rule], "selection")
+    return with_facts(rows, read_effort(args.effort) if args.effort else None, selections)
