@@ -39,7 +39,7 @@ def browse(page, tmp_path_factory):
         # A proxy that is not there: whatever the page asked the network for would fail aloud.
         command += ["--proxy-server=127.0.0.1:9", "--proxy-bypass-list=<-loopback>", "--enable-logging=stderr"]
         command += [f"--user-data-dir={folder}", "--virtual-time-budget=5000", "--dump-dom", copy.as_uri()]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        ran = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)
         assert ran.returncode == 0, ran.stderr
         messages = [line for line in ran.stderr.splitlines() if "CONSOLE" in line]
         assert not messages, messages

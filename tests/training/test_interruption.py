@@ -16,7 +16,7 @@ import torch
 from weakseg3d.training import run as training_run
 
 SRC = Path(__file__).parents[2] / "src"
-STEPS = 150
+STEPS = 250
 RECIPE = {
     "method": "test",
     "spacing": 2.0,
