@@ -3,8 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+CLUSTER_PLUGINS := snakemake-executor-plugin-slurm==2.8.0 snakemake-executor-plugin-slurm-jobstep==0.6.1 \
+	snakemake-executor-plugin-cluster-generic==1.0.9
 
-.PHONY: demo test test-slow benchmarks lint lock clean
+.PHONY: demo test test-slow test-slurm test-conda test-kills benchmarks lint lock clean
 
 demo: $(INSTALLED)
 	. $(VENV)/bin/activate && snakemake --cores all
@@ -14,6 +16,19 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -m slow
+
+# A Slurm of one host; the plugin and Debian's packages are installed where they are missing and root runs this.
+test-slurm: $(INSTALLED)
+	$(VENV)/bin/pip install --quiet $(CLUSTER_PLUGINS)
+	command -v slurmctld > /dev/null || [ "$$(id -u)" != 0 ] || \
+		{ apt-get update && apt-get install --yes --no-install-recommends slurm-wlm munge; }
+	. $(VENV)/bin/activate && pytest -m slow -rs tests/cluster/test_slurm.py tests/cluster/test_generic.py
+
+test-conda: $(INSTALLED)
+	. $(VENV)/bin/activate && pytest -m slow tests/cluster/test_conda.py
+
+test-kills: $(INSTALLED)
+	. $(VENV)/bin/activate && pytest -m slow -rs tests/cluster/test_kills.py
 
 benchmarks: $(INSTALLED)
 	. $(VENV)/bin/activate && for script in gaussian_label farthest_points pmsa gated_crf metrics stochastic_passes data_loading training_step; do \

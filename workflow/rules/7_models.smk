@@ -75,6 +75,8 @@ def recipe_text(wildcards):
     return json.dumps(EXPERIMENT.recipe(wildcards.dataset, wildcards.method, int(wildcards.seed)), indent=2)
 
 
+# Each training on a GPU of its own, where there are several.
+on_device = f"CUDA_VISIBLE_DEVICES= {weakseg3d}" if EXPERIMENT.accelerator == "cpu" else f"{weakseg3d}.devices"
 DISTILLED = [name for name in EXPERIMENT.methods if EXPERIMENT.students(name)]
 
 
@@ -216,9 +218,9 @@ rule train:
         validation=validation_option,
         code=code_hash("train"),
     message:
-        "{wildcards.dataset}: training {wildcards.method} for the {wildcards.organ}, seed {wildcards.seed}"
+        "{wildcards.dataset}: training {wildcards.method} for the {wildcards.organ}, seed {wildcards.seed}, GPUs: {resources.gpu}"
     shell:
-        "{weakseg3d} {params.verb} --recipe {input.recipe:q} --cases {input.cases:q} {params.models} {params.validation}"
+        "{on_device} {params.verb} --recipe {input.recipe:q} --cases {input.cases:q} {params.models} {params.validation}"
         " --out {params.out:q} --resume > {log:q} 2>&1"
 
 

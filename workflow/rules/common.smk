@@ -15,6 +15,10 @@ from weakseg3d.experiment import load_experiment, options
 from weakseg3d.files import file_digest
 from weakseg3d.phantom import ARCHIVE_NAMES
 from weakseg3d.variants import variant_parts
+from weakseg3d.workflow_lock import take_over
+
+# A run that was killed leaves locks and jobs behind; the next one in its folder goes on in its place.
+ALIVE = take_over(Path.cwd()) if workflow.is_main_process else None
 
 try:
     EXPERIMENT = load_experiment(config)

@@ -1,0 +1,145 @@
+"""The commands of ``docs/`` are run, as far as a machine without cluster, conda, container and GPU can."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import yaml
+from conftest import make_volume
+from tiny_grid import copy_of_the_repository
+
+PROJECT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
+ELSEWHERE = ("pip", "conda", "docker", "apptainer", "scancel", "python3", ".")
+"""Programs that need a network, a cluster or a container; `test_envs`, `test_slurm` and `test_conda` stand for them."""
+
+
+def blocks(language):
+    """Return ``(page, text)`` of every block of a language in ``docs/``."""
+    pages = sorted((PROJECT / "docs").glob("*.md"))
+    found = [(page.name, match) for page in pages for match in BLOCK.findall(page.read_text(encoding="utf-8"))]
+    return [(page, text) for page, (kind, text) in found if kind == language]
+
+
+COMMANDS = sorted({line for _, text in blocks("bash") for line in text.splitlines()})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A copy of the repository with the dataset, method and experiment of ``extend.md``, and one case's files."""
+    folder = copy_of_the_repository(tmp_path_factory.mktemp("docs") / "copy")
+    shutil.rmtree(folder / "scans")
+    dataset, method, experiment = (text for page, text in blocks("yaml") if page == "extend.md")
+    (folder / "config/datasets/hospital.yaml").write_text(dataset, encoding="utf-8")
+    (folder / "config/splits/hospital.csv").unlink()
+    (folder / "config/methods/three_slices.yaml").write_text(method, encoding="utf-8")
+    (folder / "config/mine.yaml").write_text(experiment, encoding="utf-8")
+    for number in (1, 2, 3):
+        label = np.zeros((20, 20, 20), np.uint8)
+        label[5:12, 5 + number : 14, 6:15] = 1
+        image = np.random.default_rng(number).normal(40 * label, 10).astype(np.float32)
+        for kind, array in (("ct", image), ("seg", label)):
+            (folder / "scans" / kind).mkdir(parents=True, exist_ok=True)
+            sitk.WriteImage(make_volume(array, (2.0, 2.0, 3.0)), folder / f"scans/{kind}/{number:04d}.nii.gz")
+    shutil.copy(folder / "scans/ct/0001.nii.gz", folder / "ct.nii.gz")
+    clicks = "annotate --mask scans/seg/0001.nii.gz --out clicks.mrk.json points --number 5 --background 5"
+    run(folder, f"python -m weakseg3d {clicks}")
+    return folder
+
+
+def run(folder, command):
+    """Run a command as a shell would with the environment's programs on its path; return what it said."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "PYTHONPATH": str(folder / "src")}
+    ran = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
+    return ran.stdout + ran.stderr
+
+
+def program(command):
+    """Return the program that a command starts, after the variables it sets."""
+    return next(word for word in shlex.split(command) if "=" not in word)
+
+
+def named(start):
+    return [command for command in COMMANDS if program(command) == start]
+
+
+def test_every_command_is_known():
+    assert {program(command) for command in COMMANDS} <= {"snakemake", "make", "python", *ELSEWHERE}
+
+
+def test_verbs_run(folder):
+    verbs = [
+        line for page, text in blocks("bash") for line in text.splitlines() if line.startswith("python -m weakseg3d ")
+    ]
+    assert len(verbs) == 5
+    for command in verbs:
+        run(folder, command)
+    assert (folder / "config/splits/hospital.csv").read_text(encoding="utf-8").count("test") == 1
+    assert (folder / "soft.nii.gz").exists()
+
+
+@pytest.mark.parametrize("command", named("snakemake"))
+def test_snakemake_accepts(folder, command):
+    if "profiles/slurm" in command and find_spec("snakemake_executor_plugin_slurm") is None:
+        pytest.skip("needs pip install snakemake-executor-plugin-slurm")
+    if not (folder / "config/splits/hospital.csv").exists():
+        test_verbs_run(folder)
+    # Without conda, --use-conda ends before it plans.
+    planned = command.replace("--use-conda --conda-create-envs-only", "").replace("--use-conda", "")
+    said = run(folder, planned if "--unlock" in command else f"{planned} --dry-run")
+    assert "--unlock" in command or "Job stats" in said
+
+
+@pytest.mark.parametrize("command", named("make"))
+def test_make_knows(command):
+    run(PROJECT, f"{command} --dry-run")
+
+
+def test_a_verb_runs_on_its_own_device(folder):
+    (command,) = [command for command in named("python") if "weakseg3d.devices" in command]
+    start = command.partition(" --")[0]
+    assert "--recipe" in run(folder, f"{start} --help")
+
+
+def test_the_metric_of_the_page_works():
+    ((_, text),) = blocks("python")
+    code = f"""
+from weakseg3d.evaluation import metrics
+exec({text!r}, vars(metrics))
+metric = metrics.METRICS["false_positive_share"]
+empty = metrics.np.zeros(0)
+print(metric.function(metrics.Comparison(3, 4, 5, empty, empty, 1.0, 1.0)))
+"""
+    environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}
+    assert subprocess.check_output([sys.executable, "-c", code], env=environment, text=True) == "0.25\n"
+
+
+def test_links_lead_somewhere():
+    for page in (PROJECT / "docs").glob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists() or target == "Dockerfile", f"{page.name}: {target}"
+
+
+def test_named_files_and_targets_exist():
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    for page in (PROJECT / "docs").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"`make ([\w-]+)`", text):
+            assert f"\n{target}:" in makefile
+        for path in re.findall(r"`((?:workflow|tests|envs|src)/[\w/.]+)`", text):
+            assert (PROJECT / path).exists(), f"{page.name}: {path}"
+
+
+def test_experiments_of_the_pages_are_valid():
+    for page, text in blocks("yaml"):
+        assert isinstance(yaml.safe_load(text), dict), page
