@@ -3,8 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
-CLUSTER_PLUGINS := snakemake-executor-plugin-slurm==2.8.0 snakemake-executor-plugin-slurm-jobstep==0.6.1 \
-	snakemake-executor-plugin-cluster-generic==1.0.9
 
 .PHONY: demo test test-slow test-slurm test-conda test-kills benchmarks lint lock clean
 
@@ -17,9 +15,8 @@ test: $(INSTALLED)
 test-slow: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -m slow
 
-# A Slurm of one host; the plugin and Debian's packages are installed where they are missing and root runs this.
+# A Slurm of one host; Debian's packages are installed where they are missing and root runs this.
 test-slurm: $(INSTALLED)
-	$(VENV)/bin/pip install --quiet $(CLUSTER_PLUGINS)
 	command -v slurmctld > /dev/null || [ "$$(id -u)" != 0 ] || \
 		{ apt-get update && apt-get install --yes --no-install-recommends slurm-wlm munge; }
 	. $(VENV)/bin/activate && pytest -m slow -rs tests/cluster/test_slurm.py tests/cluster/test_generic.py
@@ -49,7 +46,7 @@ $(INSTALLED): requirements.lock
 lock:
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/pip install --quiet '.[dev]'
+	$(VENV)-lock/bin/pip install --quiet '.[cluster,dev]'
 	{ sed -n '/^#/p' requirements.lock; \
 	  $(VENV)-lock/bin/pip list --format freeze | sed -e 's/+cpu$$//' -e '/^pip=/d' -e '/^weakseg3d=/d' | sort -f; } > requirements.new
 	mv requirements.new requirements.lock

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -90,8 +89,6 @@ def test_verbs_run(folder):
 
 @pytest.mark.parametrize("command", named("snakemake"))
 def test_snakemake_accepts(folder, command):
-    if "profiles/slurm" in command and find_spec("snakemake_executor_plugin_slurm") is None:
-        pytest.skip("needs pip install snakemake-executor-plugin-slurm")
     if not (folder / "config/splits/hospital.csv").exists():
         test_verbs_run(folder)
     # Without conda, --use-conda ends before it plans.

@@ -7,9 +7,6 @@ import pytest
 from lsf_stand_in import install
 from tiny_grid import copy_of_the_repository, finished_run, tables
 
-pytest.importorskip(
-    "snakemake_executor_plugin_cluster_generic", reason="needs pip install snakemake-executor-plugin-cluster-generic"
-)
 pytestmark = pytest.mark.slow
 
 PROFILE = ["--workflow-profile", "workflow/profiles/generic", "--seconds-between-status-checks", "2"]

@@ -13,7 +13,6 @@ import pytest
 from local_slurm import local_slurm, missing_programs, slurm, wait_until
 from tiny_grid import copy_of_the_repository, finished_run, snakemake_command, tables
 
-pytest.importorskip("snakemake_executor_plugin_slurm", reason="needs pip install snakemake-executor-plugin-slurm")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
