@@ -1,9 +1,10 @@
-"""One GPU per process: of the machine's devices each process takes one that no other has.
+"""GPUs of their own: of the machine's devices each process takes some that no other has, a training as many as it says.
 
-``python -m weakseg3d.devices VERB ...`` runs a verb as ``python -m weakseg3d VERB ...`` does, on a device of its own.
+``python -m weakseg3d.devices VERB ...`` runs a verb as ``python -m weakseg3d VERB ...`` does, on devices of its own.
 A device is taken by a lock on a file, which the operating system frees when the process ends, however it ends.
 """
 
+import argparse
 import fcntl
 import os
 import subprocess
@@ -14,6 +15,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from weakseg3d.cli import main
+from weakseg3d.errors import UserError
+from weakseg3d.recipes import checked_recipe
+from weakseg3d.validation import read_yaml
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 SCHEDULERS = ("SLURM_JOB_ID", "LSB_JOBID", "PBS_JOBID", "JOB_ID")
@@ -21,20 +25,17 @@ SCHEDULERS = ("SLURM_JOB_ID", "LSB_JOBID", "PBS_JOBID", "JOB_ID")
 SHARING = "WEAKSEG3D_JOBS_PER_GPU"
 """Environment variable: how many processes may share a device; 1 if unset."""
 POLL = 0.5
-"""Seconds between two looks for a free device."""
-NO_GPU = "no GPU found; this runs on the CPU, which takes far longer for networks of the published sizes"
+"""Seconds between two looks for free devices."""
 
 
-def main_on_own_device(argv):
-    """Run the verb in ``argv`` on a device of its own, on the CPU where there is none, and return its exit code."""
-    names = devices()
-    if not names:
-        print(f"weakseg3d: {NO_GPU}", file=sys.stderr)
+def main_on_own_devices(argv):
+    """Run the verb in ``argv`` on devices of its own, on the CPU where there are none, and return its exit code."""
+    names, number = devices(), devices_wanted(argv)
+    # A training that wants more than there are says so itself.
+    if number > len(names) or any(name in os.environ for name in SCHEDULERS):
         return main(argv)
-    if any(name in os.environ for name in SCHEDULERS):
-        return main(argv)
-    with own_device(names, lock_folder(), int(os.environ.get(SHARING, "1"))) as name:
-        os.environ[VISIBLE] = name
+    with own_devices(names, number, lock_folder(), int(os.environ.get(SHARING, "1"))) as taken:
+        os.environ[VISIBLE] = ",".join(taken)
         return main(argv)
 
 
@@ -49,6 +50,18 @@ def devices():
         return []
 
 
+def devices_wanted(argv):
+    """Return how many devices the verb in ``argv`` works on: a training as many as its recipe says, any other one."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--recipe")
+    path = parser.parse_known_args(argv)[0].recipe
+    try:
+        return checked_recipe(read_yaml(path), path)["training"]["devices"] if path else 1
+    except UserError:
+        # The verb will say what is wrong.
+        return 1
+
+
 def lock_folder():
     """Return the folder of the lock files, the same for all processes of this user on this machine."""
     folder = Path(tempfile.gettempdir()) / f"weakseg3d-devices-{os.getuid()}"
@@ -57,10 +70,11 @@ def lock_folder():
 
 
 @contextmanager
-def own_device(names, folder, sharing=1):
-    """Yield one of ``names`` that fewer than ``sharing`` other processes hold; wait until there is one.
+def own_devices(names, number, folder, sharing=1):
+    """Yield ``number`` of ``names``, each held by fewer than ``sharing`` other processes; wait until there are as many.
 
-    Lock files lie in ``folder``. A device that nobody holds is taken before one that is shared.
+    Lock files lie in ``folder``. A device that nobody holds is taken before one that is shared. Nobody holds a device
+    while waiting for another: all are taken at once, by one process at a time.
     """
     with ExitStack() as opened:
         places = [
@@ -68,9 +82,25 @@ def own_device(names, folder, sharing=1):
             for place in range(sharing)
             for name in names
         ]
-        while not (taken := next((name for name, file in places if lock(file)), None)):
+        turn = opened.enter_context(open(folder / "turn.lock", "w", encoding="utf-8"))
+        while not (taken := _taken_at_once(places, number, turn)):
             time.sleep(POLL)
         yield taken
+
+
+def _taken_at_once(places, number, turn):
+    """Lock the files of ``number`` devices among ``places``, pairs of a name and a file, or none; return the names."""
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    taken = {}
+    for name, file in places:
+        if len(taken) < number and name not in taken and lock(file):
+            taken[name] = file
+    if len(taken) < number:
+        for file in taken.values():
+            fcntl.flock(file, fcntl.LOCK_UN)
+        taken = {}
+    fcntl.flock(turn, fcntl.LOCK_UN)
+    return list(taken)
 
 
 def lock(file):
@@ -83,4 +113,4 @@ def lock(file):
 
 
 if __name__ == "__main__":
-    sys.exit(main_on_own_device(sys.argv[1:]))
+    sys.exit(main_on_own_devices(sys.argv[1:]))

@@ -3,6 +3,7 @@
 import SimpleITK as sitk
 import torch
 
+from weakseg3d.accelerator import computing, make_deterministic, precision
 from weakseg3d.networks import passes
 from weakseg3d.normalisation import normalised
 from weakseg3d.preprocessing import oriented, oriented_like, scaled_intensity
@@ -16,18 +17,25 @@ def predict(network, recipe, image, with_variance=False):
 
     Windows have the training patch's size; the logits of the recipe's passes are averaged. The noise of
     stochastic attention is drawn from the recipe's seed, the same for every image. The variance is that of the
-    probability over the passes (divided by their number), taken in every window and blended as the logits are.
+    probability over the passes (divided by their number), taken in every window and blended as the logits are. A GPU
+    computes logits as precisely and as deterministically as in training.
     """
     torch.set_num_threads(recipe["threads"])
     torch.manual_seed(recipe["seed"])
+    if recipe["training"].get("deterministic"):
+        make_deterministic()
     prediction, patch_size = recipe["prediction"], recipe["training"]["patch_size"]
     turned = oriented(image)
     scaled = scaled_intensity(sitk.GetArrayFromImage(turned), recipe["intensity"])
     array = torch.from_numpy(normalised(scaled, recipe["normalisation"]))
     summary = mean_and_variance if with_variance else mean_logit
 
+    halves = computing(precision(recipe["training"]["mixed_precision"]))
+
     def predictor(windows):
-        return summary(passes(network, windows, prediction["passes"]), prediction["passes"])
+        with halves:
+            logits = passes(network, windows, prediction["passes"])
+            return summary((logit.float() for logit in logits), prediction["passes"])
 
     device = next(network.parameters()).device
     summaries = blended(predictor, array.to(device), patch_size, prediction["overlap"])

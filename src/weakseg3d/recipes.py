@@ -50,6 +50,7 @@ def checked_method(content, source):
     if "network" in method:
         check_patch(method["training"]["patch_size"], method["network"], source)
     _check_augmentation(method["training"], source)
+    _check_devices(method["training"], source)
     return method
 
 
@@ -141,4 +142,13 @@ def _check_augmentation(training, source):
     if training["augmentation"]["rotate90"] and size[1] != size[2]:
         raise UserError(
             f"{source}: training.augmentation.rotate90 needs a patch square in y and x, not {size}; set it to 0"
+        )
+
+
+def _check_devices(training, source):
+    patches = training["volumes_per_step"] * training["patches_per_volume"]
+    if patches % training["devices"]:
+        raise UserError(
+            f"{source}: training.devices must divide the patches of a step, {patches} (volumes_per_step times"
+            f" patches_per_volume), and {training['devices']} does not; change one of them"
         )

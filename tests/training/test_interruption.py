@@ -17,6 +17,7 @@ from weakseg3d.training import run as training_run
 
 SRC = Path(__file__).parents[2] / "src"
 STEPS = 250
+BOTH = ("previous.ckpt", "last.ckpt")
 RECIPE = {
     "method": "test",
     "spacing": 2.0,
@@ -65,10 +66,10 @@ def finish(folder, out):
     return error
 
 
-def interrupt(folder, out, number):
-    """Start a training, send it a signal once it has a checkpoint, and return its exit code and standard error."""
+def interrupt(folder, out, number, checkpoints=("last.ckpt",)):
+    """Start a training, send it a signal once it has those checkpoints, and return its exit code and standard error."""
     process = start(folder, out)
-    while not (folder / out / "checkpoints" / "last.ckpt").exists():
+    while not all((folder / out / "checkpoints" / checkpoint).exists() for checkpoint in checkpoints):
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.01)
     process.send_signal(number)
@@ -77,8 +78,13 @@ def interrupt(folder, out, number):
     return process.returncode, error
 
 
-def saved_step(folder, out):
-    return torch.load(folder / out / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+def saved_step(folder, out, checkpoint="last.ckpt"):
+    return torch.load(folder / out / "checkpoints" / checkpoint, weights_only=True)["global_step"]
+
+
+def truncate(folder, out, checkpoint="last.ckpt"):
+    path = folder / out / "checkpoints" / checkpoint
+    path.write_bytes(path.read_bytes()[:-1000])
 
 
 def run_of(folder, out):
@@ -109,7 +115,8 @@ def test_a_terminated_training_saves_its_last_step_and_says_so(folder):
     code, error = interrupt(folder, "terminated", signal.SIGTERM)
     assert code == 143
     step = saved_step(folder, "terminated")
-    sentences = [line for line in error.splitlines() if not line.startswith(("loading:", "training:"))]
+    usual = ("loading:", "training:", "weakseg3d: no GPU found")
+    sentences = [line for line in error.splitlines() if not line.startswith(usual)]
     assert sentences == [f"weakseg3d train: stopped by SIGTERM after step {step}; --resume goes on from there"]
     finish(folder, "terminated")
     assert_equals_the_undisturbed(folder, "terminated")
@@ -123,13 +130,25 @@ def test_ctrl_c_ends_a_training_in_a_sentence(folder):
     assert "Traceback" not in error
 
 
-def test_a_truncated_checkpoint_is_reported_and_training_starts_anew(folder):
-    interrupt(folder, "truncated", signal.SIGKILL)
-    checkpoint = folder / "truncated" / "checkpoints" / "last.ckpt"
-    checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
-    assert "last.ckpt: not a checkpoint that can be read; training starts anew" in finish(folder, "truncated")
+def test_a_truncated_checkpoint_gives_way_to_the_one_before(folder):
+    interrupt(folder, "truncated", signal.SIGKILL, BOTH)
+    step = saved_step(folder, "truncated", "previous.ckpt")
+    assert 0 < step < saved_step(folder, "truncated") < STEPS
+    truncate(folder, "truncated")
+    said = finish(folder, "truncated").splitlines()
+    reports = [line.partition("last.ckpt: ")[2] for line in said if "last.ckpt" in line]
+    assert reports == [f"not a checkpoint that can be read; training goes on from the one before, after step {step}"]
     assert_equals_the_undisturbed(folder, "truncated")
-    assert run_of(folder, "truncated")["resumed_from_step"] is None
+    assert run_of(folder, "truncated")["resumed_from_step"] == step
+
+
+def test_training_starts_anew_when_no_checkpoint_can_be_read(folder):
+    interrupt(folder, "lost", signal.SIGKILL, BOTH)
+    for checkpoint in BOTH:
+        truncate(folder, "lost", checkpoint)
+    assert "last.ckpt: not a checkpoint that can be read; training starts anew\n" in finish(folder, "lost")
+    assert_equals_the_undisturbed(folder, "lost")
+    assert run_of(folder, "lost")["resumed_from_step"] is None
 
 
 def test_a_training_killed_after_its_last_step_only_writes_its_files(folder, monkeypatch, capsys):

@@ -88,13 +88,13 @@ def test_the_best_state_is_kept_though_later_ones_are_worse(cases_csv, tmp_path,
     def score_of(recipe, cases, objective):
         scores = iter([0.1, 0.7, 0.7, 0.3])
 
-        def score(network):
+        def score(network, share):
             kept[len(kept)] = {name: tensor.clone() for name, tensor in network.state_dict().items()}
             return next(scores)
 
         return score
 
-    monkeypatch.setattr("weakseg3d.training.run.selection_score", score_of)
+    monkeypatch.setattr("weakseg3d.training.fitting.selection_score", score_of)
     train(recipe("dense_validation"), cases_csv, tmp_path / "model", validation_csv=cases_csv)
     written = torch.load(tmp_path / "model" / "model.pt", weights_only=True)["weights"]
     assert all(torch.equal(written[name], kept[1][name]) for name in written), "the first of equal states"

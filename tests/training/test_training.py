@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from torch.utils.data import DataLoader
 from weakseg3d.errors import UserError
 from weakseg3d.networks.ptn import kl_divergence
 from weakseg3d.recipes import checked_recipe
+from weakseg3d.training import fitting
 from weakseg3d.training import run as training_run
 from weakseg3d.training.cases import load_cases, read_cases
-from weakseg3d.training.checkpoints import fingerprint, resumable
+from weakseg3d.training.checkpoints import WholeCheckpoints, fingerprint, resumable
 from weakseg3d.training.module import SegmentationModule
 from weakseg3d.training.optimizer import rate_factor
 from weakseg3d.training.patches import PatchDataset, hardened
@@ -151,7 +153,7 @@ def test_a_resumed_run_equals_an_undisturbed_one(cases_csv, tmp_path, monkeypatc
             raise PowerCut
 
     with monkeypatch.context() as patch:
-        patch.setattr(training_run.StepRecord, "on_train_batch_end", cut)
+        patch.setattr(fitting.StepRecord, "on_train_batch_end", cut)
         with pytest.raises(PowerCut):
             training_run.train(recipe(), cases_csv, tmp_path / "cut")
     assert (tmp_path / "cut" / "checkpoints" / "last.ckpt").exists()
@@ -171,6 +173,37 @@ def test_a_checkpoint_of_another_recipe_is_not_resumed(cases_csv, tmp_path):
     assert resumable(folder, one, resume=True) == (folder / "last.ckpt", 3)
     assert resumable(folder, other, resume=True) == (None, 0)
     assert not (folder / "last.ckpt").exists()
+
+
+@pytest.mark.parametrize("moment", [0, 1])
+def test_a_kill_while_a_checkpoint_is_written_leaves_a_whole_one(tmp_path, monkeypatch, moment):
+    """Killed before each of the two renames that bring the third checkpoint to its place."""
+    assert resumable(tmp_path, "run", resume=True) == (None, 0)
+    for step in (1, 2):
+        WholeCheckpoints().save_checkpoint({"global_step": step}, tmp_path / "last.ckpt")
+    calls, replace = itertools.count(), os.replace
+
+    def cut(source, target):
+        if next(calls) == moment:
+            raise PowerCut
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", cut)
+        with pytest.raises(PowerCut):
+            WholeCheckpoints().save_checkpoint({"global_step": 3}, tmp_path / "last.ckpt")
+    assert resumable(tmp_path, "run", resume=True) == (tmp_path / "last.ckpt", 2)
+
+
+def test_an_unreadable_checkpoint_never_becomes_the_one_before(tmp_path):
+    resumable(tmp_path, "run", resume=True)
+    for step in (1, 2):
+        WholeCheckpoints().save_checkpoint({"global_step": step}, tmp_path / "last.ckpt")
+    (tmp_path / "last.ckpt").write_bytes(b"")
+    assert resumable(tmp_path, "run", resume=True) == (tmp_path / "last.ckpt", 1)
+    WholeCheckpoints().save_checkpoint({"global_step": 2}, tmp_path / "last.ckpt")
+    steps = [torch.load(tmp_path / f"{name}.ckpt")["global_step"] for name in ("previous", "last")]
+    assert steps == [1, 2]
 
 
 def test_a_run_that_diverges_is_refused(cases_csv, tmp_path):

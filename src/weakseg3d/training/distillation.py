@@ -20,6 +20,7 @@ from weakseg3d.networks.deep_supervision import full_resolution
 from weakseg3d.training.module import LAYOUT
 from weakseg3d.training.objective import Objective
 from weakseg3d.training.optimizer import configured
+from weakseg3d.training.shares import of_all, own_share, seed_noise
 
 
 class CrossDistillationModule(pl.LightningModule):
@@ -46,15 +47,15 @@ class CrossDistillationModule(pl.LightningModule):
 
     def on_train_batch_start(self, batch, batch_index):
         """Draw from the seed and the step, so that a resumed run equals an undisturbed one; teachers never train."""
-        torch.manual_seed(self.recipe["seed"] * 1_000_003 + self.global_step)
+        seed_noise(self.recipe, self.global_step)
         self.teachers.eval()
 
     def training_step(self, batch, batch_index):
         """Return the sum of both students' losses on one batch of patches; they share no weight."""
-        image = batch["image"].contiguous(memory_format=LAYOUT)
+        image = own_share(batch["image"]).contiguous(memory_format=LAYOUT)
         with torch.no_grad():
-            first_taught, second_taught = (teacher(image).float() for teacher in self.teachers)
-        first, second = (full_resolution(student(image)).float() for student in self.students)
+            first_taught, second_taught = (of_all(teacher(image).float()) for teacher in self.teachers)
+        first, second = (of_all(full_resolution(student(image)).float()) for student in self.students)
         weights = {key: self.settings[key] for key in ("temperature", "cross_weight")}
         return cross_distillation(first, first_taught, second_taught, **weights) + cross_distillation(
             second, second_taught, first_taught, **weights

@@ -7,6 +7,7 @@ from weakseg3d.networks import build_network
 from weakseg3d.networks.ptn import kl_divergence
 from weakseg3d.training.objective import Objective
 from weakseg3d.training.optimizer import configured
+from weakseg3d.training.shares import of_all, own_share, seed_noise
 
 LAYOUT = torch.channels_last_3d
 
@@ -29,15 +30,15 @@ class SegmentationModule(pl.LightningModule):
 
     def on_train_batch_start(self, batch, batch_index):
         """Draw the attention's noise from the seed and the step, so that a resumed run equals an undisturbed one."""
-        torch.manual_seed(self.recipe["seed"] * 1_000_003 + self.global_step)
+        seed_noise(self.recipe, self.global_step)
 
     def training_step(self, batch, batch_index):
         """Return the loss of one batch of patches, ``image`` and ``target`` (B, 1, z, y, x)."""
-        outputs = self.network(batch["image"].contiguous(memory_format=LAYOUT)).float()
+        outputs = of_all(self.network(own_share(batch["image"]).contiguous(memory_format=LAYOUT)).float())
         share = (self.global_step + 1) / self.recipe["training"]["steps"]
         loss = self.objective(outputs, batch["image"], batch["target"], share)
         if self.kl_weight:
-            loss = loss + self.kl_weight * kl_divergence(self.network).mean()
+            loss = loss + self.kl_weight * of_all(kl_divergence(self.network).reshape(-1)).mean()
         return loss
 
     def configure_optimizers(self):

@@ -1,41 +1,28 @@
 """A training run: from a recipe and a list of cases to ``model.pt`` and ``run.json``."""
 
 import json
-import logging
 import platform
 import resource
 import shutil
-import signal
 import subprocess
-import sys
-import time
-import warnings
+from functools import partial
 from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.plugins.environments import LightningEnvironment
-from lightning.pytorch.utilities.exceptions import SIGTERMException
-from torch.utils.data import DataLoader
 
 from weakseg3d import __version__
+from weakseg3d.accelerator import device_name, notice_without_gpu
 from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT, file_digest, whole_file
 from weakseg3d.model import load_model, write_model
-from weakseg3d.progress import Progress
 from weakseg3d.recipes import check_patch
 from weakseg3d.training.cases import load_cases, read_cases
-from weakseg3d.training.checkpoints import LatestCheckpoint, WholeCheckpoints, fingerprint, resumable
-from weakseg3d.training.distillation import CrossDistillationModule, TeacherRefresh, refresh_steps
+from weakseg3d.training.checkpoints import fingerprint, resumable
+from weakseg3d.training.distillation import CrossDistillationModule, refresh_steps
+from weakseg3d.training.fitting import Training, fit, quiet_lightning
 from weakseg3d.training.module import SegmentationModule
-from weakseg3d.training.patches import PatchDataset
-from weakseg3d.training.selection import Selection, selection_score, validation_steps
-
-WORKERS = 2
-"""Processes that make batches beside a GPU."""
-STOPPED = 128 + signal.SIGTERM
-"""Exit code of a training that SIGTERM ended, as shells count."""
+from weakseg3d.training.processes import followed
 
 
 def train(recipe, cases_csv, out, resume=False, validation_csv=None):
@@ -43,13 +30,11 @@ def train(recipe, cases_csv, out, resume=False, validation_csv=None):
 
     ``recipe`` is a checked recipe, ``cases_csv`` lists images and targets, and so does ``validation_csv``, which the
     recipe's ``selection`` needs unless it is ``last``. With ``resume`` a checkpoint in ``out`` is continued where there
-    is one. SIGTERM during the training saves a checkpoint and raises SystemExit with the code `STOPPED`. Raises
-    UserError as `load_cases` does.
+    is one. SIGTERM during the training saves a checkpoint and raises SystemExit with the code
+    `weakseg3d.training.fitting.STOPPED`. Raises UserError as `load_cases` does, and when there are fewer GPUs than the
+    recipe's ``devices``.
     """
-    prepare(recipe)
-    data = load_data(recipe, cases_csv, validation_csv)
-    module = SegmentationModule(recipe)
-    fit_and_write(module, recipe, data, Path(out), resume)
+    run(partial(segmentation, recipe, cases_csv, validation_csv), recipe["training"]["devices"], Path(out), resume)
 
 
 def distill(recipe, cases_csv, models, out, resume=False, validation_csv=None):
@@ -57,15 +42,55 @@ def distill(recipe, cases_csv, models, out, resume=False, validation_csv=None):
 
     The model is the first one's network. Of the targets in ``cases_csv`` only the centres of patches are taken.
     """
+    build = partial(distillation, recipe, cases_csv, validation_csv, models)
+    run(build, recipe["training"]["devices"], Path(out), resume)
+
+
+def segmentation(recipe, cases_csv, validation_csv):
+    """Return the `Training` of the recipe's network."""
+    prepare(recipe)
+    cases, validation = load_data(recipe, cases_csv, validation_csv)
+    return Training(recipe, SegmentationModule(recipe), cases, validation)
+
+
+def distillation(recipe, cases_csv, validation_csv, models):
+    """Return the `Training` of two ``models`` on each other."""
     prepare(recipe)
     networks, first_stages = zip(*(load_model(path) for path in models), strict=True)
     for path, stage in zip(models, first_stages, strict=True):
         check_first_stage(recipe, stage, path)
     recipe = recipe | {"network": first_stages[0]["network"]}
-    data = load_data(recipe, cases_csv, validation_csv)
+    cases, validation = load_data(recipe, cases_csv, validation_csv)
     module = CrossDistillationModule(recipe, networks)
-    refresh = refresh_steps(recipe)
-    fit_and_write(module, recipe, data, Path(out), resume, refresh, [file_digest(path) for path in models])
+    origins = tuple(file_digest(path) for path in models)
+    return Training(recipe, module, cases, validation, tuple(refresh_steps(recipe)), origins)
+
+
+def run(build, devices, out, resume):
+    """Train what ``build()`` returns, a `Training`, on so many ``devices``, and write what `train` says."""
+    check_devices(devices)
+    notice_without_gpu()
+    training = build()
+    out.mkdir(parents=True, exist_ok=True)
+    owner = fingerprint(training.recipe, [*training.cases, *training.validation], training.origins)
+    checkpoints = out / "checkpoints"
+    progress = resumable(checkpoints, owner, resume)
+    with followed(devices, follow, build, checkpoints, *progress) as environment:
+        fitted = fit(training, environment, checkpoints, *progress)
+    write_results(training, fitted, progress[1], out)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def follow(environment, build, *arguments):
+    """Take part in the training that ``build()`` returns, as another of its processes."""
+    fit(build(), environment, *arguments)
+
+
+def check_devices(number):
+    """Raise a UserError when torch sees GPUs, but fewer than ``number``."""
+    seen = torch.cuda.device_count()
+    if 0 < seen < number:
+        raise UserError(f"training.devices is {number}, and the GPUs to be seen are {seen}; ask for more, or lower it")
 
 
 def prepare(recipe):
@@ -99,150 +124,62 @@ def check_first_stage(recipe, stage, path):
     check_patch(recipe["training"]["patch_size"], stage["network"], path)
 
 
-def fit_and_write(module, recipe, data, out, resume, refresh=(), origins=()):
-    """Train ``module`` on ``data``, a pair of training and validation cases, and write what `train` says.
+def write_results(training, fitted, first_step, out):
+    """Write ``losses.csv``, ``run.json`` and, last, ``model.pt`` of a training that began after ``first_step``.
 
-    ``refresh`` are the steps after which its teachers are refreshed, ``origins`` the digests of the models it starts
-    from.
+    Raises UserError when it diverged.
     """
-    cases, validation = data
-    out.mkdir(parents=True, exist_ok=True)
-    owner = fingerprint(recipe, [*cases, *validation], origins)
-    checkpoint, first_step = resumable(out / "checkpoints", owner, resume)
-    patches = PatchDataset(cases, recipe["training"], recipe["seed"], first_step, recipe["target"])
-
-    record = StepRecord()
-    scored_steps = sorted({*validation_steps(recipe["training"]), *refresh})
-    selection = Selection(selection_score(recipe, validation, module.objective), scored_steps)
-    refreshing = [TeacherRefresh(selection, refresh)] if refresh else []
-    trainer = pl.Trainer(
-        max_steps=recipe["training"]["steps"],
-        accelerator="auto",
-        devices=1,
-        precision=precision(recipe["training"]["mixed_precision"]),
-        deterministic=not torch.cuda.is_available(),
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        # A checkpoint, written last of all, must know the best state and the teachers of its step.
-        callbacks=[
-            record,
-            selection,
-            *refreshing,
-            LatestCheckpoint(out / "checkpoints", recipe["training"]["checkpoint_every"]),
-        ],
-        # Lightning would take a job of a scheduler for one it has to requeue itself.
-        plugins=[WholeCheckpoints(), LightningEnvironment()],
-    )
-    started = time.monotonic()
-    fit(trainer, module, loader(patches), checkpoint)
-    seconds = time.monotonic() - started
-
+    recipe, module, selection = training.recipe, training.module, fitted.selection
     weights = selection.best_weights(module)[0]
     if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
         raise UserError(f"{out}: training diverged, the weights are not finite; lower the learning rate of the method")
-    write_losses(record.losses, out / "losses.csv")
+    write_losses(fitted.losses, out / "losses.csv")
+    last_step = fitted.trainer.global_step
     facts = {
         "recipe": recipe,
         "seed": recipe["seed"],
-        "cases": [case["case"] for case in cases],
+        "cases": [case["case"] for case in training.cases],
         "model_selection": recipe["selection"],
-        "validation_cases": [case["case"] for case in validation],
+        "validation_cases": [case["case"] for case in training.validation],
         "validations": selection.history,
-        "kept_steps": [best["step"] for best in selection.best] or [trainer.global_step] * len(module.candidates),
-        "teachers_refreshed_after": list(refresh),
-        "starts_from_sha256": list(origins),
+        "kept_steps": [best["step"] for best in selection.best] or [last_step] * len(module.candidates),
+        "teachers_refreshed_after": list(training.refresh),
+        "starts_from_sha256": list(training.origins),
     }
-    write_run(facts, seconds, first_step, trainer, out / "run.json")
+    write_run(facts, fitted, first_step, out / "run.json")
     write_model(weights, recipe, out / "model.pt")
-    shutil.rmtree(out / "checkpoints", ignore_errors=True)
-
-
-def fit(trainer, module, batches, checkpoint):
-    """Train until the last step; a signal ends it in a sentence and an exit code, not in a traceback or in silence."""
-    try:
-        trainer.fit(module, batches, ckpt_path=checkpoint, weights_only=True)
-    except SIGTERMException:
-        step = trainer.global_step
-        print(f"weakseg3d train: stopped by SIGTERM after step {step}; --resume goes on from there", file=sys.stderr)
-        raise SystemExit(STOPPED) from None
-    except SystemExit:
-        # What Lightning makes of Ctrl-C.
-        raise KeyboardInterrupt from None
-
-
-def loader(patches):
-    """Return the batches of a `PatchDataset`; beside a GPU they are made ahead, so that it does not wait for them."""
-    on_gpu = torch.cuda.is_available()
-    return DataLoader(patches, batch_size=None, num_workers=WORKERS if on_gpu else 0, pin_memory=on_gpu)
-
-
-class StepRecord(Callback):
-    """Keeps each step's loss, also those before a resumption, and shows progress."""
-
-    def __init__(self):
-        self.losses = []
-
-    def on_train_start(self, trainer, module):
-        """Start the clock of the remaining time."""
-        self.progress = Progress(trainer.max_steps - trainer.global_step, "training", "step")
-
-    def on_train_batch_end(self, trainer, module, outputs, batch, batch_index):
-        """Keep the loss of a step."""
-        loss = float(outputs["loss"])
-        self.losses.append(loss)
-        self.progress.advance(f"loss {loss:.4f}")
-
-    def state_dict(self):
-        """Return what a checkpoint keeps."""
-        return {"losses": torch.tensor(self.losses, dtype=torch.float64)}
-
-    def load_state_dict(self, state_dict):
-        """Take up what a checkpoint kept."""
-        self.losses = state_dict["losses"].tolist()
-
-
-def precision(mixed):
-    """Return Lightning's precision: bfloat16 or float16 where ``mixed`` is wanted and a GPU has it, else float32."""
-    if not mixed or not torch.cuda.is_available():
-        return "32-true"
-    return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-
-
-def quiet_lightning():
-    """Silence Lightning's hints about loggers, workers and hardware, which are no news to a benchmark."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module=r"lightning\..*|monai\..*")
 
 
 def write_losses(losses, path):
     """Write the losses of the steps 1, 2, ... as CSV."""
     lines = [f"{step},{loss:.6g}\n" for step, loss in enumerate(losses, start=1)]
-    with whole_file(path) as partial:
-        partial.write_text("step,loss\n" + "".join(lines), encoding="utf-8")
+    with whole_file(path) as partial_file:
+        partial_file.write_text("step,loss\n" + "".join(lines), encoding="utf-8")
 
 
-def write_run(facts, seconds, first_step, trainer, path):
+def write_run(facts, fitted, first_step, path):
     """Write what a reader needs to judge or repeat the run: ``facts`` first, then versions, commit, time, memory.
 
-    The time ``seconds`` and the memory are those of this process alone, which began after step ``first_step``.
+    The time and the memory are those of this process alone, which began after step ``first_step``: with several
+    devices, of the first one.
     """
     on_gpu = torch.cuda.is_available()
     memory = torch.cuda.max_memory_allocated() if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    run = facts | {
+    trainer = fitted.trainer
+    content = facts | {
         "parameters": sum(p.numel() for p in trainer.lightning_module.candidates[0].parameters()),
         "versions": {"weakseg3d": __version__, "python": platform.python_version(), "torch": torch.__version__},
         "git_commit": git_commit(),
-        "device": torch.cuda.get_device_name() if on_gpu else platform.machine(),
+        "device": device_name(),
+        "devices": trainer.world_size,
         "precision": str(trainer.precision),
         "resumed_from_step": first_step or None,
-        "wall_time_s": round(seconds, 2),
-        "steps_per_s": round((trainer.global_step - first_step) / seconds, 3),
+        "wall_time_s": round(fitted.seconds, 2),
+        "steps_per_s": round((trainer.global_step - first_step) / fitted.seconds, 3),
         "peak_memory_mb": round(memory / 2**20),
     }
-    with whole_file(path) as partial:
-        partial.write_text(json.dumps(run, indent=1), encoding="utf-8")
+    with whole_file(path) as partial_file:
+        partial_file.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 def git_commit():

@@ -11,8 +11,9 @@ from weakseg3d.sliding_window import blended
 class Selection(Callback):
     """Scores a module's candidates after every of ``steps`` and remembers each one's best state.
 
-    ``score`` takes a network and returns a number, higher for a better one; without it the last state is the best. Of
-    equal states the earliest is kept.
+    ``score`` takes a network and the share of the validation cases that is for this process, a slice, and returns the
+    share's part of a sum, higher for a better network; without it the last state is the best. Of equal states the
+    earliest is kept.
     """
 
     def __init__(self, score, steps):
@@ -31,7 +32,7 @@ class Selection(Callback):
         """Score the candidates when it is time."""
         if self.score is None or trainer.global_step not in self.steps:
             return
-        scores = [self._scored(network) for network in module.candidates]
+        scores = [self._scored(network, trainer) for network in module.candidates]
         self.history.append({"step": trainer.global_step, "scores": scores})
         self.best = self.best or [{"score": -float("inf")} for _ in scores]
         for place, (network, score) in enumerate(zip(module.candidates, scores, strict=True)):
@@ -41,12 +42,13 @@ class Selection(Callback):
         shown = ", ".join(f"{score:.4f}" for score in scores)
         print(f"step {trainer.global_step}: selection score {shown}", file=sys.stderr)
 
-    def _scored(self, network):
+    def _scored(self, network, trainer):
         training = network.training
         network.eval()
-        score = self.score(network)
+        part = self.score(network, slice(trainer.global_rank, None, trainer.world_size))
         network.train(training)
-        return score
+        part = torch.tensor(part, dtype=torch.float64, device=trainer.strategy.root_device)
+        return float(trainer.strategy.reduce(part, reduce_op="sum"))
 
     def state_dict(self):
         """Return what a checkpoint keeps."""
@@ -58,7 +60,7 @@ class Selection(Callback):
 
 
 def selection_score(recipe, cases, objective):
-    """Return the score that a recipe's ``selection`` names, as a function of a network; None for the last step.
+    """Return the score that a recipe's ``selection`` names, as `Selection` takes it; None for the last step.
 
     ``cases`` come from `load_cases`; their targets are weak labels for ``weak_labels`` and masks for
     ``dense_validation``. ``objective`` is the loss, at its full weights, that ``weak_labels`` calls low.
@@ -69,10 +71,10 @@ def selection_score(recipe, cases, objective):
     patch_size, overlap = recipe["training"]["patch_size"], recipe["prediction"]["overlap"]
 
     @torch.no_grad()
-    def score(network):
+    def score(network, share=slice(None)):
         total = 0.0
         device = next(network.parameters()).device
-        for case in cases:
+        for case in cases[share]:
             image = (torch.from_numpy(case["image"]).to(device) - case["mean"]) / case["std"]
             target = torch.from_numpy(case["target"]).to(device).float()[None, None]
             logits = blended(network, image, patch_size, overlap).float()

@@ -6,6 +6,8 @@ entropy.nii.gz, its entropy in bits; and variance.nii.gz, the variance of the pr
 passes of the network, 0 for a deterministic one.
 """
 
+import sys
+
 from weakseg3d.errors import UserError
 from weakseg3d.volumes import GRID_TOLERANCE, read_image, write_volume
 
@@ -27,16 +29,20 @@ def run(args):
     existing_file(args.model)
     image = read_image(args.image)
 
+    from weakseg3d.accelerator import device_name, notice_without_gpu, precision
     from weakseg3d.model import load_model
     from weakseg3d.prediction import predict
     from weakseg3d.uncertainty import write_uncertainty
 
+    notice_without_gpu()
     network, recipe = load_model(args.model)
     if any(abs(spacing - recipe["spacing"]) > GRID_TOLERANCE for spacing in image.GetSpacing()):
         spacing = recipe["spacing"]
         raise UserError(
             f"{args.image}: the model was trained at {spacing} mm; run 'resample --spacing {spacing}' first"
         )
+    chosen = precision(recipe["training"]["mixed_precision"])
+    print(f"weakseg3d predict: on {device_name()}, precision {chosen}", file=sys.stderr)
     probability, variance = predict(network, recipe, image, with_variance=bool(args.uncertainty))
     if args.uncertainty:
         write_uncertainty(probability, variance, args.uncertainty)
