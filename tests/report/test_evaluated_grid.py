@@ -40,7 +40,8 @@ def planned(folder, **changes):
 
 
 def commands(text, verb):
-    return [line for line in text.splitlines() if f"-m weakseg3d {verb} " in line]
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return [line for line in lines if f"-m weakseg3d {verb} " in line]
 
 
 @pytest.mark.parametrize(

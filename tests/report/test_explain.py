@@ -6,9 +6,10 @@ import json
 
 import pytest
 import yaml
-from small_experiment import report, small_experiment
+from small_experiment import report, run_record, small_experiment
 
 from weakseg3d.cli import main
+from weakseg3d.report.cost import hours
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +147,13 @@ def test_cost_counts_a_gpu_and_the_first_stages(tmp_path):
     with open(results / "tables/cost/cost.csv", encoding="utf-8") as stream:
         good = next(csv.DictReader(stream))
     assert (good["gpu_hours"], good["cpu_hours"]) == ("1.0000", "4.0000")
+
+
+@pytest.mark.parametrize(("device", "expected"), [("NVIDIA A100", (4.0, 0.0)), ("x86_64", (0.0, 8.0))])
+def test_hours_are_those_of_all_devices(device, expected):
+    run = run_record(device=device)
+    run["recipe"]["training"]["devices"] = 4
+    assert hours(run) == expected
 
 
 def test_a_run_that_is_gone_leaves_a_gap_and_a_warning(tmp_path, capsys):

@@ -78,3 +78,14 @@ def test_mistakes_end_in_a_sentence(metrics, tmp_path, capsys, options, sentence
 def test_another_table_is_not_taken_for_effort(metrics, tmp_path, capsys):
     assert report(metrics, tmp_path / "out", "--effort", str(metrics)) == 2
     assert "write it with 'effort --csv'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("clicks", "drawn"), [("many", 0), ("", 0), (-1, 0), (3, "far")])
+def test_an_effort_that_is_no_number(metrics, tmp_path, capsys, clicks, drawn):
+    efforts = write_effort(tmp_path / "points.csv", "points", [("a", 7, 0), ("b", clicks, drawn)])
+    assert report(metrics, tmp_path / "out", "--effort", str(efforts)) == 2
+    message = capsys.readouterr().err
+    assert "points.csv: " in message
+    assert "in row 3 is no number of 0 or more" in message
+    assert message.count("\n") == 1
+    assert not (tmp_path / "out").exists()

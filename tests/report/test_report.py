@@ -231,11 +231,91 @@ def test_unknown_column(tmp_path, capsys):
         ("value", "", "in row 2 is no number"),
         ("value", "nan", "in row 2 is no number"),
         ("value", "inf", "in row 2 is no number"),
+        ("value", "0,8", "'0,8' in row 2 is no number"),
+        ("value", "1.2", "dice 1.2, which is outside its range of 0 to 1, in row 2"),
+        ("value", "-0.1", "dice -0.1, which is outside its range"),
         ("status", "fine", "unknown status 'fine' in row 2"),
+        ("status", "empty_prediction", "dice 0.8 with the status empty_prediction, which rules it out, in row 2"),
+        ("status", "absent_in_both", "dice 0.8 with the status absent_in_both"),
+        ("unit", "mm", "unit 'mm' of dice, which is in '1', in row 2"),
+        ("metric", "dise", "unknown metric 'dise' in row 2"),
+        ("seed", "0.0", "seed '0.0', which is no whole number, in row 2"),
     ],
 )
 def test_bad_cell(tmp_path, capsys, column, text, message):
     assert message in refused(capsys, write(tmp_path / "m.csv", changed(column, text)), tmp_path)
+
+
+def replaced(row, **cells):
+    rows = rows_of()
+    for column, text in cells.items():
+        rows[row][COLUMNS.index(column)] = text
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("row", "cells", "message"),
+    [
+        (1, {"value": "-2"}, "hd95 -2, which is outside its range of 0 to inf, in row 3"),
+        (1, {"unit": "cm"}, "unit 'cm' of hd95, which is in 'mm', in row 3"),
+        # The case has one state in all its metrics, and its organ is there for all methods or for none.
+        (5, {"status": "absent_in_both"}, "case 'c' is in two states"),
+        (9, {"value": "0"}, "hd95 0 with the status empty_prediction, which rules it out"),
+        (5, {"value": "3"}, "hd95 3 with the status absent_in_reference, which rules it out"),
+    ],
+)
+def test_rows_that_no_evaluation_writes(tmp_path, capsys, row, cells, message):
+    assert message in refused(capsys, write(tmp_path / "m.csv", replaced(row, **cells)), tmp_path)
+
+
+def test_an_organ_that_is_there_for_one_method_alone(tmp_path, capsys):
+    cases = [case for case in CASES if case[:2] != ("clumsy", "c")] + [("clumsy", "c", "empty_prediction", "0", "100")]
+    message = refused(capsys, write(tmp_path / "m.csv", rows_of(cases)), tmp_path)
+    assert "organ 'spleen', case 'c' has the organ for some and lacks it for others" in message
+
+
+def test_a_lost_row_is_a_gap_in_its_metric_alone(tmp_path, capsys):
+    """Without its worse case, weak would have Dice 0.8."""
+    rows = [row for row in rows_of() if not (row[4] == "weak" and row[6] == "b" and row[7] == "dice")]
+    assert report(write(tmp_path / "m.csv", rows), tmp_path / "out") == 0
+    weak = next(csv.DictReader((tmp_path / "out/tables/main.csv").open()))
+    assert (weak["dice_mean"], weak["hd95_mean"], weak["n_lacking"]) == ("", "3.0000", "1")
+    assert "weak on spleen, toy: not evaluated for case b" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda text: text.replace(",", ";"),
+        lambda text: text.replace("\r\n", ",\r\n").replace("status,", "status"),
+        lambda text: text.replace(",ok", "", 1),
+        lambda text: text.replace(",", "\t"),
+        lambda text: text.partition("\n")[2],
+    ],
+    ids=["semicolons", "surplus commas", "a lost cell", "tabs", "no header"],
+)
+def test_another_shape_of_table(metrics, tmp_path, capsys, broken):
+    text = metrics.read_bytes().decode()
+    metrics.write_bytes(broken(text).encode())
+    assert "metrics.csv: " in refused(capsys, metrics, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda text: ("\ufeff" + text).encode(),
+        lambda text: text.replace("\r\n", "\n").encode(),
+        lambda text: (text + "\r\n\r\n").encode(),
+        lambda text: text.replace(",0.8,", ', "0.8",').replace(', "', ',"').encode(),
+    ],
+    ids=["byte order mark", "line feeds", "empty lines", "quotes"],
+)
+def test_what_an_editor_changes_without_harm(metrics, tmp_path, saved):
+    assert report(metrics, tmp_path / "plain") == 0
+    metrics.write_bytes(saved(metrics.read_bytes().decode()))
+    assert report(metrics, tmp_path / "saved") == 0
+    plain, again = ((tmp_path / name / "tables/main.csv").read_bytes() for name in ("plain", "saved"))
+    assert plain == again
 
 
 def test_row_given_twice(tmp_path, capsys):

@@ -237,6 +237,8 @@ def test_published_values_stand_in_a_marked_column(report, tmp_path, capsys):
         (PUBLISHED + "toy,spleen,strong,iou,0.9,,A\n", "metric 'iou' in row 2"),
         (PUBLISHED + "toy,spleen,strong,dice,0.9,,\n", "row 2 has no citation"),
         (PUBLISHED + "toy,spleen,strong,dice,high,,A\n", "mean 'high' in row 2"),
+        (PUBLISHED + "toy,spleen,strong,dice,85.4,,A\n", "dice in row 2 is outside its range of 0 to 1"),
+        (PUBLISHED + "toy,spleen,strong,hd95,3,-1,A\n", "hd95 in row 2 is outside its range"),
         (PUBLISHED + "toy,spleen,strong,dice,0.9,,A\ntoy,spleen,strong,dice,0.8,,A\n", "row 3 gives a value"),
         ("", "not a CSV table"),
     ],
@@ -256,6 +258,15 @@ def test_effort_and_selection_are_in_every_table_of_methods(report, tmp_path):
     for name in ("main.csv", "main_wide.csv", "statistics.csv"):
         row = records(tables / name)[0]
         assert (row["effort_clicks"], row["effort_cm"], row["selection"]) == ("7.0000", "0.0000", "last"), name
+    ranks = {row["series"]: row for row in records(tables / "ranking.csv")}
+    assert [ranks[name]["selection"] for name in ("strong", "middle")] == ["last", ""]
+    assert {row["effort_clicks"] for row in ranks.values()} == {"7.0000"}
+    pairs = records(tables / "comparisons.csv")
+    assert {row["first_selection"] for row in pairs if row["first"] == "strong"} == {"last"}
+    assert {row["second_selection"] for row in pairs} == {""}
+    assert {(row["selection"], row["best_selection"]) for row in records(tables / "against_best.csv")} == {("", "last")}
+    assert "| 7 clicks |  | last step |" in (tables / "against_best.md").read_text(encoding="utf-8")
+    assert "| 7 clicks | last step |" in (tables / "ranking.md").read_text(encoding="utf-8")
 
 
 def test_the_page_begins_with_who_is_best_and_how_surely(report):

@@ -33,6 +33,15 @@ def rows_of(means, organs=("spleen",)):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def spread_rows(means):
+    """Return rows as `rows_of` does, of five cases around each mean: enough for an interval."""
+    offsets = zip("abcde", (-SPREAD, -0.02, 0.0, 0.02, SPREAD), strict=True)
+    rows = rows_of(means)
+    first = rows[rows["case"] == "a"]
+    step = (first["metric"] == "dice").map({True: 1.0, False: -10.0})
+    return pd.concat(first.assign(case=case, value=first["value"] + step * (SPREAD + by)) for case, by in offsets)
+
+
 CLICKS = {
     "dense": 0.8,
     "weak+clicks-25+sigma-3": 0.5,
@@ -152,10 +161,23 @@ def test_curves_show_the_means_of_the_table():
     assert list(lines["3"].get_xdata()) == [5, 25, 100]
     assert list(lines["3"].get_ydata()) == pytest.approx([0.3, 0.5, 0.7])
     assert list(lines["10"].get_ydata()) == pytest.approx([0.4, 0.6, 0.65])
-    low, high = panel.collections[0].get_datalim(panel.transData).intervaly
-    assert (low, high) == pytest.approx((0.3 - SD, 0.7 + SD))
     assert panel.get_xscale() == "log"
     assert [label.get_text() for label in panel.get_xticklabels()] == ["5", "25", "100"]
+
+
+def test_bands_are_the_intervals_of_the_table():
+    rows = spread_rows(CLICKS)
+    table = study_table(rows)
+    table = table[table["sigma"] == "3"].assign(clicks=lambda t: t["clicks"].astype(int)).sort_values("clicks")
+    (panel,) = panels(draw(rows))
+    (outline,) = panel.collections[0].get_paths()
+    band = {
+        place: sorted({round(y, 9) for x, y in outline.vertices if x == place})
+        for place in table["clicks"].astype(float)
+    }
+    for place, low, high in table[["clicks", "dice_low", "dice_high"]].itertuples(index=False):
+        assert (band[place][0], band[place][-1]) == pytest.approx((low, high))
+        assert high - low < 2 * SPREAD, "an interval of the mean is narrower than the range of the cases"
 
 
 def test_curves_name_the_references():
@@ -194,14 +216,22 @@ def test_dots_lie_at_the_means_of_the_table():
     assert [label.get_text() for label in panel.get_yticklabels()] == ["none", "jitter_5mm", "blur"]
     assert panel.yaxis_inverted()
     for container, means in zip(panel.containers, ([0.6, 0.5, 0.4], [0.45, 0.35, 0.3]), strict=True):
-        dots, _, (bars,) = container.lines
+        dots, *_ = container.lines
         by_level = dict(zip((round(height) for height in dots.get_ydata()), dots.get_xdata(), strict=True))
         assert by_level == pytest.approx(dict(enumerate(means)))
-        ends = [segment[:, 0].tolist() for segment in bars.get_segments()]
-        assert sorted(ends) == [pytest.approx([mean - SD, mean + SD]) for mean in sorted(means)]
     upright = [line.get_xdata()[0] for line in panel.lines if list(line.get_ydata()) == [0, 1]]
     assert sorted(upright) == pytest.approx([0.45, 0.6, 0.8])
     assert [text.get_text() for text in panel.texts] == ["dense"]
+
+
+def test_bars_are_the_intervals_of_the_table():
+    rows = spread_rows(DISTURBANCES)
+    table = study_table(rows).set_index(["method", "disturbance"])
+    (panel,) = panels(draw(rows))
+    _, _, (bars,) = panel.containers[0].lines
+    ends = sorted(segment[:, 0].tolist() for segment in bars.get_segments())
+    limits = table.loc["weak", ["dice_low", "dice_high"]].sort_values("dice_low").to_numpy().tolist()
+    assert ends == [pytest.approx(limit) for limit in limits]
 
 
 def test_heatmaps_show_the_means_of_the_table():

@@ -8,7 +8,8 @@ from matplotlib.lines import Line2D
 
 from weakseg3d.annotations.markups import read_markups
 from weakseg3d.evaluation.reference_grid import HALF, map_on_reference_grid
-from weakseg3d.report.metrics_table import WITH_ORGAN
+from weakseg3d.report.figures import COLUMN_WIDTH
+from weakseg3d.report.metrics_table import LACKING, WITH_ORGAN
 from weakseg3d.report.overlays import PERCENTILES, Slice, contour_handles, draw_contours, slice_to_show, turned
 from weakseg3d.report.tables import is_control
 from weakseg3d.volumes import read_image, read_mask
@@ -19,14 +20,17 @@ ROWS = {"worst": 0.0, "median": 0.5, "best": 1.0}
 HIDDEN = ("truth", "empty")
 """Controls that are nothing to look at."""
 
-PANEL, GAP, LEFT, HEAD, FOOT = 1.1, 0.04, 0.2, 0.2, 0.22
-"""Inches: width of a panel, between panels, and room for the rows' names, the columns' names and the legend."""
+WIDEST, PANELS = 2 * COLUMN_WIDTH, (0.6, 1.1)
+"""Inches: width of the figure, two of a journal's columns, and the widths between which panels are chosen to fit it."""
+
+GAP, LEFT, HEAD, FOOT = 0.04, 0.2, 0.2, 0.22
+"""Inches: between panels, and room for the rows' names, the columns' names and the legend."""
 
 AROUND = 0.45
 """How far a panel reaches beyond the organ, as a share of the organ's larger side."""
 
-LETTERS = 15
-"""Letters of a method's name that fit above a panel."""
+LETTER = 0.062
+"""Width in inches of a letter of a method's name."""
 
 NEAR = 5.0
 """Clicks within so many mm of the slice are drawn into it."""
@@ -71,18 +75,20 @@ def case_panels(rows, results, methods):
         FigureCanvasAgg(figure)
         figure.text(0.5, 0.5, "no test case holds the organ", **_letters(8))
         return figure
-    heights = [PANEL * _extent(shown)[1] / _extent(shown)[0] for shown, _, _ in lines]
-    width = LEFT + (PANEL + GAP) * (len(methods) + 1)
+    panel = np.clip((WIDEST - LEFT) / (len(methods) + 1) - GAP, *PANELS)
+    heights = [panel * _extent(shown)[1] / _extent(shown)[0] for shown, _, _ in lines]
+    width = LEFT + (panel + GAP) * (len(methods) + 1)
     total = HEAD + sum(heights) + GAP * len(heights) + FOOT
     figure = Figure(figsize=(width, total))
     FigureCanvasAgg(figure)
     top = total - HEAD
-    dice = rows[rows["metric"] == "dice"].drop_duplicates(["method", "case"]).set_index(["method", "case"])
+    dice = rows[(rows["metric"] == "dice") & (rows["status"] != LACKING)]
+    dice = dice.drop_duplicates(["method", "case"]).set_index(["method", "case"])
     for (name, case), height, (shown, predictions, clicks) in zip(cases.items(), heights, lines, strict=True):
         figure.text(LEFT / 2 / width, (top - height / 2) / total, f"{name}: {case}", rotation=90, **_letters(6.5))
         for place, method in enumerate([None, *methods]):
-            left = LEFT + place * (PANEL + GAP)
-            axes = figure.add_axes((left / width, (top - height) / total, PANEL / width, height / total))
+            left = LEFT + place * (panel + GAP)
+            axes = figure.add_axes((left / width, (top - height) / total, panel / width, height / total))
             _draw(axes, shown, shown.masks["reference"] * 0 if method is None else predictions[method])
             if method is None:
                 _draw_clicks(axes, clicks)
@@ -91,8 +97,9 @@ def case_panels(rows, results, methods):
                 _write_dice(axes, row)
         top -= height + GAP
     for place, name in enumerate(["reference", *methods]):
-        across = (LEFT + place * (PANEL + GAP) + PANEL / 2) / width
-        text = name if len(name) <= LETTERS else name[: LETTERS - 1] + "…"
+        across = (LEFT + place * (panel + GAP) + panel / 2) / width
+        letters = int((panel + GAP) / LETTER)
+        text = name if len(name) <= letters else name[: letters - 1] + "…"
         figure.text(across, 1 - HEAD / 2 / total, text, **_letters(7))
     figure.legend(
         handles=[*contour_handles(0.7), *_click_handles(lines)],

@@ -1,6 +1,6 @@
 """Every case with its Dice by every method: where a reader sees which cases are hard, and goes on to look at them."""
 
-from weakseg3d.report.metrics_table import series_names
+from weakseg3d.report.metrics_table import LACKING, series_names
 
 SHORT = {"ok": "", "empty_prediction": "missed", "absent_in_reference": "false alarm", "absent_in_both": "absent"}
 """What stands beside a value, or in place of one."""
@@ -21,6 +21,8 @@ def case_table(rows):
         rows = rows[~rows["method"].str.contains("+", regex=False)]
     series = list(rows["series"].unique())
     keys = ["dataset", "organ", "case", "seed"]
+    cases = rows[keys].drop_duplicates()
+    rows = rows[rows["status"] != LACKING]
     values = {
         metric: part.set_index([*keys, "series"])["value"]
         for metric, part in rows.groupby("metric")
@@ -28,7 +30,7 @@ def case_table(rows):
     }
     evaluations = rows.drop_duplicates([*keys, "series"]).set_index([*keys, "series"])[["status", "method"]]
     table = []
-    for key in rows[keys].drop_duplicates().itertuples(index=False, name=None):
+    for key in cases.itertuples(index=False, name=None):
         cells = []
         for name in series:
             if (*key, name) not in evaluations.index:

@@ -6,7 +6,8 @@ import pandas as pd
 
 from weakseg3d.report.gaps import ORGAN
 from weakseg3d.report.markup import bold, underlined
-from weakseg3d.report.metrics_table import series_names
+from weakseg3d.report.method_facts import SELECTIONS, readable_effort, with_series_facts
+from weakseg3d.report.metrics_table import LACKING, series_names
 from weakseg3d.report.tables import DECIMALS, GROUP, MEASURES, SIGNIFICANT, is_control
 from weakseg3d.statistics.comparison import comparisons
 from weakseg3d.statistics.ranking import ranking
@@ -27,8 +28,11 @@ AGAINST_BEST = {
     "n": "n",
     "n_left_out": "left out",
     "reason": "not tested because",
+    "effort": "Effort",
+    "selection": "Selection",
+    "best_selection": "Selection of the best",
 }
-"""Columns of the readable comparisons against the best method."""
+"""Columns of the readable comparisons against the best method; the last three where they are known."""
 
 AGAINST_BEST_NUMBERS = ("mean_difference", "win_tie_loss", "effect", "p_holm", "n", "n_left_out")
 
@@ -52,8 +56,10 @@ RANKING = {
     "kendall_tau": "Kendall's τ",
     "n": "n",
     "n_left_out": "left out",
+    "effort": "Effort",
+    "selection": "Selection",
 }
-"""Columns of the readable ranking."""
+"""Columns of the readable ranking; the last two where they are known."""
 
 RANKING_NUMBERS = ("mean", "rank", "average_rank", "kendall_tau", "n", "n_left_out")
 
@@ -66,8 +72,8 @@ RANKING_NOTE = (
 
 
 def compared_rows(rows):
-    """Return the ``rows`` that methods are compared and ranked on: the `MEASURES`, without controls."""
-    return rows[rows["metric"].isin(MEASURES) & ~is_control(rows["method"])]
+    """Return the ``rows`` that methods are compared and ranked on: the `MEASURES` that are there, without controls."""
+    return rows[rows["metric"].isin(MEASURES) & ~is_control(rows["method"]) & (rows["status"] != LACKING)]
 
 
 def best_methods(rows, table):
@@ -147,8 +153,13 @@ def comparison_tables(rows, table):
     pairs = comparisons(compared_rows(rows))
     compared = against_best(pairs, best_methods(rows, table))
     ranks, shares = ranking(compared_rows(rows))
+    table = with_significance(table, rows, compared)
+    for name in ("first", "second"):
+        pairs = with_series_facts(pairs, rows, name, f"{name}_")
+    compared = with_series_facts(with_series_facts(compared, rows, "method"), rows, "best", "best_")
+    ranks = with_series_facts(ranks, rows)
     tables = {"comparisons": pairs, "against_best": compared, "ranking": ranks, "ranking_shares": shares}
-    return with_significance(table, rows, compared), tables
+    return table, tables
 
 
 def readable_against_best(table):
@@ -159,7 +170,17 @@ def readable_against_best(table):
     text["win_tie_loss"] = [f"{row['wins']}/{row['ties']}/{row['losses']}" for row in rows]
     text["effect"] = [_signed(value, 2) for value in table["effect"]]
     text["p_holm"] = [bold(p_text(p)) if p < SIGNIFICANT else p_text(p) for p in table["p_holm"]]
-    return text[list(AGAINST_BEST)].rename(columns=AGAINST_BEST)
+    return _with_readable_facts(text, table, AGAINST_BEST)
+
+
+def _with_readable_facts(text, table, headings):
+    """Return ``text`` with the columns of ``headings``, of which those of effort and selection may be unknown."""
+    if "selection" in table:
+        text["effort"] = readable_effort(table)
+        for column in {"selection", "best_selection"} & set(table):
+            text[column] = table[column].map(SELECTIONS)
+    known = {column: heading for column, heading in headings.items() if column in text}
+    return text[list(known)].rename(columns=known)
 
 
 def readable_ranking(table):
@@ -176,7 +197,7 @@ def readable_ranking(table):
     text["rank"] = [_rank_text(rank) for rank in table["rank"]]
     for column in ("average_rank", "kendall_tau"):
         text[column] = ["–" if math.isnan(value) else f"{value:.2f}" for value in table[column]]
-    return text[list(RANKING)].rename(columns=RANKING)
+    return _with_readable_facts(text, table, RANKING)
 
 
 def p_text(p):

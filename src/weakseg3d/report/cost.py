@@ -20,6 +20,7 @@ COLUMNS = [
     "gpu_hours",
     "cpu_hours",
     "peak_memory_mb",
+    "prediction_s",
     "n_seeds",
 ]
 """Columns of the table, before those of `FACTS`."""
@@ -37,17 +38,20 @@ HEADINGS = {
     "gpu_hours": "GPU hours",
     "cpu_hours": "CPU core hours",
     "peak_memory_mb": "Peak memory (MB)",
+    "prediction_s": "Prediction (s/case)",
     "n_seeds": "seeds",
     "selection": "Selection",
     "annotation": "Annotation",
 }
-NUMBERS = ("effort", "parameters", "steps", "steps_per_s", "gpu_hours", "cpu_hours", "peak_memory_mb", "n_seeds")
+MEASURED = ("parameters", "steps", "steps_per_s", "gpu_hours", "cpu_hours", "peak_memory_mb", "prediction_s")
+NUMBERS = ("effort", *MEASURED, "n_seeds")
 
 NOTE = (
     "Training of one model, the mean over seeds. Hours are those of all steps at the measured steps/s, with those of "
-    "the first stages that a model starts from; core hours are hours times threads. Peak memory is that of the GPU, "
-    "without one that of the process, the largest over seeds. Controls are not trained. These are measurements: they "
-    "differ from run to run, and between machines."
+    "the first stages that a model starts from; core hours are hours times threads, and both are times devices. Peak "
+    "memory is that of the GPU, without one that of the process, the largest over seeds. Prediction: wall time of a "
+    "job that predicts test cases, its start included, over its cases; it asks for the same device as the training. "
+    "Controls are not trained. These are measurements: they differ from run to run, and between machines."
 )
 
 
@@ -62,39 +66,38 @@ def cost_table(table, results):
         cells = [c for c in results.cells if all(str(c[key]) == labels[key] for key in labels) and c["model"]]
         runs = []
         for cell in cells:
-            if results.model(cell, "run.json").exists():
-                stages = [read_run(results.folder / stage / "run.json") for stage in cell["first_stages"]]
-                runs.append((read_run(results.model(cell, "run.json")), stages))
+            records = [results.folder / model / "run.json" for model in (cell["model"], *cell["first_stages"])]
+            if missing := [path for path in records if not path.exists()]:
+                warnings.append(f"{missing[0]}: no such file, so the cost of {row['method']} is not known")
             else:
-                warnings.append(
-                    f"{results.model(cell, 'run.json')}: no such file, so the cost of {row['method']} is not known"
-                )
+                run, *stages = map(read_run, records)
+                runs.append((run, stages, results.prediction_seconds(cell)))
         line = {key: row[key] for key in GROUP} | _cost(runs)
         lines.append(line | {fact: row[fact] for fact in FACTS if fact in row})
     return pd.DataFrame(lines, columns=[*COLUMNS, *(fact for fact in FACTS if fact in table)]), warnings
 
 
 def hours(run):
-    """Return the hours of a training on a GPU and the core hours of one without, as a pair; one of them is 0."""
-    steps = run["recipe"]["training"]["steps"]
-    elapsed = steps / run["steps_per_s"] / 3600
+    """Return the hours of a training on GPUs and the core hours of one without, as a pair; one of them is 0."""
+    training = run["recipe"]["training"]
+    elapsed = training["steps"] / run["steps_per_s"] / 3600 * training.get("devices", 1)
     return (0.0, elapsed * run["recipe"].get("threads", 1)) if run["device"] in CPUS else (elapsed, 0.0)
 
 
 def _cost(runs):
     if not runs:
-        unknown = dict.fromkeys(("parameters", "steps", "steps_per_s", "gpu_hours", "cpu_hours", "peak_memory_mb"))
-        return {key: math.nan for key in unknown} | {"device": "", "n_seeds": 0}
-    own = pd.DataFrame([run for run, _ in runs])
-    spent = [[hours(part) for part in (run, *stages)] for run, stages in runs]
+        return dict.fromkeys(MEASURED, math.nan) | {"device": "", "n_seeds": 0}
+    own = pd.DataFrame([run for run, _, _ in runs])
+    spent = [[hours(part) for part in (run, *stages)] for run, stages, _ in runs]
     return {
         "device": ", ".join(dict.fromkeys(own["device"])),
         "parameters": own["parameters"].max(),
-        "steps": max(run["recipe"]["training"]["steps"] for run, _ in runs),
+        "steps": max(run["recipe"]["training"]["steps"] for run, _, _ in runs),
         "steps_per_s": own["steps_per_s"].mean(),
         "gpu_hours": sum(gpu for parts in spent for gpu, _ in parts) / len(runs),
         "cpu_hours": sum(cpu for parts in spent for _, cpu in parts) / len(runs),
         "peak_memory_mb": own["peak_memory_mb"].max(),
+        "prediction_s": pd.Series([seconds for _, _, seconds in runs]).mean(),
         "n_seeds": len(runs),
     }
 
@@ -105,8 +108,13 @@ def readable_cost(table):
     if "effort_clicks" not in table:
         del headings["effort"]
     text = table[[column for column in headings if column in table]].astype(str)
+    text["device"] = [
+        ", ".join(f"CPU ({name})" if name in CPUS else name for name in device.split(", "))
+        for device in table["device"]
+    ]
     formats = {"parameters": lambda n: f"{n / 1e6:.2f}", "steps": "{:.0f}".format, "steps_per_s": "{:.2f}".format}
     formats |= {"gpu_hours": "{:.3f}".format, "cpu_hours": "{:.3f}".format, "peak_memory_mb": "{:.0f}".format}
+    formats |= {"prediction_s": "{:.1f}".format}
     for column, shown in formats.items():
         text[column] = ["–" if math.isnan(value) else shown(value) for value in table[column]]
     if "effort" in headings:

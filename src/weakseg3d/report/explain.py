@@ -11,6 +11,7 @@ from weakseg3d.report.metrics_table import read_metrics
 from weakseg3d.report.origin import origin
 from weakseg3d.report.results import read_run
 from weakseg3d.report.tables import MEASURES
+from weakseg3d.report.unfinished import finished_metrics
 from weakseg3d.validation import choose
 
 ROUNDING = 1e-4
@@ -26,9 +27,11 @@ def explain(results, dataset, organ, method, metric="dice", annotation=None):
 
     The ``value`` is computed anew from the long table and held against ``tables/main.csv``; every evaluation has its
     value, also as its own file has it, and the files behind it with their SHA-256. Raises UserError for a name that the
-    long table does not have, and where ``annotation`` is needed to tell two cells apart.
+    long table does not have, and where ``annotation`` is needed to tell two cells apart. Before the workflow has
+    gathered the long table it is that of the finished evaluations.
     """
-    rows = read_metrics(results.folder / "tables" / "metrics.csv")
+    gathered = results.folder / "tables" / "metrics.csv"
+    rows = read_metrics(gathered) if gathered.is_file() else finished_metrics(results)
     chosen = rows
     for column, name in (("dataset", dataset), ("organ", organ), ("method", method), ("metric", metric)):
         choose(name, list(chosen[column].unique()), column)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from weakseg3d.controls import CONTROLS
-from weakseg3d.report.metrics_table import WITH_ORGAN, series_names
+from weakseg3d.report.metrics_table import LACKING, WITH_ORGAN, series_names
 
 COLUMN_WIDTH = 3.5
 """Width of a journal's column in inches."""
@@ -35,14 +35,14 @@ DPI = 300
 STYLE = {"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "svg.hashsalt": "weakseg3d", "hatch.linewidth": 0.4}
 
 
-def picture_files(name, figure, dpi=DPI):
+def picture_files(name, figure):
     """Return a figure as ``{path: bytes}``: ``figures/{name}.png`` and ``.svg``, the same for the same figure."""
     files = {}
     # Laid out once for both.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     with matplotlib.rc_context({"svg.hashsalt": "weakseg3d", "svg.fonttype": "none"}):
-        for suffix, options in (("png", {"dpi": dpi}), ("svg", {"metadata": {"Date": None}})):
+        for suffix, options in (("png", {"dpi": DPI}), ("svg", {"metadata": {"Date": None}})):
             stream = io.BytesIO()
             figure.savefig(stream, format=suffix, **options)
             files[f"figures/{name}.{suffix}"] = stream.getvalue()
@@ -57,12 +57,14 @@ def dice_boxplot(rows):
     ``rows`` is what `read_metrics` returns. Missed organs are crosses at 0; cases without the organ are not
     drawn. Boxes show quartiles and median, whiskers reach 1.5 interquartile ranges.
     """
-    dice = rows[(rows["metric"] == "dice") & rows["status"].isin(WITH_ORGAN)]
+    dice = rows[(rows["metric"] == "dice") & rows["status"].isin([*WITH_ORGAN, LACKING])]
     dice = dice.assign(series=series_names(rows))
+    # A method without any evaluation keeps its line, which is empty.
+    series = list(dice["series"].unique())
+    dice = dice[dice["status"] != LACKING]
     panels = list(dice.groupby(["dataset", "modality", "organ"], sort=False))
     columns = min(2, len(panels)) or 1
     lines = math.ceil(len(panels) / columns) or 1
-    series = list(dice["series"].unique())
     with matplotlib.rc_context({**sns.axes_style("whitegrid"), **STYLE}):
         height = 0.55 + lines * (0.55 + 0.22 * len(series))
         width = COLUMN_WIDTH * columns + LETTER * max(0, max(map(len, series), default=0) - FITTING_LETTERS)

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from weakseg3d.report.metrics_table import LACKING
+
 ORGAN = ["dataset", "modality", "organ"]
 METHOD = ["method", "annotation"]
 
@@ -14,14 +16,16 @@ def lacking(rows):
 
     A method is expected to have a metric, if it has it anywhere, on every organ that any method has it on, there for
     every case that any method has, and with every seed that it has anywhere itself. So a method that stands for one
-    organ alone, a case that was never evaluated and a seed that was trained for half of the organs all show. Columns:
-    dataset, modality, organ, method, annotation, metric, seed and case, in the order of ``rows``.
+    organ alone, a case that was never evaluated and a seed that was trained for half of the organs all show. A row
+    with the status `LACKING` is expected and not there. Columns: dataset, modality, organ, method, annotation, metric,
+    seed and case, in the order of ``rows``.
     """
     lines = []
     for metric, of_metric in rows.groupby("metric", sort=False):
         seeds = of_metric.groupby(METHOD, sort=False)["seed"].unique()
         cases = of_metric.groupby(ORGAN, sort=False)["case"].unique()
-        present = set(of_metric[[*ORGAN, *METHOD, "seed", "case"]].itertuples(index=False, name=None))
+        there = of_metric[of_metric["status"] != LACKING]
+        present = set(there[[*ORGAN, *METHOD, "seed", "case"]].itertuples(index=False, name=None))
         lines += [
             (*organ, *method, metric, seed, case)
             for organ, organ_cases in cases.items()

@@ -6,6 +6,7 @@ import pandas as pd
 
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_file
+from weakseg3d.report.metrics_table import series_names
 
 FACTS = ("effort_clicks", "effort_cm", "selection")
 """Columns added to the metrics: mean clicks and centimetres drawn per annotated case, and the rule of selection."""
@@ -26,14 +27,24 @@ EFFORT_COLUMNS = (*ANNOTATED, "clicks", "drawn_cm")
 def read_effort(paths):
     """Return mean clicks and centimetres drawn per case, by dataset, organ and annotation, of the CSVs of 'effort'.
 
-    Raises UserError for a missing file or another header.
+    Raises UserError for a missing file, another header, and an effort that is no number.
     """
     tables = []
     for path in paths:
-        table = pd.read_csv(existing_file(path))
+        try:
+            table = pd.read_csv(existing_file(path), dtype={"organ": str, "annotation": str, "dataset": str})
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
+            raise UserError(f"{path}: not a CSV table that can be read; write it with 'effort --csv'") from None
         missing = [column for column in EFFORT_COLUMNS if column not in table]
         if missing:
             raise UserError(f"{path}: has no column '{missing[0]}'; write it with 'effort --csv' and its labels")
+        for column in ("clicks", "drawn_cm"):
+            table[column] = pd.to_numeric(table[column], errors="coerce")
+            if not (table[column] >= 0).all():
+                row = int((~(table[column] >= 0)).idxmax()) + 2
+                raise UserError(
+                    f"{path}: {column} in row {row} is no number of 0 or more; write it with 'effort --csv'"
+                )
         tables.append(table[list(EFFORT_COLUMNS)].rename(columns={"clicks": "effort_clicks", "drawn_cm": "effort_cm"}))
     return pd.concat(tables).groupby(list(ANNOTATED), sort=False, as_index=False).mean()
 
@@ -49,6 +60,18 @@ def with_facts(rows, effort, selections):
     else:
         rows = rows.assign(effort_clicks=math.nan, effort_cm=math.nan)
     return rows.assign(selection=rows["method"].map(selections).fillna(""))
+
+
+def with_series_facts(table, rows, column="series", prefix=""):
+    """Return a ``table`` of what was compared, with the `FACTS` that ``rows`` (metrics) have of what ``column`` names.
+
+    ``table`` has dataset, modality and organ beside ``column``, which holds names of `series_names`; the columns added
+    are called ``{prefix}{fact}``.
+    """
+    facts = [fact for fact in FACTS if fact in rows]
+    keys = ["dataset", "modality", "organ", column]
+    known = rows.assign(**{column: series_names(rows)}).drop_duplicates(keys)[[*keys, *facts]]
+    return table.merge(known.rename(columns={fact: prefix + fact for fact in facts}), on=keys, how="left")
 
 
 def readable_effort(table):

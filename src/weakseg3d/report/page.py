@@ -15,7 +15,7 @@ from weakseg3d.report import comparison_tables as compared
 from weakseg3d.report import cost as cost_report
 from weakseg3d.report import uncertainty as uncertainty_report
 from weakseg3d.report.markup import as_html
-from weakseg3d.report.tables import HEADINGS, NUMBERS, known_headings, readable_table
+from weakseg3d.report.tables import HEADINGS, known_headings, readable_table
 
 DIRECTIONS = {True: "higher is better", False: "lower is better", None: "closer to 0 is better"}
 UNCERTAINTY_DIRECTIONS = DIRECTIONS | {None: "neither is better"}
@@ -122,8 +122,8 @@ def _file(name):
 def _study_parts(table, headings):
     """Return what the template shows of a study; its columns of text stand before those of numbers."""
     headings = known_headings(table, headings)
-    texts = [name for name in headings if name not in SECTION and name not in NUMBERS]
-    return _parts(readable_table(table, headings), "") | {"texts": len(texts)}
+    texts = list(headings).index("dice") - len(SECTION) - ("effort" in headings)
+    return _parts(readable_table(table, headings), "") | {"texts": texts}
 
 
 def _compared_parts(tables):

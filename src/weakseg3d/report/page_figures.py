@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from weakseg3d.report.case_panels import case_panels
-from weakseg3d.report.figures import DPI, dice_boxplot, picture_files
+from weakseg3d.report.figures import dice_boxplot, picture_files
 from weakseg3d.report.metrics_table import series_names
 from weakseg3d.report.pseudo_label_figure import pseudo_label_figure
 from weakseg3d.report.ranking_figure import ranking_figure
@@ -14,9 +14,6 @@ from weakseg3d.variants import variant_parts
 
 MOST_SERIES = 16
 """With more methods than these, the page of a study leaves the box plot to its file."""
-
-PANELS_DPI = 200
-"""Resolution of pictures of scans, whose pixels are larger."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +28,10 @@ class Picture:
 CAPTIONS = {
     "dice_boxplot": "Dice of every case. Box: quartiles and median; whiskers: 1.5 interquartile ranges; dots: cases, "
     "those of one case and seed joined by a line; crosses: missed organs. Cases without the organ are not shown.",
-    "study": "Mean Dice ± sample standard deviation over cases. Dashed lines: references, which are methods outside "
-    "the study. In dot plots, thin lines: each method's mean at the level 'none'. In heatmaps, outline: the best mean "
-    "on each organ.",
+    "study": "Mean Dice. Bands or bars: its 95 % interval (bootstrap over cases, each with all seeds; none below three "
+    "cases). Dashed lines: references, which are methods outside the study. In dot plots, thin lines: each "
+    "method's mean at the level 'none'. In heatmaps, below the mean: the sample standard deviation over evaluations; "
+    "outline: the best mean on each organ.",
     "ranking": "Ranking stability. Square: a method's rank by its mean over all cases; circles: the share of bootstrap "
     "resamples of the cases in which it has a rank, as the circle's area.",
     "training": "Loss of every training over its steps, averaged over a fiftieth of them; one line per organ and seed. "
@@ -75,7 +73,7 @@ def figures(rows, ranking_tables, results=None):
         if figure is None:
             continue
         kind = name.partition("/")[0]
-        of_figure = picture_files(name, figure, PANELS_DPI if kind == "panels" else DPI)
+        of_figure = picture_files(name, figure)
         files |= of_figure
         pictures[name] = Picture(name, CAPTIONS[kind], of_figure[f"figures/{name}.png"])
     if series_names(rows).nunique() > MOST_SERIES and "study" in pictures:

@@ -32,7 +32,7 @@ def main_files(table, rows, title, told, footer):
         "tables/main.csv": table_csv(table),
         **readable_files("main", text, number_headings(), title, told, footer),
         "tables/main_wide.csv": table_csv(wide_table(table)),
-        **readable_files("main_wide", wide, set(wide) - {"Method", "Annotation"}, title, told, footer),
+        **readable_files("main_wide", wide, set(wide) - {"Method", "Selection", "Annotation"}, title, told, footer),
         "tables/statistics.csv": table_csv(cell_statistics(rows)),
     }
 

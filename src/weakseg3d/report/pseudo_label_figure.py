@@ -1,5 +1,7 @@
 """How good the pseudo label itself is: its Dice and HD95 over what a study varies, such as clicks and sigma."""
 
+import math
+
 import matplotlib
 import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,6 +15,7 @@ from weakseg3d.variants import variant_parts
 
 CONTROL = "pseudo_label"
 MEASURES = {"dice": "Dice", "hd95": "HD95 (mm)"}
+SHOWN = ("mean", "low", "high")
 PANEL_HEIGHT = 1.6
 
 
@@ -42,13 +45,8 @@ def pseudo_label_figure(rows):
             for axis, (measure, name) in zip(line_axes, MEASURES.items(), strict=True):
                 for level, style in styles.items():
                     of_level = part[part[line] == level] if line else part
-                    # Further factors are averaged over; the table has them apart.
-                    means = of_level.groupby(x, sort=False)[[f"{measure}_{v}" for v in ("mean", "low", "high")]].mean()
-                    means = means.reindex(order)
                     places = [float(level) for level in order] if numeric else range(len(order))
-                    _draw(
-                        axis, places, means.rename(columns=lambda column: column.split("_")[1]), level, style, numeric
-                    )
+                    _draw(axis, places, _means(of_level, x, measure).reindex(order), level, style, numeric)
                 axis.set_ylabel(name)
                 if numeric and float(order[0]) > 0 and float(order[-1]) > 8 * float(order[0]):
                     axis.set_xscale("log")
@@ -62,6 +60,17 @@ def pseudo_label_figure(rows):
             handles, labels = axes[0, 0].get_legend_handles_labels()
             figure.legend(handles, labels, title=line, loc="outside lower center", ncols=4, frameon=False)
     return figure
+
+
+def _means(table, x, measure):
+    """Return the mean of a measure and its interval at each level of ``x``.
+
+    Further factors are averaged over, to a mean without an interval; the table has them apart.
+    """
+    levels = table.rename(columns={f"{measure}_{name}": name for name in SHOWN}).groupby(x, sort=False)[list(SHOWN)]
+    means = levels.agg(lambda values: values.mean(skipna=False))
+    means.loc[levels.size() > 1, ["low", "high"]] = math.nan
+    return means
 
 
 def _draw(axis, places, means, label, style, joined):

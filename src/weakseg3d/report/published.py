@@ -5,6 +5,7 @@ import math
 import pandas as pd
 
 from weakseg3d.errors import UserError
+from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.files import existing_file
 from weakseg3d.report.tables import DECIMALS, MEASURES, mean_and_sd
 
@@ -15,8 +16,8 @@ COLUMNS = ("dataset", "organ", "method", "metric", "mean", "sd", "citation")
 def read_published(path):
     """Return the published values in a CSV with the header `COLUMNS`, ``mean`` and ``sd`` as numbers.
 
-    Raises UserError for another header, a metric that the main table does not show, a value that is no number, a row
-    without citation, and a value given twice.
+    Raises UserError for another header, a metric that the main table does not show, a value that is no number or
+    outside its metric's range, a row without citation, and a value given twice.
     """
     path = existing_file(path)
     try:
@@ -33,6 +34,12 @@ def read_published(path):
         for column in ("mean", "sd"):
             if not _is_number(row[column]) and (column == "mean" or row[column]):
                 raise UserError(f"{path}: {column} '{row[column]}' in row {line} is no number; correct it")
+        low, high = METRICS[row["metric"]].range
+        if not low <= float(row["mean"]) <= high or float(row["sd"] or 0) < 0:
+            raise UserError(
+                f"{path}: {row['metric']} in row {line} is outside its range of {low:g} to {high:g}; its unit is"
+                f" '{METRICS[row['metric']].unit}'"
+            )
     twice = table.duplicated(["dataset", "organ", "method", "metric"])
     if twice.any():
         raise UserError(f"{path}: row {int(twice.idxmax()) + 2} gives a value that an earlier row gives; keep one")

@@ -59,7 +59,8 @@ def measured_reliability(results):
         organ = cell["dataset"], cell["organ"]
         for case in results.datasets[cell["dataset"]]["cases"]["test"]:
             path = results.probability(cell, case)
-            if not (path.is_file() and results.prediction(cell, case).is_file()):
+            needed = path, results.prediction(cell, case), results.reference(*organ, case)
+            if not all(file.is_file() for file in needed):
                 continue
             probability, prediction = read_image(path), read_mask(results.prediction(cell, case))
             if (*organ, case) not in references:

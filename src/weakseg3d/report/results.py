@@ -1,6 +1,8 @@
 """An experiment's folder: which file made which number. It is the path grammar of ``workflow/Snakefile``, read back."""
 
+import csv
 import json
+import math
 from pathlib import Path
 
 from weakseg3d.errors import UserError
@@ -68,6 +70,17 @@ class Results:
         """Return the path of the foreground probability beside a prediction, which need not be there."""
         return self._run("8_predictions", cell) / f"{case}_uncertainty" / "probability.nii.gz"
 
+    def prediction_seconds(self, cell):
+        """Return the seconds that the prediction of one case took, by Snakemake's benchmarks; NaN without any.
+
+        A job predicts one case, and has its benchmark under the case's name, or the batch of all, ``@test``.
+        """
+        folder, cases = self._run("benchmarks/predict", cell), self.datasets[cell["dataset"]]["cases"]["test"]
+        if (folder / "@test.tsv").is_file():
+            return _seconds(folder / "@test.tsv") / len(cases)
+        files = [folder / f"{case}.tsv" for case in cases if (folder / f"{case}.tsv").is_file()]
+        return sum(map(_seconds, files)) / len(files) if files else math.nan
+
     def metrics(self, cell, case):
         """Return the path of a case's metrics."""
         return self._run("9_metrics", cell) / f"{case}.csv"
@@ -88,6 +101,15 @@ class Results:
     def _run(self, stage, cell):
         parts = (cell["dataset"], cell["organ"], cell["annotation"], cell["method"], f"seed-{cell['seed']}")
         return self.folder.joinpath(stage, *map(str, parts))
+
+
+def _seconds(benchmark):
+    """Return the wall time in seconds that one of Snakemake's benchmarks holds, NaN where it holds none."""
+    with open(benchmark, encoding="utf-8", newline="") as stream:
+        try:
+            return float(next(csv.DictReader(stream, delimiter="\t"))["s"])
+        except (StopIteration, KeyError, TypeError, ValueError):
+            return math.nan
 
 
 def read_run(path):

@@ -38,7 +38,7 @@ def is_numeric(levels):
 
 
 def curves(rows):
-    """Return a figure of mean Dice ± sample standard deviation over the numeric factor with most levels.
+    """Return a figure of mean Dice with its 95 % interval over the numeric factor with most levels.
 
     One line per level of the next factor, light to dark, in panels per organ, method and level of any further
     factor. With a single factor there is one line per method, in panels per organ. References are dashed lines.
@@ -87,6 +87,6 @@ def _set_scales(axis, levels, span):
 
 def _draw_line(axis, part, x, label, style):
     part = part.assign(x=part[x].map(float)).sort_values("x")
-    mean, sd = part["dice_mean"], part["dice_sd"]
-    axis.plot(part["x"], mean, label=label, markersize=3.5, linewidth=1.2, **style)
-    axis.fill_between(part["x"], mean - sd, mean + sd, color=style["color"], alpha=0.15, linewidth=0)
+    axis.plot(part["x"], part["dice_mean"], label=label, markersize=3.5, linewidth=1.2, **style)
+    limits = part["dice_low"], part["dice_high"]
+    axis.fill_between(part["x"], *limits, color=style["color"], alpha=0.15, linewidth=0)

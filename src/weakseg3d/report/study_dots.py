@@ -27,7 +27,7 @@ LETTER = 0.054
 
 
 def dots(rows):
-    """Return a figure of mean Dice ± sample standard deviation per level and method, in panels per organ.
+    """Return a figure of mean Dice with its 95 % interval per level and method, in panels per organ.
 
     Thin lines mark each method's mean at the level `UNDISTURBED`, dashed ones the references.
     """
@@ -62,10 +62,12 @@ def _set_scales(axis, levels, limits):
 
 def _draw_method(axis, part, factor, levels, offset, label, style):
     heights = [levels.index(level) + offset for level in part[factor]]
+    mean = part["dice_mean"]
     axis.errorbar(
-        part["dice_mean"],
+        mean,
         heights,
-        xerr=part["dice_sd"],
+        # Where all cases agree, an end of the interval may miss the mean by rounding.
+        xerr=((mean - part["dice_low"]).clip(lower=0), (part["dice_high"] - mean).clip(lower=0)),
         label=label,
         linestyle="",
         markersize=3.5,

@@ -125,9 +125,9 @@ def add_legend(figure, panels, names, title=None):
 
 
 def dice_limits(variants, references):
-    """Return limits of a Dice axis that hold every mean and standard deviation, as far as Dice goes."""
-    mean, sd = variants["dice_mean"], variants["dice_sd"].fillna(0)
-    ends = pd.concat([mean - sd, mean + sd, references["dice_mean"]]).dropna()
+    """Return limits of a Dice axis that hold every mean and its interval, as far as Dice goes."""
+    shown = [variants[f"dice_{value}"] for value in ("mean", "low", "high")]
+    ends = pd.concat([*shown, references["dice_mean"]]).dropna()
     low, high = (ends.min(), ends.max()) if len(ends) else (0, 1)
     margin = max(0.04 * (high - low), 0.01)
     return max(low - margin, -0.02), min(high + margin, 1.02)

@@ -12,7 +12,7 @@ from weakseg3d.report.gaps import METHOD
 from weakseg3d.report.markup import bold, underlined
 from weakseg3d.report.method_facts import FACTS, SELECTIONS, readable_effort
 from weakseg3d.report.method_facts import NOTE as FACTS_NOTE
-from weakseg3d.report.metrics_table import WITH_ORGAN
+from weakseg3d.report.metrics_table import LACKING, WITH_ORGAN, WITHOUT_ORGAN
 from weakseg3d.variants import variant_parts
 
 GROUP = ["dataset", "modality", "organ", "method", "annotation"]
@@ -53,7 +53,8 @@ HEADINGS = {
 }
 """Columns of the readable table; some of them only where they are known or say something."""
 
-NUMBERS = tuple(column for column in HEADINGS if column not in ("dataset", "modality", "organ", "method", "annotation"))
+TEXTS = ("dataset", "modality", "organ", "method", "selection", "annotation")
+NUMBERS = tuple(column for column in HEADINGS if column not in TEXTS)
 """Columns of the readable table that are aligned to the right."""
 
 NOTE = (
@@ -106,11 +107,11 @@ def main_table(rows, without_missed=False):
 
 def _counts(rows):
     """Return the numbers of evaluations of every cell, by whether the organ is there and was found."""
-    evaluations = rows.drop_duplicates([*GROUP, "seed", "case"])
+    evaluations = rows[rows["status"] != LACKING].drop_duplicates([*GROUP, "seed", "case"])
     evaluations = evaluations.assign(
         n=evaluations["status"].isin(WITH_ORGAN),
         n_missed=evaluations["status"] == "empty_prediction",
-        n_absent=~evaluations["status"].isin(WITH_ORGAN),
+        n_absent=evaluations["status"].isin(WITHOUT_ORGAN),
     )
     groups = evaluations.groupby(GROUP, sort=False)
     return groups[["n", "n_missed", "n_absent"]].sum().assign(n_seeds=groups["seed"].nunique()).reset_index()

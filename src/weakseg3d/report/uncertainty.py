@@ -6,7 +6,7 @@ import pandas as pd
 
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.report.gaps import lacking
-from weakseg3d.report.method_facts import FACTS, SELECTIONS
+from weakseg3d.report.method_facts import FACTS, SELECTIONS, readable_effort
 from weakseg3d.report.metrics_table import WITH_ORGAN
 from weakseg3d.report.tables import (
     GROUP,
@@ -28,6 +28,7 @@ HEADINGS = {
     "modality": "Modality",
     "organ": "Organ",
     "method": "Method",
+    "effort": "Effort",
     "ece": "ECE ↓",
     "entropy_correlation": "ρ entropy",
     "variance_correlation": "ρ variance",
@@ -38,7 +39,7 @@ HEADINGS = {
 }
 """Columns of the readable table."""
 
-NUMBERS = ("ece", *CORRELATIONS, "n", "n_lacking", "selection")
+NUMBERS = ("effort", "ece", *CORRELATIONS, "n", "n_lacking")
 """Columns of the readable table that are aligned to the right."""
 
 NOTE = (
@@ -104,6 +105,8 @@ def readable_uncertainty(table):
     text["ece"] = means_with_best(table, "ece", -1, 3)
     for column in CORRELATIONS:
         text[column] = [_signed(value) for value in table[column]]
+    if "effort" in headings:
+        text["effort"] = readable_effort(table)
     if "selection" in headings:
         text["selection"] = text["selection"].map(SELECTIONS)
     text["annotation"] = text["annotation"].map(readable_annotation)

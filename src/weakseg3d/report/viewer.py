@@ -25,7 +25,7 @@ HIDDEN = ("truth", "empty")
 
 
 def viewer_cases(results, rows, methods, most):
-    """Return what the viewer shows, a list of dicts ready for JSON, and a sentence for what had no room.
+    """Return what the viewer shows, a list of dicts ready for JSON, and a sentence for what had no room or no file.
 
     ``results`` is a `Results`, ``rows`` the metrics, ``methods`` the names shown, ``most`` the number of test cases of
     each dataset and organ, in the order of the split. Each dict holds ``dataset``, ``organ`` and ``case``, ``size``
@@ -34,22 +34,27 @@ def viewer_cases(results, rows, methods, most):
     ``dice`` and ``status``. Volumes are turned to the patient's axes: rows run from anterior, columns from the
     patient's right, slices from the feet.
     """
-    shown, used, full, images = [], 0, [], {}
+    shown, used, full, gone, images = [], 0, [], [], {}
     dice = rows[rows["metric"] == "dice"].drop_duplicates(["dataset", "organ", "method", "case"])
     dice = dice.set_index(["dataset", "organ", "method", "case"])[["value", "status"]]
     for dataset, organ in rows[["dataset", "organ"]].drop_duplicates().itertuples(index=False, name=None):
         for case in results.datasets[dataset]["cases"]["test"][:most]:
+            name = f"{case} ({organ}, {dataset})"
+            if not (results.image(dataset, case).is_file() and results.reference(dataset, organ, case).is_file()):
+                gone.append(name)
+                continue
             if (dataset, case) not in images:
                 images[dataset, case] = small_image(results, dataset, organ, case)
             grid, picture = images[dataset, case]
             entry = _entry(results, dice, methods, (dataset, organ, case), grid, picture)
             size = len(picture) + sum(len(mask["runs"]) for mask in entry["masks"])
             if used + size > MOST_BYTES:
-                full.append(f"{case} ({organ}, {dataset})")
+                full.append(name)
                 continue
             used += size
             shown.append(entry)
-    return shown, [f"the viewer has no room for {', '.join(full)}; lower 'viewer_cases'"] if full else []
+    left_out = [f"the viewer has no room for {', '.join(full)}; lower 'viewer_cases'"] if full else []
+    return shown, left_out + ([f"the viewer lacks the image or reference of {', '.join(gone)}"] if gone else [])
 
 
 def small_image(results, dataset, organ, case):

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from weakseg3d.report.metrics_table import WITH_ORGAN
+from weakseg3d.report.metrics_table import LACKING, WITH_ORGAN, WITHOUT_ORGAN
 from weakseg3d.statistics.bootstrap import RESAMPLES, mean_interval
 from weakseg3d.statistics.cells import ORGAN
 
@@ -41,10 +41,10 @@ def summary(rows, with_missed=True, resamples=RESAMPLES, seed=0):
                 "high": high,
                 "n": len(values),
                 "n_cases": values["case"].nunique(),
-                "n_seeds": group["seed"].nunique(),
+                "n_seeds": group.loc[group["status"] != LACKING, "seed"].nunique(),
                 "n_missed": int((group["status"] == "empty_prediction").sum()),
-                "n_absent": int((~group["status"].isin(WITH_ORGAN)).sum()),
-                "n_lacking": int(expected - len(group)),
+                "n_absent": int(group["status"].isin(WITHOUT_ORGAN).sum()),
+                "n_lacking": int(expected - (group["status"] != LACKING).sum()),
             }
         )
     return pd.DataFrame(lines)

@@ -7,7 +7,10 @@ and LaTeX; figures/ as PNG and SVG; and report.html. Methods, datasets and organ
 metrics first name them. Where a method lacks a case that others have, the tables have a gap and a warning is printed.
 
 With --results, an experiment's folder, there are also tables/cost, the curves of the trainings, the reliability of
-probabilities, panels of cases, and a viewer of slices in the page. Pictures that 'overlay' has put there under
+probabilities, panels of cases, and a viewer of slices in the page. An evaluation that the experiment should have and
+has not leaves a gap, and jobs that came to no end are named with the last line of their log. Without --metrics the
+metrics are those of the experiment's finished evaluations, so that there is a report although a training failed.
+Pictures that 'overlay' has put there (or, without --results, into the output folder) under
 figures/overlays/{dataset}/{organ}/{method}.png are shown, too.
 
 Methods named {method}+{factor}-{level}+{factor}-{level}... are variants of a study. With any of them it also
@@ -24,7 +27,9 @@ EXAMPLE = "  python -m weakseg3d report --metrics results/demo/9_metrics --out r
 
 def add_arguments(parser):
     """Declare the verb's arguments."""
-    parser.add_argument("--metrics", required=True, metavar="PATH", help="CSV file, or a folder of them")
+    parser.add_argument(
+        "--metrics", metavar="PATH", help="CSV file, or a folder of them (default: what --results has finished)"
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for tables, figures and report.html")
     parser.add_argument("--effort", nargs="+", default=[], metavar="CSV", help="tables of 'effort', with its labels")
     parser.add_argument(
@@ -76,16 +81,21 @@ def run(args):
     from weakseg3d.report.results import Results
     from weakseg3d.report.summary import summary_sentences, warning_sentences
     from weakseg3d.report.tables import main_table, note
+    from weakseg3d.report.unfinished import finished_metrics, unfinished_sentences, with_lacking
 
+    if not (args.metrics or args.results):
+        raise UserError("no metrics; name them with --metrics, or the folder of an experiment with --results")
     if args.viewer_cases < 0:
         raise UserError(f"--viewer-cases {args.viewer_cases}: must be 0 or more")
     given, title, out = parse_pairs(args.footer, "--footer"), args.title, Path(args.out)
-    rows = _with_facts(read_metrics(args.metrics), args)
-    published = read_published(args.published) if args.published else None
     results = Results(args.results) if args.results else None
+    rows = read_metrics(args.metrics) if args.metrics else finished_metrics(results)
+    rows = _with_facts(with_lacking(rows, results) if results else rows, args)
+    published = read_published(args.published) if args.published else None
     footer, methods = products.footer_of(given, rows), shown_methods(rows)
 
-    warnings = gap_sentences(lacking(rows), rows["metric"].unique())
+    warnings = unfinished_sentences(rows, results) if results else []
+    warnings += gap_sentences(lacking(rows), rows["metric"].unique())
     table, compared = comparison_tables(rows, main_table(rows, args.means_without_missed))
     told = note(table)
     if published is not None:
@@ -108,6 +118,7 @@ def run(args):
         warnings += missing + left_out
     files, pictures = figures(rows, (compared["ranking"], compared["ranking_shares"]), results)
     outputs |= files
+    pictured = (results.folder if results else out) / "figures"
     outputs["report.html"] = render_page(
         title,
         footer,
@@ -118,9 +129,9 @@ def run(args):
         compared,
         case_table(rows),
         pictures,
-        find_overlays(out / "figures" / "overlays", rows),
+        find_overlays(pictured / "overlays", rows),
         study,
-        None if uncertainty is None else (uncertainty, find_overlays(out / "figures" / "uncertainty", rows)),
+        None if uncertainty is None else (uncertainty, find_overlays(pictured / "uncertainty", rows)),
         cost,
         viewer,
     )
