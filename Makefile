@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow test-slurm test-conda test-kills benchmarks lint lock clean
+.PHONY: demo test test-slow test-slurm test-conda test-container test-offline test-kills benchmarks lint lock clean
 
 demo: $(INSTALLED)
 	. $(VENV)/bin/activate && snakemake --cores all
@@ -24,11 +24,17 @@ test-slurm: $(INSTALLED)
 test-conda: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -m slow tests/cluster/test_conda.py
 
+test-container: $(INSTALLED)
+	. $(VENV)/bin/activate && pytest -m slow tests/cluster/test_container.py
+
+test-offline: $(INSTALLED)
+	. $(VENV)/bin/activate && pytest -m slow -rs tests/cluster/test_offline.py
+
 test-kills: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -m slow -rs tests/cluster/test_kills.py
 
 benchmarks: $(INSTALLED)
-	. $(VENV)/bin/activate && for script in gaussian_label farthest_points pmsa gated_crf metrics stochastic_passes data_loading training_step; do \
+	. $(VENV)/bin/activate && for script in gaussian_label farthest_points pmsa gated_crf metrics stochastic_passes data_loading training_step dag; do \
 		python benchmarks/$$script.py || exit 1; done
 
 lint: $(INSTALLED)

@@ -28,6 +28,7 @@ VERBS = {
     "control": "write a control prediction: the truth, nothing, or the pseudo label itself",
     "evaluate": "compare a prediction with its reference",
     "overlay": "draw reference and prediction contours over an image",
+    "batch": "run another verb for every case of a batch, going on where an earlier run ended",
     "report": "turn metrics into tables, figures and a self-contained report.html",
     "explain": "go from a number in a table back to its cases, models, config and commit",
 }

@@ -50,6 +50,8 @@ class Experiment:
     spacing: float
     threads: int
     accelerator: str
+    container: str | None
+    batch: str
     uncertainty: bool
     evaluate_on: str
     largest_component: bool
@@ -105,11 +107,28 @@ class Experiment:
         """Return the two methods whose models a distillation starts from; none for any other method."""
         return _students(method, self.methods[method])
 
+    def validation_part(self, dataset, method):
+        """Return the part whose cases select a method's model: none, those marked so, or all training cases."""
+        if self.methods[method].get("selection", "last") == "last":
+            return None
+        return "validation" if self.datasets[dataset].cases("validation") else "train"
+
     def validation_cases(self, dataset, method):
-        """Return the cases that select a method's model: none, those marked so, or all training cases."""
-        selection = self.methods[method].get("selection", "last")
-        marked = self.datasets[dataset].cases("validation")
-        return [] if selection == "last" else marked or self.datasets[dataset].cases("train")
+        """Return the cases that select a method's model."""
+        part = self.validation_part(dataset, method)
+        return self.datasets[dataset].cases(part) if part else []
+
+    def batches(self, dataset, part):
+        """Return what one job each is made for: the cases of ``part`` (train, validation or test), or their batch.
+
+        A batch is named ``@`` and its part; there is none of a part without cases, nor of no part.
+        """
+        cases = self.datasets[dataset].cases(part) if part else []
+        return cases if self.batch == "case" else [f"@{part}"] * bool(cases)
+
+    def cases_of(self, dataset, batch):
+        """Return the cases of one of the `batches`: those of its part, or the one case that it is."""
+        return [batch] if self.batch == "case" else self.datasets[dataset].cases(batch[1:])
 
     def annotations(self):
         """Return ``{path part: (kind, parameters)}`` of all annotations in use."""
@@ -161,11 +180,23 @@ def load_experiment(config):
         spacing=config["spacing"],
         threads=config["threads"],
         accelerator=config["accelerator"],
+        container=config.get("container"),
+        batch=config["batch"],
         uncertainty=config["uncertainty"],
         evaluate_on=config["evaluate_on"],
         largest_component=config["largest_component"],
         report=config["report"],
     )
+
+
+def check_container(container, needed):
+    """Raise UserError where jobs shall run in a container and the config names none, or a file that is not there."""
+    if needed and container is None:
+        raise UserError("--use-apptainer needs an image: name one in the config (container: weakseg3d.sif)")
+    if needed and "://" not in container and not Path(container).exists():
+        raise UserError(
+            f"{container}: no such image; build it from the Dockerfile or correct 'container' in the config"
+        )
 
 
 def path_part(kind, parameters):

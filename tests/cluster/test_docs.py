@@ -91,8 +91,8 @@ def test_verbs_run(folder):
 def test_snakemake_accepts(folder, command):
     if not (folder / "config/splits/hospital.csv").exists():
         test_verbs_run(folder)
-    # Without conda, --use-conda ends before it plans.
-    planned = command.replace("--use-conda --conda-create-envs-only", "").replace("--use-conda", "")
+    # Without conda or apptainer, these options end before they plan.
+    planned = re.sub(r'--use-(conda|apptainer)( --conda-create-envs-only| --apptainer-args "[^"]*")?', "", command)
     said = run(folder, planned if "--unlock" in command else f"{planned} --dry-run")
     assert "--unlock" in command or "Job stats" in said
 

@@ -44,8 +44,16 @@ def test_the_generic_profile_groups_and_grows_alike():
     for key in ("groups", "group-components", "cores", "resources", "set-resource-scopes"):
         assert GENERIC[key] == PROFILE[key]
     for rule, resources in PROFILE["set-resources"].items():
-        shared = ("mem_mb", "runtime", "gpu")
+        shared = ("mem_mb", "runtime", "gpu", "predictions")
         assert {key: GENERIC["set-resources"][rule].get(key) for key in shared} == {k: resources.get(k) for k in shared}
+
+
+@pytest.mark.parametrize("profile", [PROFILE, GENERIC])
+def test_a_training_may_be_given_several_gpus(profile):
+    """A limit of GPUs for one submission would cut down what a training asks for."""
+    assert "gpu" not in profile["resources"]
+    assert profile["set-resources"]["predict"]["predictions"] == profile["resources"]["predictions"]
+    assert profile["set-resource-scopes"] == {"predictions": "local"}
 
 
 def test_the_executors_are_pinned():

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
 import yaml
 
+from weakseg3d.batches import of_case
 from weakseg3d.experiment import load_experiment
 from weakseg3d.validation import read_yaml
 
@@ -17,17 +19,33 @@ SPLIT = {"train": [1, 2], "validation": [3], "test": [4]}
 
 
 def graph_of(config, folder):
-    """Return the experiment of a config, its jobs and, for every file, the job that makes it."""
+    """Return the experiment of a config, its jobs and, for every file, the job that makes it.
+
+    The record of a batch goes by the name of a case's file, with the batch for the case.
+    """
     command = [sys.executable, Path(__file__).with_name("list_jobs.py"), PROJECT / "workflow" / "Snakefile", config]
     listed = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     assert listed.returncode == 0, listed.stderr
     jobs = json.loads(listed.stdout)
+    for job in jobs:
+        for key in ("input", "output"):
+            job[key] = [of_case(path, "", "") for path in job[key]]
     return load_experiment(read_yaml(config)), jobs, {path: job for job in jobs for path in job["output"]}
 
 
-@pytest.fixture(scope="module", params=["config.yaml", "la2018.yaml", "paper.yaml", "annotations.yaml", "effort.yaml"])
+CONFIGS = ["config.yaml", "la2018.yaml", "paper.yaml", "annotations.yaml", "effort.yaml"]
+
+
+GRAPHS = [*product(CONFIGS, ["case"]), ("config.yaml", "split"), ("paper.yaml", "split")]
+
+
+@pytest.fixture(scope="module", params=GRAPHS, ids=" ".join)
 def graph(request, tmp_path_factory):
-    return graph_of(PROJECT / "config" / request.param, tmp_path_factory.mktemp("dag"))
+    name, batch = request.param
+    folder = tmp_path_factory.mktemp("dag")
+    config = read_yaml(PROJECT / "config" / name) | {"batch": batch}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return graph_of(folder / "config.yaml", folder)
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +124,7 @@ def test_training_reads_arrays_and_each_is_made_of_the_volume_beside_it(graph):
 def test_no_training_sees_a_test_case(graph):
     experiment, jobs, makers = graph
     for job in trainings(jobs):
-        split = experiment.datasets[job["wildcards"]["dataset"]].split
-        assert cases_above(job, makers) == {case for case, part in split.items() if part == "train"}
+        assert cases_above(job, makers) == set(experiment.batches(job["wildcards"]["dataset"], "train"))
 
 
 def test_a_distillation_starts_from_its_two_first_stages(graph):
@@ -134,5 +151,15 @@ def test_selection_by_dense_masks_sees_those_of_validation_cases_alone(validated
 
 def test_every_test_case_of_every_cell_is_evaluated(graph):
     experiment, jobs, _ = graph
-    evaluated = sum(job["rule"] == "evaluate" for job in jobs)
+    wildcards = [job["wildcards"] for job in jobs if job["rule"] == "evaluate"]
+    evaluated = sum(len(experiment.cases_of(names["dataset"], names["case"])) for names in wildcards)
     assert evaluated == sum(len(experiment.datasets[cell["dataset"]].cases("test")) for cell in experiment.cells())
+
+
+def test_in_batches_there_is_one_prediction_and_one_evaluation_per_model(graph):
+    experiment, jobs, _ = graph
+    if experiment.batch == "split":
+        cells = [cell for cell in experiment.cells() if "control" not in experiment.methods[cell["method"]]]
+        assert sum(job["rule"] == "predict" for job in jobs) == len(cells)
+        assert sum(job["rule"] == "evaluate" for job in jobs) == len(experiment.cells())
+        assert sum(job["rule"] == "import_case" for job in jobs) == 2 * len(experiment.datasets)

@@ -3,13 +3,14 @@
 
 rule split_labels:
     input:
-        "results/{experiment}/3_isotropic/{dataset}/{case}/label.nii.gz",
+        tracked("results/{experiment}/3_isotropic/{dataset}/{case}/label.nii.gz"),
     output:
-        "results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz",
+        tracked("results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz"),
     log:
         "results/{experiment}/logs/split/{dataset}/{organ}/{case}.log",
     benchmark:
         "results/{experiment}/benchmarks/split/{dataset}/{organ}/{case}.tsv"
+    priority: 20
     conda:
         CORE_ENV
     threads: 1
@@ -18,26 +19,27 @@ rule split_labels:
         runtime=30,
     params:
         ids=lambda wildcards: ",".join(str(i) for i in EXPERIMENT.datasets[wildcards.dataset].ids(wildcards.organ)),
+        each=each_case,
         code=code_hash("split"),
     message:
         "{wildcards.dataset}: mask of the {wildcards.organ} in case {wildcards.case}"
     shell:
-        "{weakseg3d} split --label {input:q} --ids {params.ids} --out {output:q} --allow-absent > {log:q} 2>&1"
+        "{weakseg3d} {params.each} split --label {input:q} --ids {params.ids} --out {output:q} --allow-absent > {log:q} 2>&1"
 
 
 # The same on the scan's own grid, for test cases, where predictions are evaluated as a clinician has them.
 use rule split_labels as split_original_labels with:
     input:
-        "results/{experiment}/2_cases/{dataset}/{case}/label.nii.gz",
+        tracked("results/{experiment}/2_cases/{dataset}/{case}/label.nii.gz"),
     output:
-        "results/{experiment}/4_masks/{dataset}/{organ}/original/{case}.nii.gz",
+        tracked("results/{experiment}/4_masks/{dataset}/{organ}/original/{case}.nii.gz"),
     log:
         "results/{experiment}/logs/split/{dataset}/{organ}/original/{case}.log",
     benchmark:
         "results/{experiment}/benchmarks/split/{dataset}/{organ}/original/{case}.tsv"
 
 
-def evaluated_mask(wildcards):
-    """Return the mask that a case is compared with, on the grid that the experiment is evaluated on."""
-    folder = "results/{experiment}/4_masks/{dataset}/{organ}"
-    return f"{folder}/original/{{case}}.nii.gz" if EXPERIMENT.evaluate_on == "original" else f"{folder}/{{case}}.nii.gz"
+def evaluated_mask(case="{case}"):
+    """Return the pattern of the mask that a case is compared with, on the grid that the experiment is evaluated on."""
+    grid = "original/" if EXPERIMENT.evaluate_on == "original" else ""
+    return tracked(f"results/{{experiment}}/4_masks/{{dataset}}/{{organ}}/{grid}{case}.nii.gz")

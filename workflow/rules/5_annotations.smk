@@ -3,15 +3,16 @@
 
 rule annotate:
     input:
-        "results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz",
+        tracked("results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz"),
     output:
-        "results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}/{case}.{suffix}",
+        tracked("results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}/{case}.{suffix}"),
     log:
         "results/{experiment}/logs/annotate/{dataset}/{organ}/{annotation}/{case}.{suffix}.log",
     benchmark:
         "results/{experiment}/benchmarks/annotate/{dataset}/{organ}/{annotation}/{case}.{suffix}.tsv"
     wildcard_constraints:
         suffix="mrk.json|nii.gz",
+    priority: 20
     conda:
         CORE_ENV
     threads: 1
@@ -21,26 +22,26 @@ rule annotate:
     params:
         seed=EXPERIMENT.annotation_seed,
         kind=lambda wildcards: stage_options(ANNOTATIONS, wildcards.annotation),
+        each=each_case,
         code=code_hash("annotate"),
     message:
         "{wildcards.dataset}: annotating the {wildcards.organ} in case {wildcards.case} ({params.kind})"
     shell:
-        "{weakseg3d} annotate --mask {input:q} --out {output:q} --seed {params.seed} --allow-absent {params.kind}"
+        "{weakseg3d} {params.each} annotate --mask {input:q} --out {output:q} --seed {params.seed} --allow-absent {params.kind}"
         " > {log:q} 2>&1"
 
 
-def annotated_files(wildcards):
-    """Return what an annotator gives for the training cases: for full supervision, the masks."""
-    cases = EXPERIMENT.datasets[wildcards.dataset].cases("train")
+def annotated_files(wildcards, cases):
+    """Return what an annotator gives for ``cases``: for full supervision, the masks."""
     if wildcards.annotation == "dense":
         return mask_files(wildcards, cases)
     folder = "results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}".format(**wildcards)
-    return [f"{folder}/{case}.{annotation_suffix(wildcards.annotation)}" for case in cases]
+    return [tracked(f"{folder}/{case}.{annotation_suffix(wildcards.annotation)}") for case in cases]
 
 
 rule effort:
     input:
-        annotated_files,
+        lambda wildcards: annotated_files(wildcards, EXPERIMENT.batches(wildcards.dataset, "train")),
     output:
         "results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}/effort.csv",
     log:
@@ -54,9 +55,10 @@ rule effort:
         mem_mb=2000,
         runtime=30,
     params:
+        annotations=lambda wildcards: annotated_files(wildcards, EXPERIMENT.datasets[wildcards.dataset].cases("train")),
         code=code_hash("effort"),
     message:
         "{wildcards.dataset}: effort of annotating the {wildcards.organ} ({wildcards.annotation})"
     shell:
-        "{weakseg3d} effort --annotations {input:q} --csv {output:q} --label dataset={wildcards.dataset}"
+        "{weakseg3d} effort --annotations {params.annotations:q} --csv {output:q} --label dataset={wildcards.dataset}"
         " organ={wildcards.organ} annotation={wildcards.annotation} > {log:q} 2>&1"

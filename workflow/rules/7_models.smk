@@ -1,13 +1,12 @@
 # Volumes as arrays, and one training per dataset, organ, method and seed, on the training cases alone.
 
-import csv
 import json
 import os
 
 
 def as_array(path):
-    """Return the name of the array beside a volume."""
-    return path.removesuffix(".nii.gz") + ".npy"
+    """Return the name of the array beside a volume, or of its record."""
+    return path.replace(".nii.gz", ".npy")
 
 
 def scaling(wildcards):
@@ -25,25 +24,34 @@ def learnt_targets(wildcards, cases):
 
 def training_targets(wildcards):
     """Return what the method learns of the training cases."""
-    return learnt_targets(wildcards, EXPERIMENT.datasets[wildcards.dataset].cases("train"))
+    return learnt_targets(wildcards, EXPERIMENT.batches(wildcards.dataset, "train"))
 
 
-def validation_targets(wildcards):
-    """Return what selects the model: masks of validation cases only where the method says so."""
-    cases = EXPERIMENT.validation_cases(wildcards.dataset, wildcards.method)
+def selecting_targets(wildcards, cases):
+    """Return what of ``cases`` selects the model: masks only where the method says so."""
     if method_of(wildcards)["selection"] == "dense_validation":
         return [as_array(path) for path in mask_files(wildcards, cases)]
     return learnt_targets(wildcards, cases)
 
 
+def validation_batches(wildcards):
+    """Return the batches of the cases that select the model."""
+    return EXPERIMENT.batches(wildcards.dataset, EXPERIMENT.validation_part(wildcards.dataset, wildcards.method))
+
+
+def validation_targets(wildcards):
+    """Return what selects the model."""
+    return selecting_targets(wildcards, validation_batches(wildcards))
+
+
 def validation_images(wildcards):
     """Return the images of the cases that select the model, as the method sees training images."""
-    return seen_images(wildcards, EXPERIMENT.validation_cases(wildcards.dataset, wildcards.method))
+    return seen_images(wildcards, validation_batches(wildcards))
 
 
 def training_images(wildcards):
     """Return the images of the training cases as the method sees them."""
-    return seen_images(wildcards, EXPERIMENT.datasets[wildcards.dataset].cases("train"))
+    return seen_images(wildcards, EXPERIMENT.batches(wildcards.dataset, "train"))
 
 
 def seen_images(wildcards, cases):
@@ -75,7 +83,12 @@ def recipe_text(wildcards):
     return json.dumps(EXPERIMENT.recipe(wildcards.dataset, wildcards.method, int(wildcards.seed)), indent=2)
 
 
-# Each training on a GPU of its own, where there are several.
+def devices(wildcards):
+    """Return on how many devices, each with a process of its own, the method trains one model."""
+    return method_of(wildcards)["training"]["devices"]
+
+
+# Each training on GPUs of its own, where there are several.
 on_device = f"CUDA_VISIBLE_DEVICES= {weakseg3d}" if EXPERIMENT.accelerator == "cpu" else f"{weakseg3d}.devices"
 DISTILLED = [name for name in EXPERIMENT.methods if EXPERIMENT.students(name)]
 
@@ -83,15 +96,16 @@ DISTILLED = [name for name in EXPERIMENT.methods if EXPERIMENT.students(name)]
 # Oriented and scaled once, and mapped into memory by every training.
 rule image_array:
     input:
-        "results/{experiment}/3_isotropic/{dataset}/{case}/{image}.nii.gz",
+        tracked("results/{experiment}/3_isotropic/{dataset}/{case}/{image}.nii.gz"),
     output:
-        "results/{experiment}/3_isotropic/{dataset}/{case}/{image}.npy",
+        tracked("results/{experiment}/3_isotropic/{dataset}/{case}/{image}.npy"),
     log:
         "results/{experiment}/logs/image_array/{dataset}/{case}/{image}.log",
     benchmark:
         "results/{experiment}/benchmarks/image_array/{dataset}/{case}/{image}.tsv"
     wildcard_constraints:
         image=r"image[^/]*",
+    priority: 20
     conda:
         CORE_ENV
     threads: 1
@@ -100,25 +114,27 @@ rule image_array:
         runtime=30,
     params:
         scaling=scaling,
+        each=each_case,
         code=code_hash("array"),
     message:
         "{wildcards.dataset}: array of the image of case {wildcards.case}"
     shell:
-        "{weakseg3d} array --in {input:q} --out {output:q} {params.scaling} > {log:q} 2>&1"
+        "{weakseg3d} {params.each} array --in {input:q} --out {output:q} {params.scaling} > {log:q} 2>&1"
 
 
 # The array keeps its volume's name, so that its path says, as the volume's does, whether it is dense or weak.
 rule target_array:
     input:
-        "results/{experiment}/{target}/{case}.nii.gz",
+        tracked("results/{experiment}/{target}/{case}.nii.gz"),
     output:
-        "results/{experiment}/{target}/{case}.npy",
+        tracked("results/{experiment}/{target}/{case}.npy"),
     log:
         "results/{experiment}/logs/target_array/{target}/{case}.log",
     benchmark:
         "results/{experiment}/benchmarks/target_array/{target}/{case}.tsv"
     wildcard_constraints:
         target=r"(?:4_masks|6_pseudo_labels)/.+",
+    priority: 20
     conda:
         CORE_ENV
     threads: 1
@@ -126,11 +142,12 @@ rule target_array:
         mem_mb=2000,
         runtime=30,
     params:
+        each=each_case,
         code=code_hash("array"),
     message:
         "array of {wildcards.target} of case {wildcards.case}"
     shell:
-        "{weakseg3d} array --in {input:q} --out {output:q} > {log:q} 2>&1"
+        "{weakseg3d} {params.each} array --in {input:q} --out {output:q} > {log:q} 2>&1"
 
 
 # The recipe is a file whose content alone counts: an edit elsewhere in the method's YAML retrains nothing.
@@ -147,13 +164,28 @@ rule recipe:
         "printf '%s\\n' {params.recipe:q} > {output:q}"
 
 
-def write_case_list(path, cases, images, targets):
-    """Write a CSV (case,image,target) whose paths start at its own folder."""
-    with open(path, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["case", "image", "target"])
-        for case, *files in zip(cases, images, targets, strict=True):
-            writer.writerow([case, *(os.path.relpath(file, Path(path).parent) for file in files)])
+def training_cases(wildcards):
+    """Return the training cases."""
+    return EXPERIMENT.datasets[wildcards.dataset].cases("train")
+
+
+def validation_cases(wildcards):
+    """Return the cases that select the model."""
+    return EXPERIMENT.validation_cases(wildcards.dataset, wildcards.method)
+
+
+def files_of_a_case(wildcards, targets):
+    """Return what follows the id of ``$case`` in a list of cases: image and target, seen from the list's folder."""
+    folder = "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}".format(**wildcards)
+    files = seen_images(wildcards, ["$case"]) + targets(wildcards, ["$case"])
+    return ",".join(os.path.relpath(file, folder) for file in files)
+
+
+# Written by the shell, since every rule in Python starts a Snakemake of its own; it fills in the cases, since the length
+# of a command is bounded.
+write_case_list = (
+    '(echo case,image,target; for case in {params.cases:q}; do echo "$case,{params.files}"; done) > {output:q}'
+)
 
 
 rule training_cases:
@@ -161,13 +193,12 @@ rule training_cases:
         "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/cases.csv",
     localrule: True
     params:
-        cases=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].cases("train"),
-        images=training_images,
-        targets=training_targets,
+        cases=training_cases,
+        files=lambda wildcards: files_of_a_case(wildcards, learnt_targets),
     message:
         "{wildcards.dataset}: training cases of {wildcards.method} for the {wildcards.organ}"
-    run:
-        write_case_list(output[0], params.cases, params.images, params.targets)
+    shell:
+        write_case_list
 
 
 rule validation_cases:
@@ -175,13 +206,12 @@ rule validation_cases:
         "results/{experiment}/7_models/{dataset}/{organ}/{annotation}/{method}/validation.csv",
     localrule: True
     params:
-        cases=lambda wildcards: EXPERIMENT.validation_cases(wildcards.dataset, wildcards.method),
-        images=validation_images,
-        targets=validation_targets,
+        cases=validation_cases,
+        files=lambda wildcards: files_of_a_case(wildcards, selecting_targets),
     message:
         "{wildcards.dataset}: cases that select the model of {wildcards.method} for the {wildcards.organ}"
-    run:
-        write_case_list(output[0], params.cases, params.images, params.targets)
+    shell:
+        write_case_list
 
 
 rule train:
@@ -201,16 +231,15 @@ rule train:
         "results/{experiment}/logs/train/{dataset}/{organ}/{annotation}/{method}/seed-{seed}.log",
     benchmark:
         "results/{experiment}/benchmarks/train/{dataset}/{organ}/{annotation}/{method}/seed-{seed}.tsv"
-    # The longest jobs first, so that the short ones fill the other cores at the end; those that others wait for
-    # before all.
+    # The longest jobs first, so that the short ones fill the other cores at the end; what they wait for has 20.
     priority: 10
     conda:
         TORCH_ENV
-    threads: EXPERIMENT.threads
+    threads: lambda wildcards: EXPERIMENT.threads * devices(wildcards)
     resources:
-        mem_mb=16000 if gpus_per_job() else 4000,
+        mem_mb=lambda wildcards: (16000 if gpus_per_job() else 4000) * devices(wildcards),
         runtime=2880,
-        gpu=gpus_per_job(),
+        gpu=lambda wildcards: gpus_per_job() * devices(wildcards),
     params:
         verb="train",
         models="",

@@ -5,7 +5,7 @@ def control_source(wildcards):
     """Return what a control copies: the mask it is compared with, or the method's own pseudo label."""
     if method_of(wildcards)["control"] == "pseudo_label":
         return pseudo_label_files(wildcards, [wildcards.case])
-    return evaluated_mask(wildcards)
+    return evaluated_mask()
 
 
 def model(wildcards):
@@ -25,7 +25,7 @@ CONTROLS = [name for name, method in EXPERIMENT.methods.items() if "control" in 
 def maps_beside(prediction):
     """Return the uncertainty maps beside ``prediction`` (a path less its suffix), where the config asks for them."""
     maps = ["probability", "entropy", "variance"] if EXPERIMENT.uncertainty else []
-    return [f"{prediction}_uncertainty/{name}.nii.gz" for name in maps]
+    return [tracked(f"{prediction}_uncertainty/{name}.nii.gz") for name in maps]
 
 
 def uncertainty_maps(method, prediction):
@@ -41,7 +41,9 @@ rule predict:
         maps_beside(
             "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}",
         ),
-        mask="results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
+        mask=tracked(
+            "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz"
+        ),
     log:
         "results/{experiment}/logs/predict/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
     benchmark:
@@ -57,11 +59,12 @@ rule predict:
         uncertainty=lambda wildcards, output: (
             f"--uncertainty {shlex.quote(str(Path(output[0]).parent))}" if EXPERIMENT.uncertainty else ""
         ),
+        each=each_case,
         code=code_hash("predict"),
     message:
         "{wildcards.dataset}: {wildcards.method} segments the {wildcards.organ} in case {wildcards.case}"
     shell:
-        "{weakseg3d} predict --model {input.model:q} --image {input.image:q} --out {output.mask:q}"
+        "{on_device} {params.each} predict --model {input.model:q} --image {input.image:q} --out {output.mask:q}"
         " {params.uncertainty} > {log:q} 2>&1"
 
 
@@ -69,7 +72,7 @@ rule control:
     input:
         control_source,
     output:
-        "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
+        tracked("results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz"),
     log:
         "results/{experiment}/logs/control/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
     benchmark:
@@ -85,11 +88,12 @@ rule control:
     params:
         kind=lambda wildcards: method_of(wildcards)["control"],
         threshold=lambda wildcards: method_of(wildcards)["prediction"]["threshold"],
+        each=each_case,
         code=code_hash("control"),
     message:
         "{wildcards.dataset}: control '{params.kind}' for the {wildcards.organ} in case {wildcards.case}"
     shell:
-        "{weakseg3d} control --kind {params.kind} --source {input:q} --out {output:q} --threshold {params.threshold}"
+        "{weakseg3d} {params.each} control --kind {params.kind} --source {input:q} --out {output:q} --threshold {params.threshold}"
         " > {log:q} 2>&1"
 
 

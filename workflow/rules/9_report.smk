@@ -3,13 +3,16 @@
 import json
 
 
-def test_case_metrics(wildcards):
-    """Return the metrics of every test case of every cell, in config order."""
+report: "../report/workflow.rst"
+
+
+def metrics_of(cases):
+    """Return the metrics of every cell, in config order, for the test ``cases`` of each dataset, or their batches."""
     pattern = "results/{experiment}/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv"
     return [
-        pattern.format(experiment=wildcards.experiment, case=case, **cell)
+        tracked(pattern.format(experiment=EXPERIMENT.name, case=case, **cell))
         for cell in EXPERIMENT.cells()
-        for case in EXPERIMENT.datasets[cell["dataset"]].cases("test")
+        for case in cases[cell["dataset"]]
     ]
 
 
@@ -27,21 +30,32 @@ def pictures(wildcards):
 
 
 def overlay_input(wildcards):
-    """Return what an overlay draws: the first test case, with the first seed, the same for every method.
+    """Return what an overlay draws of: the first test case, or its batch."""
+    return overlaid(wildcards, EXPERIMENT.batches(wildcards.dataset, "test")[0])
+
+
+def overlay_files(wildcards):
+    """Return the options that name the files of the first test case."""
+    files = overlaid(wildcards, EXPERIMENT.datasets[wildcards.dataset].cases("test")[0])
+    maps = files.pop("uncertainty")
+    chosen = files | ({"uncertainty": str(Path(maps[0]).parent)} if maps else {})
+    return " ".join(f"--{option} {shlex.quote(file)}" for option, file in chosen.items())
+
+
+def overlaid(wildcards, case):
+    """Return what an overlay draws of ``case``, with the first seed, the same for every method.
 
     It is drawn on the grid that it was evaluated on; an image that the method sees disturbed is brought there.
     """
-    dataset = EXPERIMENT.datasets[wildcards.dataset]
-    case = dataset.cases("test")[0]
     predictions = "results/{experiment}/8_predictions/{dataset}/{organ}"
     run = f"{EXPERIMENT.annotation(wildcards.method)}/{{method}}/seed-{EXPERIMENT.seeds[0]}/{case}"
     prediction = f"{predictions}/{run}".format(**wildcards)
     seen = EXPERIMENT.image(wildcards.method, "test")
     undisturbed = evaluated_image(wildcards.dataset, case) if seen == "image" else None
     return {
-        "image": undisturbed or isotropic_images(wildcards, [case], seen),
-        "reference": evaluated_mask(wildcards).format(case=case, **wildcards),
-        "prediction": f"{prediction}.nii.gz",
+        "image": undisturbed or isotropic_images(wildcards, [case], seen)[0],
+        "reference": evaluated_mask(case).format(**wildcards),
+        "prediction": tracked(f"{prediction}.nii.gz"),
         "uncertainty": uncertainty_maps(wildcards.method, prediction) if wildcards.picture == "uncertainty" else [],
     }
 
@@ -49,7 +63,7 @@ def overlay_input(wildcards):
 def evaluated_image(dataset, case):
     """Return the image of a case on the grid that the experiment is evaluated on."""
     stage = "2_cases" if EXPERIMENT.evaluate_on == "original" else "3_isotropic"
-    return f"results/{EXPERIMENT.name}/{stage}/{dataset}/{case}/image.nii.gz"
+    return tracked(f"results/{EXPERIMENT.name}/{stage}/{dataset}/{case}/image.nii.gz")
 
 
 def evaluation_options(resample):
@@ -114,16 +128,15 @@ def shown_volumes(wildcards):
     """Return the volumes that panels, viewer and reliability show: test cases of all methods but variants."""
     files = {}
     for cell in EXPERIMENT.cells():
-        for case in EXPERIMENT.datasets[cell["dataset"]].cases("test"):
+        for case in EXPERIMENT.batches(cell["dataset"], "test"):
             files[evaluated_image(cell["dataset"], case)] = None
-            folder = f"results/{wildcards.experiment}/4_masks/{cell['dataset']}/{cell['organ']}"
-            files[f"{folder}{'/original' * (EXPERIMENT.evaluate_on == 'original')}/{case}.nii.gz"] = None
+            files[evaluated_mask(case).format(experiment=wildcards.experiment, **cell)] = None
             prediction = (
                 f"results/{wildcards.experiment}/8_predictions/{cell['dataset']}/{cell['organ']}/{cell['annotation']}"
                 f"/{cell['method']}/seed-{cell['seed']}/{case}"
             )
             if not variant_parts(cell["method"])[1]:
-                files[f"{prediction}.nii.gz"] = None
+                files[tracked(f"{prediction}.nii.gz")] = None
             files |= dict.fromkeys(uncertainty_maps(cell["method"], prediction))
     return list(files)
 
@@ -178,7 +191,12 @@ def effort_files(wildcards):
     """Return the annotator's effort for every annotation of every cell, in config order."""
     pattern = "results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}/effort.csv"
     annotated = [cell for cell in EXPERIMENT.cells() if cell["annotation"] != "none"]
-    return list(dict.fromkeys(pattern.format(experiment=wildcards.experiment, **cell) for cell in annotated))
+    return list(dict.fromkeys(pattern.format(experiment=EXPERIMENT.name, **cell) for cell in annotated))
+
+
+def effort_option(files):
+    """Return the option that names the tables of effort, if there are any."""
+    return f"--effort {' '.join(map(shlex.quote, files))}" if files else ""
 
 
 def selections():
@@ -218,11 +236,13 @@ def footer():
 
 rule evaluate:
     input:
-        prediction="results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz",
-        reference=evaluated_mask,
+        prediction=tracked(
+            "results/{experiment}/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz"
+        ),
+        reference=evaluated_mask(),
         uncertainty=evaluated_uncertainty,
     output:
-        "results/{experiment}/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv",
+        tracked("results/{experiment}/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv"),
     log:
         "results/{experiment}/logs/evaluate/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.log",
     benchmark:
@@ -237,11 +257,12 @@ rule evaluate:
         modality=lambda wildcards: dataset_of(wildcards)["modality"],
         uncertainty=uncertainty_option,
         how=evaluation_options("--resample-prediction"),
+        each=each_case,
         code=code_hash("evaluate"),
     message:
         "{wildcards.dataset}: evaluating {wildcards.method} on the {wildcards.organ} of case {wildcards.case}"
     shell:
-        "{weakseg3d} evaluate --prediction {input.prediction:q} --reference {input.reference:q} --csv {output:q}"
+        "{weakseg3d} {params.each} evaluate --prediction {input.prediction:q} --reference {input.reference:q} --csv {output:q}"
         " --label dataset={wildcards.dataset} modality={params.modality} organ={wildcards.organ}"
         " annotation={wildcards.annotation} method={wildcards.method} seed={wildcards.seed} case={wildcards.case:q}"
         " {params.uncertainty} {params.how} > {log:q} 2>&1"
@@ -250,7 +271,7 @@ rule evaluate:
 # One long table of exactly the cells of this experiment: files of a method dropped from the config stay out.
 rule gather_metrics:
     input:
-        test_case_metrics,
+        lambda wildcards: metrics_of({name: EXPERIMENT.batches(name, "test") for name in EXPERIMENT.datasets}),
     output:
         "results/{experiment}/tables/metrics.csv",
     localrule: True
@@ -259,7 +280,7 @@ rule gather_metrics:
     run:
         header = None
         with open(output[0], "w", encoding="utf-8") as gathered:
-            for path in input:
+            for path in metrics_of({name: dataset.cases("test") for name, dataset in EXPERIMENT.datasets.items()}):
                 first, rows = Path(path).read_text(encoding="utf-8").split("\n", 1)
                 if header is None:
                     header = first
@@ -300,14 +321,14 @@ rule overlay:
     params:
         title=lambda wildcards: f"{wildcards.method}, {wildcards.organ}, {wildcards.dataset}",
         window=window_option,
-        uncertainty=uncertainty_option,
+        files=overlay_files,
         how=evaluation_options("--on-reference-grid"),
         code=code_hash("overlay"),
     message:
         "{wildcards.dataset}: drawing {wildcards.method} on the {wildcards.organ}"
     shell:
-        "{weakseg3d} overlay --image {input.image:q} --reference {input.reference:q} --prediction {input.prediction:q}"
-        " --out {output:q} --title {params.title:q} {params.window} {params.uncertainty} {params.how} > {log:q} 2>&1"
+        "{weakseg3d} overlay {params.files} --out {output:q} --title {params.title:q} {params.window} {params.how}"
+        " > {log:q} 2>&1"
 
 
 rule report:
@@ -336,7 +357,7 @@ rule report:
     params:
         out=lambda wildcards, output: Path(output.html).parent,
         footer=footer(),
-        effort=lambda wildcards, input: f"--effort {' '.join(map(shlex.quote, input.effort))}" if input.effort else "",
+        effort=lambda wildcards, input: effort_option(input.effort),
         selection=f"--selection {selections()}" if selections() else "",
         options=report_options(),
         code=code_hash("report"),
@@ -345,3 +366,31 @@ rule report:
     shell:
         "{weakseg3d} report --metrics {input.metrics:q} --out {params.out:q} --results {params.out:q}"
         " --footer {params.footer} {params.effort} {params.selection} {params.options} > {log:q} 2>&1"
+
+
+# After failures, or before the end: what is finished, with a gap for all that is not. Without an output it runs
+# whenever it is asked for, and without inputs that could fail.
+rule partial_report:
+    input:
+        provenance=f"results/{EXPERIMENT.name}/tables/provenance.json",
+    log:
+        f"results/{EXPERIMENT.name}/logs/partial_report.log",
+    localrule: True
+    conda:
+        CORE_ENV
+    threads: 1
+    params:
+        results=f"results/{EXPERIMENT.name}",
+        footer=footer(),
+        effort=lambda wildcards: effort_option([file for file in effort_files(wildcards) if Path(file).is_file()]),
+        selection=f"--selection {selections()}" if selections() else "",
+        options=report_options(),
+    message:
+        "a report of what is finished: {params.results}/partial/report.html"
+    shell:
+        "{weakseg3d} report --results {params.results:q} --out {params.results:q}/partial"
+        " --footer {params.footer} {params.effort} {params.selection} {params.options} > {log:q} 2>&1"
+
+
+onerror:
+    print("The same command with partial_report as its target reports what is finished.", file=sys.stderr)
