@@ -17,7 +17,7 @@ from tiny_grid import copy_of_the_repository
 
 PROJECT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
-ELSEWHERE = ("pip", "conda", "docker", "apptainer", "scancel", "python3", ".")
+ELSEWHERE = ("pip", "conda", "docker", "apptainer", "kubectl", "scancel", "python3", ".")
 """Programs that need a network, a cluster or a container; `test_envs`, `test_slurm` and `test_conda` stand for them."""
 
 
@@ -95,6 +95,17 @@ def test_snakemake_accepts(folder, command):
     planned = re.sub(r'--use-(conda|apptainer)( --conda-create-envs-only| --apptainer-args "[^"]*")?', "", command)
     said = run(folder, planned if "--unlock" in command else f"{planned} --dry-run")
     assert "--unlock" in command or "Job stats" in said
+
+
+def test_the_pod_plans_what_its_resources_allow(folder):
+    pod = yaml.safe_load((PROJECT / "docs/kubernetes.yaml").read_text(encoding="utf-8"))["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["resources"]["requests"]["cpu"] == container["command"][2]
+    assert f"gpu={container['resources']['limits']['nvidia.com/gpu']}" in container["command"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+    if not (folder / "config/splits/hospital.csv").exists():
+        test_verbs_run(folder)
+    assert "Job stats" in run(folder, f"{shlex.join(container['command'])} --dry-run")
 
 
 @pytest.mark.parametrize("command", named("make"))
