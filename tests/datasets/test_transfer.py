@@ -145,7 +145,8 @@ def test_another_file_is_refused_and_nothing_is_left(tmp_path, served, expected,
 
 
 def test_endless_stream_is_cut_short(tmp_path):
-    plan = [{"content": CONTENT * 20, "no_length": True, "no_ranges": True}] * 10
+    # More answers than attempts: on a busy machine some bring a few bytes more than those before, and do not count.
+    plan = [{"content": CONTENT * 20, "no_length": True, "no_ranges": True}] * 1000
     with serving(CONTENT, plan) as server, pytest.raises(UserError, match="more than it announced"):
         bring(server, tmp_path / "a.zip")
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= len(CONTENT)
