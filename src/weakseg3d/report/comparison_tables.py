@@ -6,7 +6,7 @@ import pandas as pd
 
 from weakseg3d.report.gaps import ORGAN
 from weakseg3d.report.markup import bold, underlined
-from weakseg3d.report.method_facts import SELECTIONS, readable_effort, with_series_facts
+from weakseg3d.report.method_facts import with_readable_facts, with_series_facts
 from weakseg3d.report.metrics_table import LACKING, series_names
 from weakseg3d.report.tables import DECIMALS, GROUP, MEASURES, SIGNIFICANT, is_control
 from weakseg3d.statistics.comparison import comparisons
@@ -170,17 +170,7 @@ def readable_against_best(table):
     text["win_tie_loss"] = [f"{row['wins']}/{row['ties']}/{row['losses']}" for row in rows]
     text["effect"] = [_signed(value, 2) for value in table["effect"]]
     text["p_holm"] = [bold(p_text(p)) if p < SIGNIFICANT else p_text(p) for p in table["p_holm"]]
-    return _with_readable_facts(text, table, AGAINST_BEST)
-
-
-def _with_readable_facts(text, table, headings):
-    """Return ``text`` with the columns of ``headings``, of which those of effort and selection may be unknown."""
-    if "selection" in table:
-        text["effort"] = readable_effort(table)
-        for column in {"selection", "best_selection"} & set(table):
-            text[column] = table[column].map(SELECTIONS)
-    known = {column: heading for column, heading in headings.items() if column in text}
-    return text[list(known)].rename(columns=known)
+    return with_readable_facts(text, table, AGAINST_BEST)
 
 
 def readable_ranking(table):
@@ -197,7 +187,7 @@ def readable_ranking(table):
     text["rank"] = [_rank_text(rank) for rank in table["rank"]]
     for column in ("average_rank", "kendall_tau"):
         text[column] = ["–" if math.isnan(value) else f"{value:.2f}" for value in table[column]]
-    return _with_readable_facts(text, table, RANKING)
+    return with_readable_facts(text, table, RANKING)
 
 
 def p_text(p):

@@ -4,9 +4,9 @@ import math
 
 import pandas as pd
 
-from weakseg3d.report.method_facts import FACTS, SELECTIONS, readable_effort
+from weakseg3d.report.method_facts import FACTS, with_readable_facts
 from weakseg3d.report.results import read_run
-from weakseg3d.report.tables import GROUP, is_control, readable_annotation
+from weakseg3d.report.tables import GROUP, is_control
 
 CPUS = ("x86_64", "AMD64", "aarch64", "arm64", "i386", "i686", "ppc64le")
 """Devices that a run names after the processor: the training used no GPU."""
@@ -104,10 +104,7 @@ def _cost(runs):
 
 def readable_cost(table):
     """Return the table of cost as text, with the columns of `HEADINGS` that it has."""
-    headings = {column: text for column, text in HEADINGS.items() if column in table or column == "effort"}
-    if "effort_clicks" not in table:
-        del headings["effort"]
-    text = table[[column for column in headings if column in table]].astype(str)
+    text = table.astype(str)
     text["device"] = [
         ", ".join(f"CPU ({name})" if name in CPUS else name for name in device.split(", "))
         for device in table["device"]
@@ -117,9 +114,4 @@ def readable_cost(table):
     formats |= {"prediction_s": "{:.1f}".format}
     for column, shown in formats.items():
         text[column] = ["–" if math.isnan(value) else shown(value) for value in table[column]]
-    if "effort" in headings:
-        text["effort"] = readable_effort(table)
-    if "selection" in headings:
-        text["selection"] = text["selection"].map(SELECTIONS)
-    text["annotation"] = text["annotation"].map(readable_annotation)
-    return text[list(headings)].rename(columns=headings)
+    return with_readable_facts(text, table, HEADINGS)

@@ -1,6 +1,7 @@
 """What a reader must know of a method beside its scores: the annotator's effort, and what selected the model."""
 
 import math
+import re
 
 import pandas as pd
 
@@ -72,6 +73,30 @@ def with_series_facts(table, rows, column="series", prefix=""):
     keys = ["dataset", "modality", "organ", column]
     known = rows.assign(**{column: series_names(rows)}).drop_duplicates(keys)[[*keys, *facts]]
     return table.merge(known.rename(columns={fact: prefix + fact for fact in facts}), on=keys, how="left")
+
+
+def with_readable_facts(text, table, headings):
+    """Return ``text`` with the columns of ``headings`` (column to text), as far as they are known, under these.
+
+    ``text`` holds the rows of ``table`` as text; effort, selections and annotation are put into a reader's words.
+    """
+    words = {}
+    if "effort_clicks" in table:
+        words["effort"] = readable_effort(table)
+    for column in {"selection", "best_selection"} & set(table):
+        words[column] = table[column].map(SELECTIONS)
+    if "annotation" in table:
+        words["annotation"] = table["annotation"].map(readable_annotation)
+    text = text.assign(**words)
+    known = {column: heading for column, heading in headings.items() if column in text}
+    return text[list(known)].rename(columns=known)
+
+
+def readable_annotation(path_part):
+    """Return ``points_number-100_seed-0``, as an annotation is called in paths, as ``points, number 100, seed 0``."""
+    kind, _, parameters = path_part.partition("_")
+    pairs = re.findall(r"([a-z_]+)-([^_]+)", parameters)
+    return ", ".join([kind, *(f"{key.strip('_').replace('_', ' ')} {value}" for key, value in pairs)])
 
 
 def readable_effort(table):

@@ -1,7 +1,6 @@
 """The main table: every method on every dataset and organ, with its missed, absent and lacking cases."""
 
 import math
-import re
 from itertools import product
 
 import pandas as pd
@@ -10,7 +9,7 @@ from weakseg3d.controls import CONTROLS
 from weakseg3d.report.cell_statistics import FOUND, VALUES, cell_statistics, interval_text
 from weakseg3d.report.gaps import METHOD
 from weakseg3d.report.markup import bold, underlined
-from weakseg3d.report.method_facts import FACTS, SELECTIONS, readable_effort
+from weakseg3d.report.method_facts import FACTS, with_readable_facts
 from weakseg3d.report.method_facts import NOTE as FACTS_NOTE
 from weakseg3d.report.metrics_table import LACKING, WITH_ORGAN, WITHOUT_ORGAN
 from weakseg3d.variants import variant_parts
@@ -150,14 +149,8 @@ def readable_table(table, headings=HEADINGS):
         if f"{measure}_found" in headings:
             found = zip(table[f"{measure}_found_mean"], table[f"{measure}_found_sd"], strict=True)
             text[f"{measure}_found"] = [mean_and_sd(mean, sd, decimals) for mean, sd in found]
-    if "effort" in headings:
-        text["effort"] = readable_effort(table)
-    if "selection" in headings:
-        text["selection"] = text["selection"].map(SELECTIONS)
-    if "annotation" in headings:
-        text["annotation"] = text["annotation"].map(readable_annotation)
     text["method"] = text["method"].where(~control, text["method"] + " \\*")
-    return text[list(headings)].rename(columns=headings)
+    return with_readable_facts(text, table, headings)
 
 
 def means_with_best(table, measure, sign, decimals):
@@ -182,23 +175,11 @@ def means_with_best(table, measure, sign, decimals):
     return cells
 
 
-def readable_annotation(path_part):
-    """Return ``points_number-100_seed-0``, as an annotation is called in paths, as ``points, number 100, seed 0``."""
-    kind, _, parameters = path_part.partition("_")
-    pairs = re.findall(r"([a-z_]+)-([^_]+)", parameters)
-    return ", ".join([kind, *(f"{key.strip('_').replace('_', ' ')} {value}" for key, value in pairs)])
-
-
 def table_csv(table):
     """Return a table as CSV text with four decimals, p-values with four digits, the same for the same numbers."""
     small = [column for column in table if column == "p" or column.endswith(("_p", "p_holm"))]
     digits = {column: ["" if math.isnan(p) else f"{p:.4g}" for p in table[column]] for column in small}
     return table.assign(**digits).to_csv(index=False, float_format="%.4f", lineterminator="\n")
-
-
-def table_markdown(table, title, footer, headings=HEADINGS):
-    """Return the main table as a Markdown page with the columns of ``headings``; ``footer`` is printed below it."""
-    return markdown_page(readable_table(table, headings), number_headings(headings), title, note(table), footer)
 
 
 def number_headings(headings=HEADINGS):

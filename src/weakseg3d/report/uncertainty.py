@@ -6,15 +6,13 @@ import pandas as pd
 
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.report.gaps import lacking
-from weakseg3d.report.method_facts import FACTS, SELECTIONS, readable_effort
+from weakseg3d.report.method_facts import FACTS, with_readable_facts
 from weakseg3d.report.metrics_table import WITH_ORGAN
 from weakseg3d.report.tables import (
     GROUP,
     in_order_of_appearance,
     known_headings,
-    markdown_page,
     means_with_best,
-    readable_annotation,
 )
 
 FEWEST_CASES = 3
@@ -105,18 +103,7 @@ def readable_uncertainty(table):
     text["ece"] = means_with_best(table, "ece", -1, 3)
     for column in CORRELATIONS:
         text[column] = [_signed(value) for value in table[column]]
-    if "effort" in headings:
-        text["effort"] = readable_effort(table)
-    if "selection" in headings:
-        text["selection"] = text["selection"].map(SELECTIONS)
-    text["annotation"] = text["annotation"].map(readable_annotation)
-    return text[list(headings)].rename(columns=headings)
-
-
-def uncertainty_markdown(table, title, footer):
-    """Return the table as a Markdown page; ``footer`` is printed below it."""
-    numbers = [HEADINGS[column] for column in NUMBERS]
-    return markdown_page(readable_uncertainty(table), numbers, title, NOTE, footer)
+    return with_readable_facts(text, table, headings)
 
 
 def _signed(value):

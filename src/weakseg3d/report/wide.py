@@ -1,13 +1,12 @@
 """The main table laid out as papers do: a line per method, a pair of columns per organ."""
 
 from weakseg3d.report.gaps import METHOD, ORGAN
-from weakseg3d.report.method_facts import FACTS, SELECTIONS, readable_effort
+from weakseg3d.report.method_facts import FACTS, SELECTIONS, readable_annotation, readable_effort
 from weakseg3d.report.tables import (
     DECIMALS,
     MEASURES,
     is_control,
     means_with_best,
-    readable_annotation,
 )
 
 TITLES = {"dice": "Dice ↑", "hd95": "HD95 ↓"}
