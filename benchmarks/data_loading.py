@@ -23,9 +23,9 @@ from monai.transforms import (
 )
 
 from weakseg3d.cli import main as weakseg3d
-from weakseg3d.training.cases import load_cases, read_cases
+from weakseg3d.images.volumes import write_volume
+from weakseg3d.training.loading import load_cases, read_cases
 from weakseg3d.training.patches import KEYS, PatchDataset, patch_transform
-from weakseg3d.volumes import write_volume
 
 SIZE = (192, 192, 128)
 VOLUMES = 4

@@ -18,8 +18,8 @@ import SimpleITK as sitk
 from measure import measure, print_row
 
 from weakseg3d.annotations.markups import Annotation, write_markups
+from weakseg3d.images.volumes import write_volume
 from weakseg3d.pseudo_labels.gaussian import gaussian_label
-from weakseg3d.volumes import write_volume
 
 SHAPE = (156, 372, 372)
 SIGMA = 10.0

@@ -19,7 +19,7 @@ from medpy.metric import binary
 
 from weakseg3d.evaluation.metrics import compare
 from weakseg3d.evaluation.surfaces import bounding_box, surface_distances
-from weakseg3d.volumes import write_volume
+from weakseg3d.images.volumes import write_volume
 
 SHAPE = (78, 512, 512)
 SPACING = (5.0, 0.78125, 0.78125)

@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from conftest import make_volume
 
 from weakseg3d.cli import VERBS, build_parser, main
-from weakseg3d.volumes import write_volume
+from weakseg3d.images.volumes import write_volume
 
 SRC = Path(__file__).parents[1] / "src"
 WITHOUT_TORCH = [verb for verb in VERBS if verb not in ("train", "distill", "predict")]
@@ -43,7 +43,7 @@ def test_help_shows_an_example(verb):
 def test_verbs_import_neither_torch_nor_monai(verb):
     name = "import_" if verb == "import" else verb
     code = (
-        f"import sys; from weakseg3d.code_hash import imported_modules; import importlib\n"
+        f"import sys; from weakseg3d.jobs.code_hash import imported_modules; import importlib\n"
         f"[importlib.import_module(m) for m in imported_modules('weakseg3d.verbs.{name}')]\n"
         "print([m for m in ('torch', 'monai', 'lightning') if m in sys.modules])"
     )

@@ -11,7 +11,7 @@ from weakseg3d.annotations.scribbles import annotate_scribbles
 from weakseg3d.annotations.seven_points import annotate_seven_points
 from weakseg3d.annotations.slices import IGNORE, annotate_slices
 from weakseg3d.cli import main
-from weakseg3d.volumes import write_volume
+from weakseg3d.images.volumes import write_volume
 
 SUFFIX = {"points": "mrk.json", "seven-points": "mrk.json", "box": "mrk.json"}
 

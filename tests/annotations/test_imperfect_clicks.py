@@ -10,7 +10,7 @@ from weakseg3d.annotations.points import SLIP_MM, annotate_points
 from weakseg3d.annotations.slices import IGNORE, annotate_slices
 from weakseg3d.annotations.world import to_voxels
 from weakseg3d.cli import main
-from weakseg3d.volumes import write_volume
+from weakseg3d.images.volumes import write_volume
 
 
 def voxels_of(points, image):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_masks import masks
 
-from weakseg3d.annotations.components import connected_components
+from weakseg3d.annotations.connected_components import connected_components
 from weakseg3d.annotations.markups import read_markups, write_markups
 from weakseg3d.annotations.seven_points import annotate_seven_points
 from weakseg3d.annotations.world import to_voxels

@@ -114,7 +114,7 @@ def test_make_knows(command):
 
 
 def test_a_verb_runs_on_its_own_device(folder):
-    (command,) = [command for command in named("python") if "weakseg3d.devices" in command]
+    (command,) = [command for command in named("python") if "weakseg3d.jobs.devices" in command]
     start = command.partition(" --")[0]
     assert "--recipe" in run(folder, f"{start} --help")
 

@@ -7,7 +7,7 @@ from weakseg3d.datasets.adapters import ADAPTERS
 from weakseg3d.datasets.description import FOLDER, FORMAT_OPTIONS, PARTS, dataset_names, load_dataset, read_split
 from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT
-from weakseg3d.validation import schema
+from weakseg3d.schemas import schema
 
 
 @pytest.mark.parametrize("name", dataset_names())

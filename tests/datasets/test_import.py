@@ -10,10 +10,10 @@ import pytest
 import SimpleITK as sitk
 
 from weakseg3d.cli import main
-from weakseg3d.datasets import btcv, chaos_ct, chaos_mr
-from weakseg3d.datasets.dicom_with_masks import load_dicom_with_masks
+from weakseg3d.datasets.adapters import btcv, chaos_ct, chaos_mr
+from weakseg3d.datasets.formats.dicom_with_masks import load_dicom_with_masks
+from weakseg3d.images.volumes import check_same_grid
 from weakseg3d.phantom import ct, mr
-from weakseg3d.volumes import check_same_grid
 
 SEED = 11
 CASES = 3  # The second is oblique and named against its position, the third turned.

@@ -19,8 +19,8 @@ from weakseg3d.evaluation.calibration import (
     region_box,
     uncertainty_values,
 )
-from weakseg3d.report.metrics_table import read_metrics
-from weakseg3d.uncertainty import write_uncertainty
+from weakseg3d.evaluation.long_table import read_metrics
+from weakseg3d.inference.uncertainty_maps import write_uncertainty
 
 
 def test_calibration_error_by_hand():

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from weakseg3d.cli import main
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.rows import COLUMNS
-from weakseg3d.uncertainty import write_uncertainty
+from weakseg3d.inference.uncertainty_maps import write_uncertainty
 
 
 @pytest.fixture
@@ -234,8 +234,8 @@ def test_evaluate_imports_nothing_heavy():
     import sys
 
     code = (
-        "import sys, weakseg3d.cli, weakseg3d.verbs.evaluate, weakseg3d.volumes, weakseg3d.evaluation.rows\n"
-        "import weakseg3d.evaluation.components, weakseg3d.evaluation.reference_grid\n"
+        "import sys, weakseg3d.cli, weakseg3d.verbs.evaluate, weakseg3d.images.volumes, weakseg3d.evaluation.rows\n"
+        "import weakseg3d.evaluation.largest_component, weakseg3d.evaluation.reference_grid\n"
         "assert not {'torch', 'monai', 'pandas', 'matplotlib', 'medpy', 'scipy'} & set(sys.modules)"
     )
     assert (

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch.nn import functional
 
-from weakseg3d.labels import IGNORE
-from weakseg3d.losses.distillation import distillation_kl
+from weakseg3d.images.labels import IGNORE
+from weakseg3d.losses.distillation_kl import distillation_kl
 from weakseg3d.losses.gated_crf import gated_crf, halved_in_plane, multi_view_gated_crf
-from weakseg3d.losses.partial import dice_ce_two_class, partial_dice_ce
+from weakseg3d.losses.partial import partial_dice_ce
 from weakseg3d.losses.two_class import foreground_logit
 from weakseg3d.losses.variance import variance_minimization
 
@@ -233,7 +233,7 @@ def test_dice_ce_against_a_teachers_argmax():
     p, t = logits.softmax(dim=1), torch.cat([1 - mask, mask], dim=1)
     dice = 2 * (p * t).sum((2, 3, 4)) / (p + t).sum((2, 3, 4))
     expected = 1 - dice.mean() + functional.cross_entropy(logits, mask[:, 0])
-    torch.testing.assert_close(dice_ce_two_class(logits, mask), expected)
+    torch.testing.assert_close(partial_dice_ce(logits, mask), expected)
 
 
 # Gated CRF

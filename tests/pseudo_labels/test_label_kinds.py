@@ -15,7 +15,7 @@ from weakseg3d.annotations.scribbles import annotate_scribbles
 from weakseg3d.annotations.seven_points import annotate_seven_points
 from weakseg3d.annotations.slices import annotate_slices
 from weakseg3d.cli import build_parser
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
 from weakseg3d.pseudo_labels.kinds import SOFT, SPARSE, TAKES
 
 SRC = Path(__file__).parents[2] / "src"

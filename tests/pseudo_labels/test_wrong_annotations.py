@@ -7,10 +7,10 @@ from label_verb import CLICK, FACES, GRIDS, SHAPE, image_on, points, run_verb
 from weakseg3d.annotations.markups import RAS_TO_LPS, Annotation, Box
 from weakseg3d.annotations.world import to_world
 from weakseg3d.errors import UserError
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
+from weakseg3d.images.volumes import write_volume
 from weakseg3d.pseudo_labels.box import box_core_label, box_gaussian_label, box_label
 from weakseg3d.pseudo_labels.kinds import TAKES
-from weakseg3d.volumes import write_volume
 
 FROM_POINTS = [kind for kind, annotations in TAKES.items() if "seven-points" in annotations]
 FROM_BOXES = [kind for kind, annotations in TAKES.items() if "box" in annotations]

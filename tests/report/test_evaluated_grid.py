@@ -12,7 +12,7 @@ from conftest import make_volume
 from small_experiment import ORIGINAL, ellipsoid, write
 
 from weakseg3d.cli import main
-from weakseg3d.experiment import load_experiment
+from weakseg3d.experiment.experiment import load_experiment
 
 PROJECT = Path(__file__).parents[2]
 CONFIG = {
@@ -93,7 +93,7 @@ def test_an_overlay_shows_what_was_evaluated(tmp_path, capsys):
     assert (tmp_path / "overlay.png").stat().st_size > 3000
 
     from weakseg3d.evaluation.reference_grid import map_on_reference_grid, mask_on_reference_grid
-    from weakseg3d.report.overlays import overlay_figure
+    from weakseg3d.report.figures.overlays import overlay_figure
 
     evaluated = mask_on_reference_grid(prediction, reference, "p", "r")
     image = map_on_reference_grid(sitk.Cast(prediction, sitk.sitkFloat32), reference)

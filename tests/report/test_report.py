@@ -7,7 +7,7 @@ import pytest
 
 from weakseg3d.cli import main
 from weakseg3d.evaluation.rows import COLUMNS
-from weakseg3d.report.method_facts import readable_annotation
+from weakseg3d.report.tables.method_facts import readable_annotation
 
 # Dice 0.8 and 0.6: mean 0.7, SD sqrt(0.02) = 0.1414. HD95 2 and 4: mean 3, SD sqrt(2) = 1.4142.
 # With a missed organ of diagonal 100 mm and Dice 0.8: mean 0.4, SD 0.5657; HD95 2 and 100: 51 and 69.2965.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from metrics_rows import table_of
 from scipy.stats import wilcoxon
-from table import table_of
 
 from weakseg3d.statistics.comparison import COLUMNS, comparisons, holm, rank_biserial, signed_rank_test
 

@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError
-from weakseg3d.training.cases import load_cases, read_cases
-from weakseg3d.volumes import write_volume
+from weakseg3d.images.volumes import write_volume
+from weakseg3d.training.loading import load_cases, read_cases
 
 SRC = Path(__file__).parents[2] / "src"
 WINDOW = {"window": [0, 100]}

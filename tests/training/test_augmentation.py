@@ -10,7 +10,7 @@ from monai.data import set_track_meta
 from monai.transforms import Compose, RandFlipd, RandRotate90d, RandScaleIntensityd, RandShiftIntensityd
 from scipy import ndimage
 
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
 from weakseg3d.training.augmentation import KEYS, PROBABILITIES, augmentation
 
 OFF = {"flip": 0.0, "rotate90": 0.0, "scale_intensity": 0.0, "shift_intensity": 0.0}

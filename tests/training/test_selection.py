@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from weakseg3d.errors import UserError
-from weakseg3d.recipes import checked_recipe
+from weakseg3d.experiment.recipes import checked_recipe
 from weakseg3d.training import selection
-from weakseg3d.training.cases import load_cases, read_cases
+from weakseg3d.training.loading import load_cases, read_cases
 from weakseg3d.training.module import SegmentationModule
 from weakseg3d.training.run import train
 from weakseg3d.training.selection import selection_score, validation_steps

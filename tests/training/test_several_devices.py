@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from weakseg3d.errors import UserError
-from weakseg3d.recipes import checked_recipe
+from weakseg3d.experiment.recipes import checked_recipe
 from weakseg3d.training import run as training_run
 from weakseg3d.training.run import distill, train
 
@@ -142,7 +142,7 @@ def start(folder, out, steps=4000):
     (folder / "recipe.yaml").write_text(json.dumps(recipe(2, steps)), encoding="utf-8")
     arguments = ["--recipe", "recipe.yaml", "--cases", "cases.csv", "--out", out, "--resume"]
     environment = os.environ | {"PYTHONPATH": str(SRC)}
-    command = [sys.executable, "-m", "weakseg3d.devices", "train", *arguments]
+    command = [sys.executable, "-m", "weakseg3d.jobs.devices", "train", *arguments]
     process = psutil.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
     while not (folder / out / "checkpoints" / "last.ckpt").exists():
         assert process.poll() is None, process.communicate()[1]

@@ -11,16 +11,16 @@ from conftest import make_volume, oblique_direction
 from torch.utils.data import DataLoader
 
 from weakseg3d.errors import UserError
+from weakseg3d.experiment.recipes import checked_recipe
+from weakseg3d.images.volumes import write_volume
 from weakseg3d.networks.ptn import kl_divergence
-from weakseg3d.recipes import checked_recipe
 from weakseg3d.training import fitting
 from weakseg3d.training import run as training_run
-from weakseg3d.training.cases import load_cases, read_cases
 from weakseg3d.training.checkpoints import WholeCheckpoints, fingerprint, resumable
+from weakseg3d.training.loading import load_cases, read_cases
 from weakseg3d.training.module import SegmentationModule
 from weakseg3d.training.optimizer import rate_factor
 from weakseg3d.training.patches import PatchDataset, hardened
-from weakseg3d.volumes import write_volume
 
 INTENSITY = {"window": [0, 100]}
 

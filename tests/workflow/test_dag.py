@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from weakseg3d.batches import of_case
-from weakseg3d.experiment import load_experiment
-from weakseg3d.validation import read_yaml
+from weakseg3d.experiment.experiment import load_experiment
+from weakseg3d.jobs.batches import of_case
+from weakseg3d.schemas import read_yaml
 
 PROJECT = Path(__file__).parents[2]
 

@@ -89,7 +89,7 @@ def devices(wildcards):
 
 
 # Each training on GPUs of its own, where there are several.
-on_device = f"CUDA_VISIBLE_DEVICES= {weakseg3d}" if EXPERIMENT.accelerator == "cpu" else f"{weakseg3d}.devices"
+on_device = f"CUDA_VISIBLE_DEVICES= {weakseg3d}" if EXPERIMENT.accelerator == "cpu" else f"{weakseg3d}.jobs.devices"
 DISTILLED = [name for name in EXPERIMENT.methods if EXPERIMENT.students(name)]
 
 

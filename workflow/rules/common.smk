@@ -9,14 +9,14 @@ from pathlib import Path
 SRC = Path(workflow.basedir).parent / "src"
 sys.path.insert(0, str(SRC))
 
-from weakseg3d.batches import record_of
-from weakseg3d.code_hash import code_hash
+from weakseg3d.jobs.batches import record_of
+from weakseg3d.jobs.code_hash import code_hash
 from weakseg3d.errors import UserError
-from weakseg3d.experiment import check_container, load_experiment, options
+from weakseg3d.experiment.experiment import check_container, load_experiment, options
 from weakseg3d.files import file_digest
 from weakseg3d.phantom import ARCHIVE_NAMES
-from weakseg3d.variants import variant_parts
-from weakseg3d.workflow_lock import take_over
+from weakseg3d.experiment.variants import variant_parts
+from weakseg3d.jobs.workflow_lock import take_over
 
 # A run that was killed leaves locks and jobs behind; the next one in its folder goes on in its place.
 ALIVE = take_over(Path.cwd()) if workflow.is_main_process else None

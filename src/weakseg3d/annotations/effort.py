@@ -16,10 +16,9 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from weakseg3d.annotations.curves import pixel_graph
 from weakseg3d.annotations.markups import CLASSES, read_markups
-from weakseg3d.annotations.slices import long_axis
 from weakseg3d.errors import UserError
-from weakseg3d.labels import IGNORE
-from weakseg3d.volumes import read_label
+from weakseg3d.images.labels import IGNORE
+from weakseg3d.images.volumes import long_axis, read_label
 
 CLICKS_PER_BOX = 2
 """Slicer's ROI is placed by two opposite corners."""

@@ -6,9 +6,9 @@ from scipy import ndimage
 from scipy.sparse.csgraph import dijkstra
 
 from weakseg3d.annotations.curves import pixel_graph
-from weakseg3d.annotations.slices import axial_slices, long_axis
-from weakseg3d.labels import IGNORE
-from weakseg3d.volumes import like
+from weakseg3d.annotations.slices import axial_slices
+from weakseg3d.images.labels import IGNORE
+from weakseg3d.images.volumes import like, long_axis
 
 
 def annotate_scribbles(mask, every=5, margin=5.0):

@@ -4,7 +4,7 @@ import numpy as np
 import SimpleITK as sitk
 from scipy.ndimage import distance_transform_edt, find_objects
 
-from weakseg3d.annotations.components import connected_components
+from weakseg3d.annotations.connected_components import connected_components
 from weakseg3d.annotations.markups import Annotation
 from weakseg3d.annotations.redraw import ATTEMPTS, first_fitting
 from weakseg3d.annotations.world import to_world

@@ -3,8 +3,8 @@
 import numpy as np
 import SimpleITK as sitk
 
-from weakseg3d.labels import IGNORE
-from weakseg3d.volumes import like
+from weakseg3d.images.labels import IGNORE
+from weakseg3d.images.volumes import like, long_axis
 
 
 def annotate_slices(mask, number=3, every=None):
@@ -39,9 +39,3 @@ def axial_slices(mask, number, every=None):
         else:
             chosen = np.arange(first + (last - first) % every // 2, last + 1, every)
     return tuple(chosen if a == axis else slice(None) for a in range(3))
-
-
-def long_axis(image):
-    """Return the axis of the array (z, y, x) of ``image`` that is nearest to the patient's long axis."""
-    direction = np.array(image.GetDirection()).reshape(3, 3)
-    return 2 - int(np.abs(direction[2]).argmax())

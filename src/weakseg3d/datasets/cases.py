@@ -5,9 +5,9 @@ from pathlib import Path
 from weakseg3d.datasets.adapters import ADAPTERS
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder, whole_folder
+from weakseg3d.images.volumes import write_volume
 from weakseg3d.progress import track
-from weakseg3d.validation import choose
-from weakseg3d.volumes import write_volume
+from weakseg3d.schemas import choose
 
 
 def import_cases(dataset, raw, out, cases=None):

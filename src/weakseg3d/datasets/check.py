@@ -9,8 +9,8 @@ import SimpleITK as sitk
 
 from weakseg3d.datasets.adapters import ADAPTERS
 from weakseg3d.datasets.cases import cases_in
-from weakseg3d.datasets.files import natural
-from weakseg3d.datasets.nifti import read_pair
+from weakseg3d.datasets.file_search import natural
+from weakseg3d.datasets.formats.nifti import read_pair
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder
 from weakseg3d.progress import track

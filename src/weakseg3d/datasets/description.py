@@ -5,7 +5,7 @@ from pathlib import Path
 
 from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT, existing_file
-from weakseg3d.validation import choose, read_yaml, validated
+from weakseg3d.schemas import choose, read_yaml, validated
 
 FOLDER = PROJECT / "config" / "datasets"
 

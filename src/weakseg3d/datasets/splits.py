@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 
-from weakseg3d.datasets.files import natural
+from weakseg3d.datasets.file_search import natural
 from weakseg3d.errors import UserError
 from weakseg3d.files import whole_file
 

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
 from weakseg3d.losses.two_class import foreground_logit
 
 DENOMINATOR = 1e-19
@@ -42,8 +42,3 @@ def partial_dice_ce(logits, target):
     ]
     loss = 1 - sum(dice) / 2 + (cross_entropy * known).sum(voxels) / annotated.clamp(min=1)
     return (loss * (annotated > 0)).sum() / (annotated > 0).sum().clamp(min=1)
-
-
-def dice_ce_two_class(logits, target):
-    """Return `partial_dice_ce` against a mask, such as a teacher's argmax: 0 or 1 at every voxel."""
-    return partial_dice_ce(logits, target)

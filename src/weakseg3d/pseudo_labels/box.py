@@ -7,7 +7,7 @@ import numpy as np
 from weakseg3d.annotations.markups import RAS_TO_LPS, Box
 from weakseg3d.annotations.world import to_voxels, to_world, voxel_axes
 from weakseg3d.errors import UserError
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
 from weakseg3d.pseudo_labels.merging import merged
 from weakseg3d.pseudo_labels.targets import IN_RAS, spanned_voxels
 

@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from weakseg3d.errors import UserError
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
 from weakseg3d.pseudo_labels.merging import merged
 from weakseg3d.pseudo_labels.targets import nearest_voxels, spanned_voxels
 

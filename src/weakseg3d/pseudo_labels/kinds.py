@@ -1,7 +1,7 @@
 """What each kind of pseudo label is, and the annotations it is made from; imports nothing."""
 
 SPARSE = ("points", "geodesic", "box-core", "slices", "scribbles")
-"""Kinds in which some voxels are unknown (`weakseg3d.labels.IGNORE`)."""
+"""Kinds in which some voxels are unknown (`weakseg3d.images.labels.IGNORE`)."""
 
 SOFT = ("gaussian", "box-gaussian", "slices-interpolated", "scribbles-gaussian")
 """Kinds that are a map in [0, 1]."""

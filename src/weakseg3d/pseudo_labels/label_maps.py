@@ -3,7 +3,7 @@
 import numpy as np
 
 from weakseg3d.errors import UserError
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
 
 
 def check_label_map(labels):

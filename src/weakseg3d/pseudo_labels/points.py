@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
 from weakseg3d.pseudo_labels.targets import nearest_voxels
 
 

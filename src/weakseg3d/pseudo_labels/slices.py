@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import binary_dilation, distance_transform_edt
 
 from weakseg3d.errors import UserError
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
 
 
 def interpolated_label(labels, spacing, softness=5.0):

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from weakseg3d.evaluation.calibration import UNCERTAINTY
+from weakseg3d.evaluation.long_table import WITH_ORGAN, series_names
 from weakseg3d.evaluation.metrics import METRICS
-from weakseg3d.report.metrics_table import WITH_ORGAN, series_names
 
 ORGAN = ["dataset", "modality", "organ"]
 """Columns that say what methods are compared on."""

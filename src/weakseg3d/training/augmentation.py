@@ -19,7 +19,7 @@ from monai.transforms import (
     ShiftIntensityd,
 )
 
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
 
 KEYS = ["image", "target"]
 PROBABILITIES = {

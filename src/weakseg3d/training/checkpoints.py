@@ -13,8 +13,8 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from weakseg3d.code_hash import code_hash
 from weakseg3d.files import whole_file
+from weakseg3d.jobs.code_hash import code_hash
 
 NAME = "last"
 PREVIOUS = "previous.ckpt"

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from weakseg3d.accelerator import precision
 from weakseg3d.progress import Progress
 from weakseg3d.training.checkpoints import LatestCheckpoint, WholeCheckpoints
-from weakseg3d.training.distillation import TeacherRefresh
+from weakseg3d.training.cross_distillation import TeacherRefresh
 from weakseg3d.training.patches import PatchDataset
 from weakseg3d.training.selection import Selection, selection_score, validation_steps
 

@@ -8,9 +8,9 @@ from monai.data import set_track_meta
 from monai.transforms import Compose, Lambda, RandCropByPosNegLabeld
 from torch.utils.data import IterableDataset, get_worker_info
 
-from weakseg3d.labels import IGNORE
+from weakseg3d.images.labels import IGNORE
 from weakseg3d.training.augmentation import KEYS, augmentation
-from weakseg3d.training.cases import THRESHOLD, is_background, is_foreground, is_sparse
+from weakseg3d.training.loading import THRESHOLD, is_background, is_foreground, is_sparse
 
 AS_IT_IS = {"form": "soft", "threshold": THRESHOLD}
 """A recipe's ``target`` entry that leaves the target unchanged."""

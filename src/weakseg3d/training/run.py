@@ -14,13 +14,13 @@ import torch
 from weakseg3d import __version__
 from weakseg3d.accelerator import device_name, notice_without_gpu
 from weakseg3d.errors import UserError
+from weakseg3d.experiment.recipes import check_patch
 from weakseg3d.files import PROJECT, file_digest, whole_file
-from weakseg3d.model import load_model, write_model
-from weakseg3d.recipes import check_patch
-from weakseg3d.training.cases import load_cases, read_cases
+from weakseg3d.inference.model import load_model, write_model
 from weakseg3d.training.checkpoints import fingerprint, resumable
-from weakseg3d.training.distillation import CrossDistillationModule, refresh_steps
+from weakseg3d.training.cross_distillation import CrossDistillationModule, refresh_steps
 from weakseg3d.training.fitting import Training, fit, quiet_lightning
+from weakseg3d.training.loading import load_cases, read_cases
 from weakseg3d.training.module import SegmentationModule
 from weakseg3d.training.processes import followed
 

@@ -5,7 +5,7 @@ import sys
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from weakseg3d.sliding_window import blended
+from weakseg3d.inference.sliding_window import blended
 
 
 class Selection(Callback):

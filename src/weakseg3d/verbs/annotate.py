@@ -8,7 +8,7 @@ import math
 import sys
 
 from weakseg3d.errors import UserError
-from weakseg3d.volumes import read_mask, write_volume
+from weakseg3d.images.volumes import read_mask, write_volume
 
 EXAMPLE = """\
   python -m weakseg3d annotate --mask spleen.nii.gz --out clicks.mrk.json --seed 0 points --number 200
@@ -146,7 +146,7 @@ def _markups(mask, args):
 def _seven_points(mask, args):
     import SimpleITK as sitk
 
-    from weakseg3d.annotations.components import connected_components
+    from weakseg3d.annotations.connected_components import connected_components
     from weakseg3d.annotations.seven_points import annotate_seven_points
 
     if args.targets > 1:

@@ -7,7 +7,7 @@ turned to one orientation (RAS).
 
 from weakseg3d.errors import UserError
 from weakseg3d.files import whole_file
-from weakseg3d.volumes import read_image, read_target
+from weakseg3d.images.volumes import read_image, read_target
 
 EXAMPLE = """\
   python -m weakseg3d array --in image.nii.gz --out image.npy --window -100 240
@@ -31,7 +31,7 @@ def run(args):
     """Write one array."""
     import numpy as np
 
-    from weakseg3d.preprocessing import image_array, target_array
+    from weakseg3d.images.preprocessing import image_array, target_array
 
     if not args.out.endswith(".npy"):
         raise UserError(f"{args.out}: arrays are written for NumPy; let the name end in .npy")

@@ -28,7 +28,7 @@ def run(args):
     """Run the verb for every case; end with the worst of their exit codes."""
     import sys
 
-    from weakseg3d.batches import run_batch
+    from weakseg3d.jobs.batches import run_batch
 
     code = run_batch(args.command, args.name, args.cases, args.read, args.write)
     if code:

@@ -5,8 +5,8 @@ map (values from 0 to 1) above the threshold, and takes the voxels labelled 1 of
 is recognised by its unlabelled voxels (2).
 """
 
-from weakseg3d.controls import CONTROLS, control_mask
 from weakseg3d.errors import UserError
+from weakseg3d.inference.controls import CONTROLS, control_mask
 
 EXAMPLE = "  python -m weakseg3d control --kind pseudo_label --source pseudo_label.nii.gz --out prediction.nii.gz"
 
@@ -24,7 +24,7 @@ def run(args):
     import numpy as np
     import SimpleITK as sitk
 
-    from weakseg3d.volumes import like, read_image, read_mask, write_volume
+    from weakseg3d.images.volumes import like, read_image, read_mask, write_volume
 
     if not 0 <= args.threshold < 1:
         raise UserError(f"--threshold {args.threshold}: must be at least 0 and below 1")

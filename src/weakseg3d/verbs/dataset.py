@@ -53,7 +53,7 @@ def _check(args, dataset, loaders):
     from weakseg3d.datasets.check import as_text, check_cases
     from weakseg3d.datasets.description import read_split
     from weakseg3d.errors import UserError
-    from weakseg3d.validation import relative_to_project
+    from weakseg3d.schemas import relative_to_project
 
     path = args.split or (relative_to_project(dataset["split"]) if dataset["split"] else None)
     # Cases may be looked at before a split of them is drawn.

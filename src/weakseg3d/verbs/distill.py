@@ -4,8 +4,8 @@ Writes what 'train' writes; the model is the first one's network. The recipe has
 """
 
 from weakseg3d.errors import UserError
-from weakseg3d.recipes import checked_recipe
-from weakseg3d.validation import read_yaml
+from weakseg3d.experiment.recipes import checked_recipe
+from weakseg3d.schemas import read_yaml
 
 EXAMPLE = """\
   python -m weakseg3d distill --recipe recipe.yaml --cases cases.csv --models first/model.pt second/model.pt \\
@@ -27,7 +27,7 @@ def add_arguments(parser):
 def run(args):
     """Train two models on each other."""
     from weakseg3d.files import existing_file
-    from weakseg3d.training.cases import read_cases
+    from weakseg3d.training.loading import read_cases
 
     recipe = checked_recipe(read_yaml(args.recipe), args.recipe)
     if "distillation" not in recipe:

@@ -22,7 +22,7 @@ def add_arguments(parser):
 def run(args):
     """Provide the raw files and print how many cases they hold."""
     from weakseg3d.datasets.description import load_dataset
-    from weakseg3d.datasets.download import download
+    from weakseg3d.datasets.fetching.download import download
 
     record = download(load_dataset(args.dataset), args.out, args.source, args.shared, args.offline)
     print(f"{record['dataset']}: {record['cases']} cases from {record['origin']}")

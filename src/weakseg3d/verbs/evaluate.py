@@ -87,10 +87,10 @@ def run(args):
 
 def read_case(args):
     """Return prediction, reference and ``{name: map}`` of the uncertainty, if asked for, on the reference's grid."""
-    from weakseg3d.evaluation.components import keep_largest_component
+    from weakseg3d.evaluation.largest_component import keep_largest_component
     from weakseg3d.evaluation.reference_grid import map_on_reference_grid, mask_on_reference_grid
-    from weakseg3d.uncertainty import read_uncertainty
-    from weakseg3d.volumes import check_same_grid, read_mask
+    from weakseg3d.images.volumes import check_same_grid, read_mask
+    from weakseg3d.inference.uncertainty_maps import read_uncertainty
 
     prediction, reference = read_mask(args.prediction), read_mask(args.reference)
     if not args.resample_prediction:

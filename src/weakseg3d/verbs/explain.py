@@ -25,8 +25,8 @@ def run(args):
     """Print what made a cell."""
     import yaml
 
-    from weakseg3d.report.explain import explain
-    from weakseg3d.report.results import Results
+    from weakseg3d.report.page.explain import explain
+    from weakseg3d.report.page.results import Results
 
     told = explain(Results(args.results), args.dataset, args.organ, args.method, args.metric, args.annotation)
     print(yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=120), end="")

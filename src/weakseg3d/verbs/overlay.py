@@ -51,11 +51,11 @@ def run(args):
         )
 
     from weakseg3d.files import whole_file
-    from weakseg3d.report.overlays import overlay_figure
+    from weakseg3d.report.figures.overlays import overlay_figure
 
     image, reference, prediction, maps = read_case(args)
     if maps:
-        from weakseg3d.report.uncertainty_panels import DPI, uncertainty_figure
+        from weakseg3d.report.figures.uncertainty_panels import DPI, uncertainty_figure
 
         figure, dpi = uncertainty_figure(image, reference, prediction, maps, args.title, args.window), DPI
     else:
@@ -66,10 +66,10 @@ def run(args):
 
 def read_case(args):
     """Return image, reference, prediction and ``{name: map}`` of the uncertainty, if asked for, on one grid."""
-    from weakseg3d.evaluation.components import keep_largest_component
+    from weakseg3d.evaluation.largest_component import keep_largest_component
     from weakseg3d.evaluation.reference_grid import map_on_reference_grid, mask_on_reference_grid
-    from weakseg3d.uncertainty import read_uncertainty
-    from weakseg3d.volumes import check_same_grid, read_image, read_mask
+    from weakseg3d.images.volumes import check_same_grid, read_image, read_mask
+    from weakseg3d.inference.uncertainty_maps import read_uncertainty
 
     image, reference, prediction = read_image(args.image), read_mask(args.reference), read_mask(args.prediction)
     if not args.on_reference_grid:

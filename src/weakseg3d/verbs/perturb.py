@@ -5,7 +5,7 @@ The grid stays as it is. Noise and offset are shares of the range from the image
 
 import sys
 
-from weakseg3d.volumes import read_image, write_volume
+from weakseg3d.images.volumes import read_image, write_volume
 
 EXAMPLE = """\
   python -m weakseg3d perturb --image ct.nii.gz --out noisy.nii.gz --seed 0 noise --std 0.1
@@ -34,7 +34,7 @@ def add_arguments(parser):
 
 def run(args):
     """Write one perturbed image, and say so where it has no range of intensities to take a share of."""
-    from weakseg3d.perturbations import add_noise, blur, intensity_range, shift, thick_slices
+    from weakseg3d.images.perturbations import add_noise, blur, intensity_range, shift, thick_slices
 
     image = read_image(args.image)
     if args.kind == "noise":

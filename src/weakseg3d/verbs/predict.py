@@ -9,7 +9,7 @@ passes of the network, 0 for a deterministic one.
 import sys
 
 from weakseg3d.errors import UserError
-from weakseg3d.volumes import GRID_TOLERANCE, read_image, write_volume
+from weakseg3d.images.volumes import GRID_TOLERANCE, read_image, write_volume
 
 EXAMPLE = "  python -m weakseg3d predict --model model/model.pt --image image_1mm.nii.gz --out prediction.nii.gz"
 
@@ -30,9 +30,9 @@ def run(args):
     image = read_image(args.image)
 
     from weakseg3d.accelerator import device_name, notice_without_gpu, precision
-    from weakseg3d.model import load_model
-    from weakseg3d.prediction import predict
-    from weakseg3d.uncertainty import write_uncertainty
+    from weakseg3d.inference.model import load_model
+    from weakseg3d.inference.prediction import predict
+    from weakseg3d.inference.uncertainty_maps import write_uncertainty
 
     notice_without_gpu()
     network, recipe = load_model(args.model)

@@ -9,8 +9,8 @@ import math
 
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_file
+from weakseg3d.images.volumes import check_same_grid, like, read_grid, read_image, read_label, write_volume
 from weakseg3d.pseudo_labels.kinds import SOFT, TAKES
-from weakseg3d.volumes import check_same_grid, like, read_grid, read_image, read_label, write_volume
 
 EXAMPLE = """\
   python -m weakseg3d pseudolabel --annotation clicks.mrk.json --image image.nii.gz --out soft.nii.gz \\

@@ -68,20 +68,20 @@ def run(args):
     import sys
     from pathlib import Path
 
+    from weakseg3d.evaluation.long_table import read_metrics
     from weakseg3d.files import whole_file
     from weakseg3d.keyvalues import parse_pairs
-    from weakseg3d.report import products
-    from weakseg3d.report.case_table import case_table
-    from weakseg3d.report.comparison_tables import comparison_tables
-    from weakseg3d.report.gaps import gap_sentences, lacking
-    from weakseg3d.report.metrics_table import read_metrics
-    from weakseg3d.report.page import find_overlays, render_page
-    from weakseg3d.report.page_figures import figures, shown_methods
-    from weakseg3d.report.published import published_note, read_published, with_published
-    from weakseg3d.report.results import Results
-    from weakseg3d.report.summary import summary_sentences, warning_sentences
-    from weakseg3d.report.tables import main_table, note
-    from weakseg3d.report.unfinished import finished_metrics, unfinished_sentences, with_lacking
+    from weakseg3d.report.figures.all_figures import figures, shown_methods
+    from weakseg3d.report.page.page import find_overlays, render_page
+    from weakseg3d.report.page.results import Results
+    from weakseg3d.report.page.summary import summary_sentences, warning_sentences
+    from weakseg3d.report.page.unfinished import finished_metrics, unfinished_sentences, with_lacking
+    from weakseg3d.report.tables import all_tables as products
+    from weakseg3d.report.tables.comparisons import comparison_tables
+    from weakseg3d.report.tables.gaps import gap_sentences, lacking
+    from weakseg3d.report.tables.main import main_table, note
+    from weakseg3d.report.tables.per_case import case_table
+    from weakseg3d.report.tables.published import published_note, read_published, with_published
 
     if not (args.metrics or args.results):
         raise UserError("no metrics; name them with --metrics, or the folder of an experiment with --results")
@@ -110,7 +110,7 @@ def run(args):
     outputs |= files
     cost, viewer = None, []
     if results:
-        from weakseg3d.report.viewer import viewer_cases
+        from weakseg3d.report.page.viewer import viewer_cases
 
         cost, missing, files = products.cost_files(table, results, title, footer)
         outputs |= files
@@ -145,8 +145,8 @@ def run(args):
 def _with_facts(rows, args):
     """Return the metrics with the annotator's effort and the rules of selection, where the arguments give any."""
     from weakseg3d.keyvalues import parse_pairs
-    from weakseg3d.report.method_facts import SELECTIONS, read_effort, with_facts
-    from weakseg3d.validation import choose
+    from weakseg3d.report.tables.method_facts import SELECTIONS, read_effort, with_facts
+    from weakseg3d.schemas import choose
 
     if not args.effort and not args.selection:
         return rows

@@ -4,7 +4,7 @@ Spacing, origin and direction describe the new grid exactly; images are interpol
 where they become coarser), label maps by the class with the largest linear weight.
 """
 
-from weakseg3d.volumes import read_image, read_label, write_volume
+from weakseg3d.images.volumes import read_image, read_label, write_volume
 
 EXAMPLE = "  python -m weakseg3d resample --in image.nii.gz --out image_1mm.nii.gz --kind image --spacing 1.0"
 
@@ -27,7 +27,7 @@ def positive(text):
 
 def run(args):
     """Resample one volume."""
-    from weakseg3d.resampling import resample_image, resample_label
+    from weakseg3d.images.resampling import resample_image, resample_label
 
     if args.kind == "image":
         resampled = resample_image(read_image(args.source), args.spacing)

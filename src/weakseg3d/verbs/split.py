@@ -4,7 +4,7 @@ Several ids are merged into one mask. An organ that the label map does not hold 
 --allow-absent asks for an empty mask.
 """
 
-from weakseg3d.volumes import read_label, write_volume
+from weakseg3d.images.volumes import read_label, write_volume
 
 EXAMPLE = "  python -m weakseg3d split --label label.nii.gz --ids 2,3 --out kidneys.nii.gz"
 
@@ -31,7 +31,7 @@ def run(args):
 
     import SimpleITK as sitk
 
-    from weakseg3d.masks import organ_mask
+    from weakseg3d.images.masks import organ_mask
 
     mask = organ_mask(read_label(args.label), args.ids, args.label, args.allow_absent)
     if not sitk.GetArrayViewFromImage(mask).any():

@@ -5,8 +5,8 @@ and losses.csv. The cases are a CSV with the columns case, image, target; relati
 """
 
 from weakseg3d.errors import UserError
-from weakseg3d.recipes import checked_recipe
-from weakseg3d.validation import read_yaml
+from weakseg3d.experiment.recipes import checked_recipe
+from weakseg3d.schemas import read_yaml
 
 EXAMPLE = "  python -m weakseg3d train --recipe recipe.yaml --cases cases.csv --out model"
 
@@ -24,7 +24,7 @@ def add_arguments(parser):
 
 def run(args):
     """Train one model."""
-    from weakseg3d.training.cases import read_cases
+    from weakseg3d.training.loading import read_cases
 
     recipe = checked_recipe(read_yaml(args.recipe), args.recipe)
     if "distillation" in recipe:

@@ -1,0 +1,15 @@
+"""Adapters by the ``format`` a dataset's YAML names."""
+
+from weakseg3d.datasets.adapters import brats2019, btcv, chaos_ct, chaos_mr, folder, la2018, mscmrseg, vs
+
+ADAPTERS = {
+    "brats2019": brats2019,
+    "btcv": btcv,
+    "chaos_ct": chaos_ct,
+    "chaos_mr": chaos_mr,
+    "folder": folder,
+    "la2018": la2018,
+    "mscmrseg": mscmrseg,
+    "vs": vs,
+}
+"""One module per file format; see `weakseg3d.datasets` for what it offers."""

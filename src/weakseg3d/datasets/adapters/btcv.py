@@ -1,0 +1,23 @@
+"""Format of "Beyond the Cranial Vault" (Synapse syn3193805): CT and label maps as NIfTI."""
+
+from pathlib import Path
+
+from weakseg3d.datasets.file_search import by_name, paired
+from weakseg3d.datasets.formats.nifti import read_pair
+
+LAYOUT = "RawData/Training/img/img0001.nii.gz with RawData/Training/label/label0001.nii.gz"
+TOP_FOLDER = "RawData"
+
+
+def find_cases(raw, options):
+    """Return ``{"0001": {"image": path, "label": path}, …}``; ``options`` are not used."""
+    training = Path(raw) / "RawData" / "Training"
+    cases = paired(by_name(training / "img", r"img(\d+)"), by_name(training / "label", r"label(\d+)"))
+    for case, sources in cases.items():
+        sources["label"] = sources["label"] or training / "label" / f"label{case}.nii.gz"
+    return cases
+
+
+def load_case(sources, options):
+    """Return image (float32, HU) and label (uint8, BTCV's ids); errors as `read_pair`."""
+    return read_pair(sources)

@@ -1,0 +1,85 @@
+"""Format of TCIA's Vestibular-Schwannoma-SEG: DICOM with RTSTRUCT, with or without label maps as NIfTI.
+
+Cases bear PA-Seg's names: ``vs_gk_1`` is TCIA's ``VS-SEG-001``.
+"""
+
+import re
+
+import SimpleITK as sitk
+
+from weakseg3d.datasets.file_search import by_name, natural, walk
+from weakseg3d.datasets.formats.crop import crop_around
+from weakseg3d.datasets.formats.dicom import read_series
+from weakseg3d.datasets.formats.nifti import read_label_on, read_pair
+from weakseg3d.errors import UserError
+
+LAYOUT = (
+    "VS-SEG-<number>/…/*.dcm (images and RTSTRUCT, in any folders), or vs_gk_<number>_T2.nii.gz; "
+    "labels vs_gk_<number>_Label.nii.gz take precedence over RTSTRUCT"
+)
+TOP_FOLDER = None
+
+DEFAULT_SEQUENCE = "t2"
+
+DEFAULT_STRUCTURES = ("TV",)
+"""Name of the tumour's structure: target volume."""
+
+PATIENT = re.compile(r"VS-SEG-(\d+)", re.IGNORECASE)
+
+
+def find_cases(raw, options):
+    """Return ``{"vs_gk_1": {"image": path or None, "dicom": [folder, …], "label": path or None}, …}``.
+
+    ``options["sequence"]`` is t2 or t1 and part of the name of an image as NIfTI, and of a DICOM series.
+    """
+    sequence = options.get("sequence", DEFAULT_SEQUENCE)
+    images = by_name(raw, rf"(vs_gk_\d+)_{sequence}")
+    labels = by_name(raw, r"(vs_gk_\d+)_Label")
+    folders = {}
+    for folder in _folders_with_dicom(raw):
+        match = PATIENT.search(folder.relative_to(raw).as_posix())
+        if match:
+            folders.setdefault(f"vs_gk_{int(match[1])}", []).append(folder)
+    cases = sorted({*images, *folders}, key=natural)
+    return {
+        case: {"image": images.get(case), "dicom": folders.get(case, []), "label": labels.get(case)} for case in cases
+    }
+
+
+def load_case(sources, options):
+    """Return image (float32) and label (uint8: 1 schwannoma).
+
+    ``options["structures"]`` are possible names of the tumour in the RTSTRUCT, ``options["crop"]`` is the size
+    (x, y, z) of the window cut round the tumour. Raises UserError as `read_pair`, `read_series` and
+    `structure_mask` do, and for a case without tumour.
+    """
+    image, label = _load(sources, options)
+    if not sitk.GetArrayViewFromImage(label).any():
+        named = sources["label"] or sources["dicom"][0]
+        raise UserError(f"{named}: no voxel is marked as tumour; do not use this case")
+    return crop_around(image, label, options["crop"]) if "crop" in options else (image, label)
+
+
+def _load(sources, options):
+    if sources["image"] is not None:
+        image, label = read_pair(sources)
+        return image, label != 0
+    # pydicom and matplotlib take half a second to load, which imports of other formats need not wait for.
+    from weakseg3d.datasets.formats.dicom_headers import mr_series
+    from weakseg3d.datasets.formats.rtstruct import structure_mask
+
+    slices, structures = mr_series(sources["dicom"], options.get("sequence", DEFAULT_SEQUENCE))
+    image, _ = read_series(slices)
+    if sources["label"] is not None:
+        label = read_label_on(image, {"image": slices[0].parent, "label": sources["label"]})
+        return image, label != 0
+    if structures is None:
+        raise UserError(
+            f"{slices[0].parent}: neither vs_gk_<number>_Label.nii.gz nor an RTSTRUCT belongs to this series; add one"
+        )
+    return image, structure_mask(structures, options.get("structures", DEFAULT_STRUCTURES), image)
+
+
+def _folders_with_dicom(raw):
+    seen = dict.fromkeys(path.parent for path in walk(raw) if path.suffix.lower() == ".dcm")
+    return list(seen)

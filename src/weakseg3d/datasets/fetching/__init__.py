@@ -1,0 +1,1 @@
+"""Raw data: downloaded, resumed, verified and unpacked, or asked for in words."""

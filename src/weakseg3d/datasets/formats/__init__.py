@@ -1,0 +1,1 @@
+"""File formats that adapters share: DICOM, RTSTRUCT, NIfTI."""

@@ -1,0 +1,1 @@
+"""What a config asks for: datasets, methods and studies with every name resolved, and where each file goes."""

@@ -1,0 +1,1 @@
+"""From a trained model and an image to a mask and its uncertainty; controls stand in for a model."""

@@ -1,0 +1,116 @@
+"""GPUs of their own: of the machine's devices each process takes some that no other has, a training as many as it says.
+
+``python -m weakseg3d.jobs.devices VERB ...`` runs ``python -m weakseg3d VERB ...`` on devices of its own.
+A device is taken by a lock on a file, which the operating system frees when the process ends, however it ends.
+"""
+
+import argparse
+import fcntl
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from weakseg3d.cli import main
+from weakseg3d.errors import UserError
+from weakseg3d.experiment.recipes import checked_recipe
+from weakseg3d.schemas import read_yaml
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+SCHEDULERS = ("SLURM_JOB_ID", "LSB_JOBID", "PBS_JOBID", "JOB_ID")
+"""Set by Slurm, LSF, PBS and Grid Engine in jobs, to which they have given devices already."""
+SHARING = "WEAKSEG3D_JOBS_PER_GPU"
+"""Environment variable: how many processes may share a device; 1 if unset."""
+POLL = 0.5
+"""Seconds between two looks for free devices."""
+
+
+def main_on_own_devices(argv):
+    """Run the verb in ``argv`` on devices of its own, on the CPU where there are none, and return its exit code."""
+    names, number = devices(), devices_wanted(argv)
+    # A training that wants more than there are says so itself.
+    if number > len(names) or any(name in os.environ for name in SCHEDULERS):
+        return main(argv)
+    with own_devices(names, number, lock_folder(), int(os.environ.get(SHARING, "1"))) as taken:
+        os.environ[VISIBLE] = ",".join(taken)
+        return main(argv)
+
+
+def devices():
+    """Return the names of the devices to share: those in CUDA_VISIBLE_DEVICES, else all that nvidia-smi lists."""
+    if VISIBLE in os.environ:
+        return [name.strip() for name in os.environ[VISIBLE].split(",") if name.strip() not in ("", "-1", "NoDevFiles")]
+    command = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    except (OSError, subprocess.CalledProcessError):
+        return []
+
+
+def devices_wanted(argv):
+    """Return how many devices the verb in ``argv`` works on: a training as many as its recipe says, any other one."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--recipe")
+    path = parser.parse_known_args(argv)[0].recipe
+    try:
+        return checked_recipe(read_yaml(path), path)["training"]["devices"] if path else 1
+    except UserError:
+        # The verb will say what is wrong.
+        return 1
+
+
+def lock_folder():
+    """Return the folder of the lock files, the same for all processes of this user on this machine."""
+    folder = Path(tempfile.gettempdir()) / f"weakseg3d-devices-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def own_devices(names, number, folder, sharing=1):
+    """Yield ``number`` of ``names``, each held by fewer than ``sharing`` other processes; wait until there are as many.
+
+    Lock files lie in ``folder``. A device that nobody holds is taken before one that is shared. Nobody holds a device
+    while waiting for another: all are taken at once, by one process at a time.
+    """
+    with ExitStack() as opened:
+        places = [
+            (name, opened.enter_context(open(folder / f"{name}.{place}.lock", "w", encoding="utf-8")))
+            for place in range(sharing)
+            for name in names
+        ]
+        turn = opened.enter_context(open(folder / "turn.lock", "w", encoding="utf-8"))
+        while not (taken := _taken_at_once(places, number, turn)):
+            time.sleep(POLL)
+        yield taken
+
+
+def _taken_at_once(places, number, turn):
+    """Lock the files of ``number`` devices among ``places``, pairs of a name and a file, or none; return the names."""
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    taken = {}
+    for name, file in places:
+        if len(taken) < number and name not in taken and lock(file):
+            taken[name] = file
+    if len(taken) < number:
+        for file in taken.values():
+            fcntl.flock(file, fcntl.LOCK_UN)
+        taken = {}
+    fcntl.flock(turn, fcntl.LOCK_UN)
+    return list(taken)
+
+
+def lock(file):
+    """Lock an open file and return whether no other process had done so."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main_on_own_devices(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""What a reader must know of a method beside its scores: the annotator's effort, and what selected the model."""
+
+import math
+import re
+
+import pandas as pd
+
+from weakseg3d.errors import UserError
+from weakseg3d.evaluation.long_table import series_names
+from weakseg3d.files import existing_file
+
+FACTS = ("effort_clicks", "effort_cm", "selection")
+"""Columns added to the metrics: mean clicks and centimetres drawn per annotated case, and the rule of selection."""
+
+SELECTIONS = {"last": "last step", "weak_labels": "weak labels", "dense_validation": "dense validation", "": ""}
+"""What selected a model, in a reader's words."""
+
+NOTE = (
+    "Effort: what the annotator gives per training case, in clicks and in centimetres of drawn outline. Selection: "
+    "which state of the network is kept; 'weak labels' and 'last step' see no dense mask, 'dense validation' does."
+)
+"""What a reader needs to know of the columns."""
+
+ANNOTATED = ("dataset", "organ", "annotation")
+EFFORT_COLUMNS = (*ANNOTATED, "clicks", "drawn_cm")
+
+
+def read_effort(paths):
+    """Return mean clicks and centimetres drawn per case, by dataset, organ and annotation, of the CSVs of 'effort'.
+
+    Raises UserError for a missing file, another header, and an effort that is no number.
+    """
+    tables = []
+    for path in paths:
+        try:
+            table = pd.read_csv(existing_file(path), dtype={"organ": str, "annotation": str, "dataset": str})
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
+            raise UserError(f"{path}: not a CSV table that can be read; write it with 'effort --csv'") from None
+        missing = [column for column in EFFORT_COLUMNS if column not in table]
+        if missing:
+            raise UserError(f"{path}: has no column '{missing[0]}'; write it with 'effort --csv' and its labels")
+        for column in ("clicks", "drawn_cm"):
+            table[column] = pd.to_numeric(table[column], errors="coerce")
+            if not (table[column] >= 0).all():
+                row = int((~(table[column] >= 0)).idxmax()) + 2
+                raise UserError(
+                    f"{path}: {column} in row {row} is no number of 0 or more; write it with 'effort --csv'"
+                )
+        tables.append(table[list(EFFORT_COLUMNS)].rename(columns={"clicks": "effort_clicks", "drawn_cm": "effort_cm"}))
+    return pd.concat(tables).groupby(list(ANNOTATED), sort=False, as_index=False).mean()
+
+
+def with_facts(rows, effort, selections):
+    """Return the metrics ``rows`` with the columns `FACTS`.
+
+    ``effort`` is what `read_effort` returns, or None; ``selections`` is ``{method: rule}``. What is not known is NaN
+    or empty text.
+    """
+    if effort is not None:
+        rows = rows.merge(effort, on=list(ANNOTATED), how="left")
+    else:
+        rows = rows.assign(effort_clicks=math.nan, effort_cm=math.nan)
+    return rows.assign(selection=rows["method"].map(selections).fillna(""))
+
+
+def with_series_facts(table, rows, column="series", prefix=""):
+    """Return a ``table`` of what was compared, with the `FACTS` that ``rows`` (metrics) have of what ``column`` names.
+
+    ``table`` has dataset, modality and organ beside ``column``, which holds names of `series_names`; the columns added
+    are called ``{prefix}{fact}``.
+    """
+    facts = [fact for fact in FACTS if fact in rows]
+    keys = ["dataset", "modality", "organ", column]
+    known = rows.assign(**{column: series_names(rows)}).drop_duplicates(keys)[[*keys, *facts]]
+    return table.merge(known.rename(columns={fact: prefix + fact for fact in facts}), on=keys, how="left")
+
+
+def with_readable_facts(text, table, headings):
+    """Return ``text`` with the columns of ``headings`` (column to text), as far as they are known, under these.
+
+    ``text`` holds the rows of ``table`` as text; effort, selections and annotation are put into a reader's words.
+    """
+    words = {}
+    if "effort_clicks" in table:
+        words["effort"] = readable_effort(table)
+    for column in {"selection", "best_selection"} & set(table):
+        words[column] = table[column].map(SELECTIONS)
+    if "annotation" in table:
+        words["annotation"] = table["annotation"].map(readable_annotation)
+    text = text.assign(**words)
+    known = {column: heading for column, heading in headings.items() if column in text}
+    return text[list(known)].rename(columns=known)
+
+
+def readable_annotation(path_part):
+    """Return ``points_number-100_seed-0``, as an annotation is called in paths, as ``points, number 100, seed 0``."""
+    kind, _, parameters = path_part.partition("_")
+    pairs = re.findall(r"([a-z_]+)-([^_]+)", parameters)
+    return ", ".join([kind, *(f"{key.strip('_').replace('_', ' ')} {value}" for key, value in pairs)])
+
+
+def readable_effort(table):
+    """Return, for each row of ``table``, its effort as text: clicks, centimetres drawn, or both."""
+    return [_effort(clicks, drawn) for clicks, drawn in zip(table["effort_clicks"], table["effort_cm"], strict=True)]
+
+
+def _effort(clicks, drawn):
+    parts = []
+    if clicks > 0:
+        parts.append("1 click" if clicks == 1 else f"{clicks:.0f} clicks")
+    if drawn > 0:
+        parts.append(f"{drawn:.0f} cm")
+    return " + ".join(parts)

@@ -1,0 +1,237 @@
+"""Methods and configs: complete, checked, and misspelt keys named."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from weakseg3d import losses
+from weakseg3d.errors import UserError
+from weakseg3d.experiment.experiment import load_experiment
+from weakseg3d.experiment.recipes import SPARSE_LOSSES, checked_method, checked_recipe, load_method, merged
+from weakseg3d.schemas import read_yaml
+
+CONFIG = Path(__file__).parents[2] / "config"
+METHODS = sorted(path.stem for path in (CONFIG / "methods").glob("*.yaml"))
+EXPERIMENTS = sorted(path.name for path in CONFIG.glob("*.yaml"))
+
+
+def demo(**changes):
+    return yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8")) | changes
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_is_valid(name):
+    assert load_method(name)["supervision"] in ("weak", "dense", "none")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_resolves_to_valid_recipes(name):
+    experiment = load_experiment(read_yaml(CONFIG / name))
+    for cell in experiment.cells():
+        if "control" not in experiment.methods[cell["method"]]:
+            recipe = experiment.recipe(cell["dataset"], cell["method"], cell["seed"])
+            assert checked_recipe(recipe, name) == recipe
+
+
+def test_the_published_settings_are_in_the_paper_config():
+    methods = load_experiment(read_yaml(CONFIG / "paper.yaml")).methods
+    assert methods["pw4medseg"]["network"]["ptn"] == {
+        "feature_size": 16,
+        "hidden_size": 768,
+        "mlp_size": 3072,
+        "heads": 12,
+        "token_size": [16, 16, 16],
+        "embedding": "perceptron",
+        "attention": "pmsa",
+        "prior_std": 1.0,
+    }
+    assert methods["pw4medseg"]["target"] == {"form": "soft", "threshold": 0.5}
+    assert methods["dense"]["training"] == methods["pw4medseg"]["training"]
+    assert methods["pw4medseg"]["annotation"]["points"]["number"] == 200
+    assert (
+        methods["pw4medseg"]["pseudo_label"] == methods["pseudo_label"]["pseudo_label"] == {"gaussian": {"sigma": 10.0}}
+    )
+
+
+def test_methods_that_share_an_annotation_share_its_path():
+    experiment = load_experiment(demo())
+    assert experiment.annotation("pw4medseg") == experiment.annotation("unetr_pseudo")
+    assert experiment.annotation("pw4medseg") != experiment.annotation("partial_ce")
+    assert experiment.annotation("dense") == "dense"
+
+
+def test_controls_run_once_and_methods_once_per_seed():
+    cells = load_experiment(demo(seeds=[3, 4])).cells()
+    seeds = [cell["seed"] for cell in cells if cell["dataset"] == "phantom_ct"]
+    assert sorted(seeds) == [3] * 10 + [4] * 7
+
+
+def study(**factors):
+    return load_experiment(demo(methods=["dense"], study={"methods": ["pw4medseg"], "factors": factors}))
+
+
+def test_a_study_crosses_its_factors():
+    clicks = {5: {"annotation": {"points": {"number": 5}}}, 50: {"annotation": {"points": {"number": 50}}}}
+    targets = {"soft": {}, "hard": {"target": {"form": "hard"}}}
+    methods = study(clicks=clicks, target=targets).methods
+    assert list(methods) == [
+        "dense",
+        "pw4medseg+clicks-5+target-soft",
+        "pw4medseg+clicks-5+target-hard",
+        "pw4medseg+clicks-50+target-soft",
+        "pw4medseg+clicks-50+target-hard",
+    ]
+    chosen = methods["pw4medseg+clicks-50+target-hard"]
+    assert chosen["annotation"]["points"]["number"] == 50
+    assert chosen["target"]["form"] == "hard"
+    assert chosen["training"] == load_method("pw4medseg")["training"]
+
+
+def test_variants_that_differ_in_their_test_images_alone_share_a_model():
+    blur, noise = {"test": {"blur": {"sigma": 3.0}}}, {"train": {"noise": {"std": 0.1}}}
+    levels = {"none": {}, "blur": {"images": blur}, "noise": {"images": noise}, "both": {"images": blur | noise}}
+    experiment = study(disturbance=levels)
+    models = [experiment.model_of(f"pw4medseg+disturbance-{level}").partition("-")[2] for level in levels]
+    assert models == ["none", "none", "noise", "noise"]
+    assert experiment.image("pw4medseg+disturbance-both", "test") == "image_blur_sigma-3.0_seed-0"
+    assert experiment.image("pw4medseg+disturbance-blur", "train") == "image"
+
+
+def test_a_level_can_say_something_else_for_one_method():
+    factors = {"annotation": {"box": {"annotation": {"box": {"margin": 2.0}}}}}
+    own = {"pw4medseg": {"annotation": {"box": {"pseudo_label": {"box-gaussian": {}}}}}}
+    own["ignore_label"] = {"annotation": {"box": {"pseudo_label": {"box-core": {"core": 0.4}}}}}
+    methods = ["pw4medseg", "ignore_label"]
+    experiment = load_experiment(demo(study={"methods": methods, "factors": factors, "per_method": own}))
+    assert experiment.annotation("pw4medseg+annotation-box") == experiment.annotation("ignore_label+annotation-box")
+    assert experiment.pseudo_label("pw4medseg+annotation-box") == "box-gaussian_width-1.0"
+    assert experiment.pseudo_label("ignore_label+annotation-box") == "box-core_core-0.4"
+
+
+@pytest.mark.parametrize("text", ["3e-05", "3E-5", "3.0e-5", "0.00003"])
+def test_small_numbers_are_numbers_however_they_are_written(tmp_path, text):
+    (tmp_path / "recipe.yaml").write_text(f"rate: {text}\nname: 3e\n", encoding="utf-8")
+    assert read_yaml(tmp_path / "recipe.yaml") == {"rate": 3e-5, "name": "3e"}
+
+
+def test_another_choice_replaces_one_and_the_same_choice_is_changed():
+    base = {"annotation": {"points": {"number": 5, "jitter": 1.0}}}
+    assert merged(base, {"annotation": {"points": {"number": 7}}})["annotation"] == {
+        "points": {"number": 7, "jitter": 1.0}
+    }
+    assert merged(base, {"annotation": {"box": {}}})["annotation"] == {"box": {}}
+
+
+def test_first_stages_are_trained_though_no_table_shows_them():
+    experiment = load_experiment(demo(methods=["paseg", "dense"]))
+    assert experiment.shown == ["paseg", "dense"]
+    assert experiment.students("paseg") == ["paseg_stage1", "paseg_stage1_attention_unet"]
+    assert set(experiment.students("paseg")) < set(experiment.methods)
+    assert {cell["method"] for cell in experiment.cells()} == {"paseg", "dense"}
+
+
+def test_first_stages_of_a_variant_learn_from_its_annotation():
+    clicks = {"few": {"annotation": {"points": {"number": 7}}}, "seven": {}}
+    experiment = load_experiment(
+        demo(methods=["paseg_stage1"], study={"methods": ["paseg"], "factors": {"clicks": clicks}})
+    )
+    first, second = experiment.students("paseg+clicks-few")
+    assert first == "paseg_stage1+clicks-few"
+    assert experiment.annotation(first) == experiment.annotation(second) == experiment.annotation("paseg+clicks-few")
+    # A variant that changes nothing of what is learnt starts from the model that is there already.
+    assert experiment.model_of("paseg_stage1+clicks-seven") == "paseg_stage1"
+
+
+def test_validation_cases_are_those_marked_or_else_the_training_cases(tmp_path):
+    split = tmp_path / "split.csv"
+    split.write_text("case,split\n1,train\n2,train\n3,validation\n4,test\n", encoding="utf-8")
+    rules = {"paseg": {"selection": "dense_validation"}}
+    marked = load_experiment(demo(splits={"phantom_ct": str(split), "phantom_mr": str(split)}, overrides=rules))
+    for method in ("paseg", "paseg_stage1"):
+        assert marked.validation_cases("phantom_ct", method) == ["3"]
+    assert marked.validation_cases("phantom_ct", "dense") == []
+    plain = load_experiment(demo())
+    assert plain.validation_cases("phantom_ct", "paseg") == plain.datasets["phantom_ct"].cases("train")
+
+
+MISTAKES = [
+    ({"metods": []}, "unknown key 'metods', did you mean 'methods'?"),
+    ({"methods": ["pw4medseq"]}, "unknown method 'pw4medseq', did you mean 'pw4medseg'?"),
+    ({"datasets": {"phantom_tc": ["spleen"]}}, "unknown dataset 'phantom_tc', did you mean 'phantom_ct'?"),
+    ({"datasets": {"phantom_ct": ["spleeen"]}}, "unknown organ of dataset 'phantom_ct' 'spleeen'"),
+    ({"overrides": {"dense": {"training": {"lr": 1}}}}, "unknown key 'lr' in 'training'"),
+    ({"overrides": {"ignore_label": {}}}, "unknown method in 'overrides' 'ignore_label'"),
+    ({"overrides": {"pw4medseg": {"pseudo_label": {"gaussian": {}, "points": {}}}}}, "pseudo_label"),
+    ({"overrides": {"partial_ce": {"loss": {"name": "dice_ce"}}}}, "use partial_ce or partial_dice_ce"),
+    ({"overrides": {"pw4medseg": {"annotation": {"scribbles": {}}}}}, "'gaussian' cannot be made of annotation"),
+    ({"overrides": {"paseg": {"network": {"unet": {"channels": [2, 4, 8]}}}}}, "remove 'network'"),
+    ({"overrides": {"paseg": {"distillation": {"students": ["paseg", "dense"]}}}}, "which has no network"),
+    ({"overrides": {"paseg": {"training": {"patch_size": [28, 48, 48]}}}}, "divisible by [8, 8, 8]"),
+    ({"overrides": {"paseg": {"annotation": {"seven-points": {"margin": 9.0}}}}}, "learns from something else"),
+    ({"overrides": {"paseg": {"selection": "dense_validation"}}}, "no case is marked 'validation'; mark some"),
+    ({"overrides": {"dense": {"selection": "weak_labels"}}}, "needs weak supervision"),
+    ({"overrides": {"paseg_stage1": {"training": {"patch_size": [8, 8, 8]}}}}, "a single voxel"),
+    ({"overrides": {"dense_unet": {"network": {"unet": {"deep_supervision": 3}}}}}, "at most 2 for 4 levels"),
+    ({"overrides": {"pw4medseg": {"pseudo_label": {"gaussian": {"sigma": 0}}}}}, "sigma"),
+    ({"overrides": {"pw4medseg": {"target": {"form": "fuzzy"}}}}, "target.form"),
+    ({"overrides": {"pw4medseg": {"images": {"test": {"haze": {}}}}}}, "unknown key 'haze'"),
+    ({"study": {"methods": ["pw4medsec"], "factors": {"clicks": {5: {}}}}}, "unknown method 'pw4medsec'"),
+    ({"study": {"methods": ["pw4medseg"], "factors": {"clicks": {5: {"annotaton": {}}}}}}, "'annotaton'"),
+    ({"study": {"methods": ["pw4medseg"], "factors": {"clicks": {"5-10": {}}}}}, "'5-10' does not match"),
+    ({"study": {"methods": ["pw4medseg"]}}, "key 'factors' is missing"),
+    (
+        {"study": {"methods": ["pw4medseg"], "factors": {"clicks": {5: {}}}, "per_method": {"dense": {}}}},
+        "unknown method in 'study.per_method' 'dense'",
+    ),
+    (
+        {
+            "study": {
+                "methods": ["pw4medseg"],
+                "factors": {"clicks": {5: {}}},
+                "per_method": {"pw4medseg": {"clicks": {6: {}}}},
+            }
+        },
+        "unknown level in 'study.per_method.pw4medseg.clicks' '6'",
+    ),
+    ({"raw": {"btcv": "x"}}, "unknown dataset in 'raw' 'btcv'"),
+    ({"splits": {"phantom_ct": "nowhere.csv"}}, "nowhere.csv: no such file"),
+    ({"spacing": -1}, "'spacing' does not fit"),
+    ({"overrides": {"dense": {"training": {"patch_size": [40, 48, 48]}}}}, "must be divisible by [16, 16, 16]"),
+    ({"overrides": {"dense": {"network": {"unet": {"channels": [2, 4]}}}}}, "network"),
+    (
+        {"overrides": {"dense": {"training": {"patch_size": [48, 32, 48], "augmentation": {"rotate90": 0.2}}}}},
+        "rotate90",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), MISTAKES, ids=[next(iter(change)) for change, _ in MISTAKES])
+def test_a_mistake_in_a_config_is_named(change, message):
+    with pytest.raises(UserError) as raised:
+        load_experiment(demo(**change))
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_the_sparse_losses_are_those_of_the_losses():
+    assert set(SPARSE_LOSSES) == set(losses.SPARSE_LOSSES)
+
+
+def test_a_method_without_its_parts_is_refused():
+    weak = read_yaml(CONFIG / "methods" / "pw4medseg.yaml")
+    for part in ("loss", "pseudo_label", "training"):
+        with pytest.raises(UserError, match=part):
+            checked_method({key: value for key, value in weak.items() if key != part}, "m.yaml")
+
+
+def test_merging_goes_mapping_by_mapping_and_copies():
+    base = {"a": {"b": 1, "c": 2}, "d": [1]}
+    assert merged(base, {"a": {"b": 5}, "d": [2]}) == {"a": {"b": 5, "c": 2}, "d": [2]}
+    assert base == {"a": {"b": 1, "c": 2}, "d": [1]}
+
+
+def test_bad_yaml_is_named_with_its_line(tmp_path):
+    (tmp_path / "m.yaml").write_text("a: 1\nb: [1\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"m\.yaml: not valid YAML in line 3"):
+        read_yaml(tmp_path / "m.yaml")

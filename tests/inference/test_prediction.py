@@ -1,0 +1,182 @@
+"""A prediction lies where its image lies, whatever the orientation of the volume."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+from conftest import make_volume, oblique_direction
+
+from weakseg3d.cli import main
+from weakseg3d.experiment.recipes import checked_recipe
+from weakseg3d.images.preprocessing import oriented, oriented_like, scaled_intensity
+from weakseg3d.images.volumes import check_same_grid, write_volume
+from weakseg3d.inference.prediction import mean_and_variance, predict
+from weakseg3d.inference.uncertainty_maps import entropy, read_uncertainty, write_uncertainty
+from weakseg3d.networks import build_network
+
+ORIENTATIONS = {
+    "identity": np.eye(3),
+    "oblique and flipped": oblique_direction(),
+    "axes exchanged": np.array([[0, 0, 1], [1, 0, 0], [0, -1, 0]], float),
+}
+RECIPE = checked_recipe(
+    {
+        "method": "threshold",
+        "spacing": 2.0,
+        "intensity": {"window": [0, 100]},
+        "network": {"unet": {"channels": [2, 4, 8]}},
+        "loss": {"name": "dice_ce"},
+        "training": {"patch_size": [16, 16, 16], "steps": 1, "optimizer": {"adamw": {}}},
+        "prediction": {"passes": 2},
+    },
+    "recipe",
+)
+
+
+class Threshold(torch.nn.Module):
+    """Says foreground where the scaled intensity is above one half."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.tensor(20.0))
+
+    def forward(self, x):
+        return self.scale * (x - 0.5)
+
+
+class Alternating(torch.nn.Module):
+    """Gives 0, then the image's intensity as a logit, then 0 again."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor(2.0))
+        self.calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return self.weight * x * (self.calls % 2 == 0)
+
+
+@pytest.fixture(params=ORIENTATIONS.values(), ids=ORIENTATIONS.keys())
+def image(request):
+    array = np.zeros((18, 26, 21), np.float32)
+    array[3:9, 4:11, 12:19] = 100
+    return make_volume(array, (2.0, 2.0, 2.0), (-12, 30, 5), request.param)
+
+
+def test_turning_there_and_back_changes_nothing(image):
+    back = oriented_like(oriented(image), image)
+    check_same_grid(back, image, "back", "image")
+    assert (sitk.GetArrayFromImage(back) == sitk.GetArrayFromImage(image)).all()
+
+
+def test_a_prediction_lies_on_its_image(image):
+    probability, _ = predict(Threshold().eval(), RECIPE, image)
+    check_same_grid(probability, image, "prediction", "image")
+    assert ((sitk.GetArrayFromImage(probability) > 0.5) == (sitk.GetArrayFromImage(image) > 50)).all()
+
+
+def test_a_volume_thinner_than_the_patch_is_padded():
+    thin = make_volume(np.full((5, 26, 9), 100, np.float32), (2.0, 2.0, 2.0))
+    probability, _ = predict(Threshold().eval(), RECIPE, thin)
+    check_same_grid(probability, thin, "prediction", "image")
+    assert (sitk.GetArrayFromImage(probability) > 0.5).all()
+
+
+def test_intensities_are_clipped_and_scaled():
+    array = np.array([-50.0, 0, 50, 100, 300])
+    assert scaled_intensity(array, {"window": [0, 100]}).tolist() == [0, 0, 0.5, 1, 1]
+    assert scaled_intensity(np.arange(101.0), {"percentiles": [10, 90]})[[0, 50, 100]].tolist() == [0, 0.5, 1]
+    assert scaled_intensity(np.full(3, 7.0), {"percentiles": [1, 99]}).tolist() == [0, 0, 0]
+
+
+def test_variance_is_that_of_the_probability_over_the_passes(image):
+    # Where the image is bright the passes give logits 0 and 2, elsewhere 0 twice; their mean there is 1.
+    probability, variance = (
+        sitk.GetArrayFromImage(map_) for map_ in predict(Alternating(), RECIPE, image, with_variance=True)
+    )
+    bright = sitk.GetArrayFromImage(image) > 50
+    assert variance[bright] == pytest.approx(((1 / (1 + np.exp(-2)) - 0.5) / 2) ** 2, rel=1e-5)
+    assert (variance[~bright] == 0).all()
+    assert probability[bright] == pytest.approx(1 / (1 + np.exp(-1)), rel=1e-5)
+    assert probability.dtype == variance.dtype == np.float32
+
+
+def test_a_deterministic_network_has_no_variance(image):
+    probability, variance = predict(Threshold(), RECIPE, image, with_variance=True)
+    check_same_grid(variance, image, "variance", "image")
+    assert not sitk.GetArrayFromImage(variance).any()
+    alone, nothing = predict(Threshold(), RECIPE, image)
+    assert nothing is None
+    assert (sitk.GetArrayFromImage(alone) == sitk.GetArrayFromImage(probability)).all()
+
+
+def test_variance_of_passes_with_known_logits():
+    logits = torch.tensor([-1.0, 0.5, 3.0, 0.25])
+    mean, variance = mean_and_variance((logit.reshape(1, 1, 1, 1, 1) for logit in logits), 4).flatten().tolist()
+    assert mean == pytest.approx(logits.mean().item())
+    assert variance == pytest.approx(logits.sigmoid().var(correction=0).item())
+
+
+def test_stochastic_attention_has_variance():
+    ptn = {"ptn": {"feature_size": 2, "hidden_size": 12, "mlp_size": 8, "heads": 2}}
+    # Several tokens: the attention of a single one is not random.
+    recipe = {**RECIPE, "training": {**RECIPE["training"], "patch_size": [16, 32, 16]}}
+    torch.manual_seed(0)
+    network = build_network(ptn, recipe["training"]["patch_size"]).eval()
+    image = make_volume(np.random.default_rng(0).uniform(0, 100, (16, 20, 16)).astype(np.float32), (2.0, 2.0, 2.0))
+    probability, variance = predict(network, recipe, image, with_variance=True)
+    assert sitk.GetArrayFromImage(variance).min() >= 0
+    assert sitk.GetArrayFromImage(variance).max() > 0
+    # The same noise is drawn with and without the variance.
+    alone, _ = predict(network, recipe, image)
+    assert (sitk.GetArrayFromImage(alone) == sitk.GetArrayFromImage(probability)).all()
+
+
+def test_entropy_is_in_bits():
+    bits = sitk.GetArrayFromImage(entropy(make_volume(np.array([[[0.0, 0.5, 1.0, 0.25]]], np.float32))))
+    assert bits[0, 0].tolist() == pytest.approx([0, 1, 0, 0.811278], abs=1e-5)
+
+
+@pytest.fixture
+def model(tmp_path):
+    torch.manual_seed(0)
+    network = build_network(RECIPE["network"], RECIPE["training"]["patch_size"])
+    torch.save({"recipe": RECIPE, "weights": network.state_dict()}, tmp_path / "model.pt")
+    return tmp_path / "model.pt"
+
+
+def test_the_verb_writes_mask_and_uncertainty(model, image, tmp_path):
+    write_volume(image, tmp_path / "image.nii.gz")
+    files = ["--model", str(model), "--image", str(tmp_path / "image.nii.gz"), "--out", str(tmp_path / "mask.nii.gz")]
+    assert main(["predict", *files, "--uncertainty", str(tmp_path / "maps")]) == 0
+    mask = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "mask.nii.gz")))
+    assert set(np.unique(mask)) <= {0, 1}
+    assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == [
+        "entropy.nii.gz",
+        "probability.nii.gz",
+        "variance.nii.gz",
+    ]
+    maps = read_uncertainty(tmp_path / "maps", image, "image")
+    assert ((sitk.GetArrayFromImage(maps["probability"]) > 0.5) == mask).all()
+    assert (sitk.GetArrayFromImage(maps["entropy"]) == sitk.GetArrayFromImage(entropy(maps["probability"]))).all()
+    assert not sitk.GetArrayFromImage(maps["variance"]).any()
+
+
+def test_files_beside_the_maps_stay(tmp_path):
+    (tmp_path / "notes.txt").write_text("kept", encoding="utf-8")
+    probability = make_volume(np.full((2, 3, 4), 0.5, np.float32))
+    write_uncertainty(probability, probability * 0, tmp_path)
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "kept"
+
+
+def test_another_spacing_or_a_broken_model_is_refused(model, image, tmp_path, capsys):
+    image.SetSpacing((1.0, 2.0, 2.0))
+    write_volume(image, tmp_path / "image.nii.gz")
+    arguments = ["--image", str(tmp_path / "image.nii.gz"), "--out", str(tmp_path / "mask.nii.gz")]
+    assert main(["predict", "--model", str(model), *arguments]) == 2
+    assert "trained at 2.0 mm" in capsys.readouterr().err
+    (tmp_path / "broken.pt").write_bytes(model.read_bytes()[:1000])
+    assert main(["predict", "--model", str(tmp_path / "broken.pt"), *arguments]) == 2
+    assert "not a model" in capsys.readouterr().err
+    assert not (tmp_path / "mask.nii.gz").exists()
