@@ -38,7 +38,7 @@ benchmarks: $(INSTALLED)
 		python benchmarks/$$script.py || exit 1; done
 
 lint: $(INSTALLED)
-	. $(VENV)/bin/activate && ruff check . && ruff format --check . && snakefmt --check workflow
+	. $(VENV)/bin/activate && ruff check . && ruff format --check . && snakefmt --check workflow && mypy
 
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
