@@ -2,8 +2,10 @@
 
 import difflib
 import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -11,10 +13,10 @@ from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT, existing_file
 
 
-def read_yaml(path):
+def read_yaml(path: str | Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
 
-    Raises UserError for a missing file, for bad YAML (with the line) and for anything but a mapping.
+    Raises UserError for a missing file, for invalid YAML (with the line) and for anything but a mapping.
     """
     path = existing_file(path)
     try:
@@ -29,7 +31,7 @@ def read_yaml(path):
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads ``3e-05`` as a number, as JSON and YAML 1.2 do; to PyYAML, which is of YAML 1.1, it is text."""
+    """Reads ``3e-05`` as a number, as JSON and YAML 1.2 do; PyYAML, which follows YAML 1.1, takes it for text."""
 
 
 _Loader.add_implicit_resolver(
@@ -38,23 +40,23 @@ _Loader.add_implicit_resolver(
 
 
 @cache
-def schema(name):
+def schema(name: str) -> dict[str, Any]:
     """Return the schema ``workflow/schemas/{name}.schema.yaml``."""
     return yaml.safe_load((PROJECT / "workflow" / "schemas" / f"{name}.schema.yaml").read_text(encoding="utf-8"))
 
 
-def validated(content, schema_name, source):
+def validated(content: dict[str, Any], schema_name: str, source: str | Path) -> dict[str, Any]:
     """Return ``content`` with the schema's defaults filled in.
 
-    Raises UserError, one sentence that names ``source`` and the key, when it does not fit the schema.
-    Without jsonschema the content is not checked.
+    Raises UserError, which names ``source`` and the key, when the content does not fit the schema. It is not checked
+    where jsonschema is not installed.
     """
     rules = schema(schema_name)
     content = _with_defaults(content, rules, rules.get("$defs", {}))
     try:
         import jsonschema
     except ImportError:
-        # A GPU machine may hold nothing but torch, MONAI and Lightning. The workflow checked the recipe when it
+        # A GPU machine may have nothing but torch, MONAI and Lightning. The workflow checked the recipe before it
         # wrote it, so training goes on without a second check.
         return content
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(rules).iter_errors(content))
@@ -63,19 +65,20 @@ def validated(content, schema_name, source):
     return content
 
 
-def choose(name, known, what):
-    """Return ``name`` when it is one of ``known``; otherwise raise a UserError that suggests the nearest."""
+def choose(name: str, known: Collection[str], what: str) -> str:
+    """Return ``name`` if it is one of ``known``; otherwise raise a UserError that suggests the most similar one."""
     if name in known:
         return name
     raise UserError(f"unknown {what} '{name}'{_suggestion(name, known)}; known are {', '.join(known)}")
 
 
-def relative_to_project(path):
+def relative_to_project(path: str | Path) -> Path:
     """Return ``path``, taken from the repository's root unless it is absolute."""
     return PROJECT / Path(path)
 
 
-def _with_defaults(content, rules, definitions):
+def _with_defaults(content: Any, rules: dict[str, Any], definitions: dict[str, Any]) -> Any:
+    """Return ``content`` with the defaults of a schema's ``rules``, at every level."""
     if not isinstance(content, dict):
         return content
     if "$ref" in rules:
@@ -93,7 +96,8 @@ def _with_defaults(content, rules, definitions):
     return filled
 
 
-def _sentence(error):
+def _sentence(error: Any) -> str:
+    """Return jsonschema's ``error`` in words: the key and what to do about it."""
     where = ".".join(str(part) for part in error.absolute_path)
     inside = f" in '{where}'" if where else ""
     if error.validator == "additionalProperties":
@@ -106,6 +110,6 @@ def _sentence(error):
     return f"key '{where}' does not fit: {error.message}"
 
 
-def _suggestion(name, known):
+def _suggestion(name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
     return f", did you mean '{near[0]}'?" if near else ""

@@ -1,6 +1,6 @@
 """The tiny grid in batches: the same files and tables as case by case, and each case made but once.
 
-`make test-slow` runs it; `tests/test_batches.py` and `tests/workflow/test_dag.py` need no whole run.
+`make test-slow` runs it; `tests/jobs/test_batches.py` and `tests/workflow/test_dag.py` need no whole run.
 """
 
 import json
@@ -71,7 +71,7 @@ def test_a_persons_clicks_are_kept_when_their_record_is_made_again(batched, tmp_
     content = json.loads(clicks.read_text(encoding="utf-8"))
     content["markups"][0]["controlPoints"][0]["position"][0] += 20
     clicks.write_text(json.dumps(content), encoding="utf-8")
-    run(folder, "split", "--until", "target_array", "--forcerun", f"{RESULTS}/batches/{CLICKS}/@train.mrk.json.json")
+    run(folder, "split", "--until", "pseudo_label_array", "--forcerun", f"{RESULTS}/batches/{CLICKS}/@train.mrk.json.json")
     assert json.loads(clicks.read_text(encoding="utf-8")) == content
     changed = {path for path, time in times(folder).items() if time != before[path]}
     assert changed == {

@@ -58,7 +58,7 @@ def test_offline_says_what_to_place_and_goes_on_once_it_lies_there(grid, tmp_pat
     code, said, cases = imported(grid)
     assert code != 0
     assert cases == []
-    (sentence,) = {line.strip() for line in said.splitlines() if "offline nothing is fetched" in line}
+    (sentence,) = {line.strip() for line in said.splitlines() if "cannot be downloaded offline" in line}
     assert ARCHIVE in sentence
     place = grid / "results/tiny/1_raw/hospital"
     assert "results/tiny/1_raw/hospital" in sentence

@@ -7,7 +7,7 @@ import yaml
 
 from weakseg3d import losses
 from weakseg3d.errors import UserError
-from weakseg3d.experiment.experiment import load_experiment
+from weakseg3d.experiment.loading import load_experiment
 from weakseg3d.experiment.recipes import SPARSE_LOSSES, checked_method, checked_recipe, load_method, merged
 from weakseg3d.schemas import read_yaml
 
@@ -29,8 +29,8 @@ def test_every_method_is_valid(name):
 def test_every_experiment_resolves_to_valid_recipes(name):
     experiment = load_experiment(read_yaml(CONFIG / name))
     for cell in experiment.cells():
-        if "control" not in experiment.methods[cell["method"]]:
-            recipe = experiment.recipe(cell["dataset"], cell["method"], cell["seed"])
+        if "control" not in experiment.methods[cell.method]:
+            recipe = experiment.recipe(cell.dataset, cell.method, cell.seed)
             assert checked_recipe(recipe, name) == recipe
 
 
@@ -63,7 +63,7 @@ def test_methods_that_share_an_annotation_share_its_path():
 
 def test_controls_run_once_and_methods_once_per_seed():
     cells = load_experiment(demo(seeds=[3, 4])).cells()
-    seeds = [cell["seed"] for cell in cells if cell["dataset"] == "phantom_ct"]
+    seeds = [cell.seed for cell in cells if cell.dataset == "phantom_ct"]
     assert sorted(seeds) == [3] * 10 + [4] * 7
 
 
@@ -128,7 +128,7 @@ def test_first_stages_are_trained_though_no_table_shows_them():
     assert experiment.shown == ["paseg", "dense"]
     assert experiment.students("paseg") == ["paseg_stage1", "paseg_stage1_attention_unet"]
     assert set(experiment.students("paseg")) < set(experiment.methods)
-    assert {cell["method"] for cell in experiment.cells()} == {"paseg", "dense"}
+    assert {cell.method for cell in experiment.cells()} == {"paseg", "dense"}
 
 
 def test_first_stages_of_a_variant_learn_from_its_annotation():

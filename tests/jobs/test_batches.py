@@ -13,9 +13,10 @@ import pytest
 from conftest import make_volume
 
 from weakseg3d.cli import main
+from weakseg3d.experiment.paths import record
 from weakseg3d.files import file_digest
 from weakseg3d.images.volumes import write_volume
-from weakseg3d.jobs.batches import of_case, record_of
+from weakseg3d.jobs.batches import of_case
 
 LABEL = "results/tiny/3_isotropic/hospital/{}/label.nii.gz"
 MASK = "results/tiny/4_masks/hospital/spleen/{}.nii.gz"
@@ -34,9 +35,9 @@ def make_label(case, ids=(1, 2)):
 
 def record_labels(cases):
     """Write the record of the label maps of ``cases``."""
-    record = Path(record_of(LABEL.format("@test")))
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps({case: file_digest(LABEL.format(case)) for case in cases}), encoding="utf-8")
+    path = Path(record(LABEL.format("@test")))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({case: file_digest(LABEL.format(case)) for case in cases}), encoding="utf-8")
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def labels(tmp_path, monkeypatch):
 
 def batch(cases, ids="1"):
     """Return the words that split the label maps of ``cases``."""
-    source, target = record_of(LABEL.format("@test")), record_of(MASK.format("@test"))
+    source, target = record(LABEL.format("@test")), record(MASK.format("@test"))
     words = ["batch", "--cases", *cases, "--read", source, "--write", target, "--name", "@test"]
     return [*words, "split", "--label", source, "--ids", ids, "--out", target, "--allow-absent"]
 
@@ -63,9 +64,9 @@ def masks(cases):
 
 def test_a_record_lies_beside_the_results_and_stands_for_each_cases_file():
     pattern = "results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz"
-    assert record_of(pattern) == "results/{experiment}/batches/4_masks/{dataset}/{organ}/{case}.nii.gz.json"
-    record = "results/a/batches/5_annotations/d/o/points/@train.mrk.json.json"
-    assert of_case(record, "@train", "0007") == "results/a/5_annotations/d/o/points/0007.mrk.json"
+    assert record(pattern) == "results/{experiment}/batches/4_masks/{dataset}/{organ}/{case}.nii.gz.json"
+    clicks = "results/a/batches/5_annotations/d/o/points/@train.mrk.json.json"
+    assert of_case(clicks, "@train", "0007") == "results/a/5_annotations/d/o/points/0007.mrk.json"
     assert of_case("results/a/batches/8_predictions/@test_uncertainty", "@test", "7") == (
         "results/a/8_predictions/7_uncertainty"
     )
@@ -75,7 +76,7 @@ def test_a_record_lies_beside_the_results_and_stands_for_each_cases_file():
 
 def test_the_files_are_those_of_the_verb_alone_and_the_record_holds_their_digests(labels):
     assert main(batch(FEW)) == 0
-    recorded = json.loads(Path(record_of(MASK.format("@test"))).read_text(encoding="utf-8"))
+    recorded = json.loads(Path(record(MASK.format("@test"))).read_text(encoding="utf-8"))
     assert list(recorded) == FEW
     for case in FEW:
         assert main(["split", "--label", LABEL.format(case), "--ids", "1", "--out", "alone.nii.gz"]) == 0
@@ -101,7 +102,7 @@ def test_killed_after_37_of_60_cases_it_goes_on_with_the_38th(tmp_path, monkeypa
     assert run.wait() == -signal.SIGKILL
     before = masks(CASES)
     assert list(before) == CASES[:37]
-    assert not Path(record_of(MASK.format("@test"))).exists()
+    assert not Path(record(MASK.format("@test"))).exists()
     blocked.unlink()
     make_label(CASES[37])
     assert main(batch(CASES)) == 0
@@ -113,7 +114,7 @@ def test_killed_after_37_of_60_cases_it_goes_on_with_the_38th(tmp_path, monkeypa
 def test_nothing_is_made_twice(labels):
     main(batch(FEW))
     before = masks(FEW)
-    Path(record_of(MASK.format("@test"))).unlink()
+    Path(record(MASK.format("@test"))).unlink()
     assert main(batch(FEW)) == 0
     assert masks(FEW) == before
 
@@ -165,7 +166,7 @@ def test_a_failing_case_does_not_keep_the_others_and_leaves_no_record(labels, ca
     assert ended.value.code == 2
     assert LABEL.format(FEW[1]) in capsys.readouterr().err
     assert list(masks(FEW)) == [FEW[0], *FEW[2:]]
-    assert not Path(record_of(MASK.format("@test"))).exists()
+    assert not Path(record(MASK.format("@test"))).exists()
     before = masks(FEW)
     make_label(FEW[1])
     record_labels(FEW)
@@ -177,4 +178,4 @@ def test_a_failing_case_does_not_keep_the_others_and_leaves_no_record(labels, ca
 def test_a_record_without_a_case_is_named(labels, capsys):
     record_labels(FEW[1:])
     assert main(batch(FEW)) == 2
-    assert f"{record_of(LABEL.format('@test'))}: holds no case '{FEW[0]}'" in capsys.readouterr().err
+    assert f"{record(LABEL.format('@test'))}: holds no case '{FEW[0]}'" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from weakseg3d.experiment.experiment import load_experiment
+from weakseg3d.experiment.loading import load_experiment
 from weakseg3d.jobs.batches import of_case
 from weakseg3d.schemas import read_yaml
 
@@ -153,13 +153,13 @@ def test_every_test_case_of_every_cell_is_evaluated(graph):
     experiment, jobs, _ = graph
     wildcards = [job["wildcards"] for job in jobs if job["rule"] == "evaluate"]
     evaluated = sum(len(experiment.cases_of(names["dataset"], names["case"])) for names in wildcards)
-    assert evaluated == sum(len(experiment.datasets[cell["dataset"]].cases("test")) for cell in experiment.cells())
+    assert evaluated == sum(len(experiment.datasets[cell.dataset].cases("test")) for cell in experiment.cells())
 
 
 def test_in_batches_there_is_one_prediction_and_one_evaluation_per_model(graph):
     experiment, jobs, _ = graph
     if experiment.batch == "split":
-        cells = [cell for cell in experiment.cells() if "control" not in experiment.methods[cell["method"]]]
+        cells = [cell for cell in experiment.cells() if "control" not in experiment.methods[cell.method]]
         assert sum(job["rule"] == "predict" for job in jobs) == len(cells)
         assert sum(job["rule"] == "evaluate" for job in jobs) == len(experiment.cells())
         assert sum(job["rule"] == "import_case" for job in jobs) == 2 * len(experiment.datasets)

@@ -274,7 +274,8 @@ def test_a_learning_rate_retrains_its_method_alone(edited):
         "pseudo_label",
         "split_labels",
         "image_array",
-        "target_array",
+        "mask_array",
+        "pseudo_label_array",
         "resample",
         "import_case",
         "phantom",
@@ -297,7 +298,7 @@ def test_the_network_code_retrains_and_does_not_annotate(edited):
 def test_a_persons_clicks_take_the_place_of_simulated_ones(finished, edited):
     (clicks,) = (finished / "results/tiny/5_annotations/phantom_ct/spleen").glob("points*background-0*/0001.mrk.json")
     jobs = planned(edited(clicks.relative_to(finished), '"organ"', '"organ-1"'))
-    assert jobs["pseudo_label"] == jobs["target_array"] == jobs["train"] == 1
+    assert jobs["pseudo_label"] == jobs["pseudo_label_array"] == jobs["train"] == 1
     assert jobs["predict"] == 3  # the method and its two variants
     assert "annotate" not in jobs
 

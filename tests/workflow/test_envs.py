@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from weakseg3d.cli import VERBS, module_name
-from weakseg3d.jobs.code_hash import imported_modules, module_path
+from weakseg3d.jobs.code_hash import imported_modules
 
 PROJECT = Path(__file__).parents[2]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
@@ -41,7 +41,7 @@ def test_everything_a_verb_imports_is_in_its_environment(verb):
     packages = environment("torch" if verb in VERBS_WITH_TORCH else "core")
     modules = imported_modules(f"weakseg3d.verbs.{module_name(verb)}")
     nodes = [
-        node for module in modules for node in ast.walk(ast.parse(module_path(module).read_text(encoding="utf-8")))
+        node for path in modules.values() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     ]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}

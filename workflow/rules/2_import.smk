@@ -3,14 +3,14 @@
 
 rule import_case:
     input:
-        "results/{experiment}/1_raw/{dataset}/source.json",
+        PATHS.SOURCE,
     output:
-        image=tracked("results/{experiment}/2_cases/{dataset}/{case}/image.nii.gz"),
-        label=tracked("results/{experiment}/2_cases/{dataset}/{case}/label.nii.gz"),
+        image=PATHS.CASE_IMAGE,
+        label=PATHS.CASE_LABEL,
     log:
-        "results/{experiment}/logs/import/{dataset}/{case}.log",
+        paths.log("import", paths.CASE_FOLDER),
     benchmark:
-        "results/{experiment}/benchmarks/import/{dataset}/{case}.tsv"
+        paths.benchmark("import", paths.CASE_FOLDER)
     priority: 20
     conda:
         CORE_ENV
@@ -19,15 +19,13 @@ rule import_case:
         mem_mb=4000,
         runtime=30,
     params:
-        format=lambda wildcards: [dataset_of(wildcards)["format"], dataset_of(wildcards).get("options")],
-        raw=lambda wildcards, input: Path(input[0]).parent,
-        out=lambda wildcards, output: Path(output.image).parents[1],
-        # A batch whose cases change is imported anew; all that follows sees that by its record.
+        run=RUN.verb("import"),
+        format=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].format(),
+        raw=subpath(input[0], parent=True),
+        out=subpath(output.image, ancestor=2),
         cases=lambda wildcards: EXPERIMENT.cases_of(wildcards.dataset, wildcards.case),
-        each=each_case,
         code=code_hash("import_"),
     message:
         "{wildcards.dataset}: importing case {wildcards.case}"
     shell:
-        "{weakseg3d} {params.each} import {wildcards.dataset} --raw {params.raw:q} --out {params.out:q} --case {wildcards.case:q}"
-        " > {log:q} 2>&1"
+        "{params.run} {wildcards.dataset:q} --raw {params.raw:q} --out {params.out:q} --case {wildcards.case:q} > {log:q} 2>&1"

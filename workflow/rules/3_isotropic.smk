@@ -3,13 +3,13 @@
 
 rule resample:
     input:
-        tracked("results/{experiment}/2_cases/{dataset}/{case}/{kind}.nii.gz"),
+        PATHS.CASE,
     output:
-        tracked("results/{experiment}/3_isotropic/{dataset}/{case}/{kind}.nii.gz"),
+        PATHS.ISOTROPIC,
     log:
-        "results/{experiment}/logs/resample/{dataset}/{case}/{kind}.log",
+        paths.log("resample", paths.ISOTROPIC),
     benchmark:
-        "results/{experiment}/benchmarks/resample/{dataset}/{case}/{kind}.tsv"
+        paths.benchmark("resample", paths.ISOTROPIC)
     priority: 20
     conda:
         CORE_ENV
@@ -18,26 +18,25 @@ rule resample:
         mem_mb=4000,
         runtime=30,
     params:
+        run=RUN.verb("resample"),
         spacing=EXPERIMENT.spacing,
-        each=each_case,
         code=code_hash("resample"),
     message:
         "{wildcards.dataset}: resampling the {wildcards.kind} of case {wildcards.case} to {params.spacing} mm"
     shell:
-        "{weakseg3d} {params.each} resample --in {input:q} --out {output:q} --kind {wildcards.kind} --spacing {params.spacing}"
-        " > {log:q} 2>&1"
+        "{params.run} --in {input:q} --out {output:q} --kind {wildcards.kind} --spacing {params.spacing} > {log:q} 2>&1"
 
 
 # The same image as a worse scanner would have given it.
 rule perturb:
     input:
-        tracked("results/{experiment}/3_isotropic/{dataset}/{case}/image.nii.gz"),
+        PATHS.ISOTROPIC_IMAGE,
     output:
-        tracked("results/{experiment}/3_isotropic/{dataset}/{case}/image_{perturbation}.nii.gz"),
+        PATHS.PERTURBED_IMAGE,
     log:
-        "results/{experiment}/logs/perturb/{dataset}/{case}/{perturbation}.log",
+        paths.log("perturb", paths.PERTURBED_IMAGE),
     benchmark:
-        "results/{experiment}/benchmarks/perturb/{dataset}/{case}/{perturbation}.tsv"
+        paths.benchmark("perturb", paths.PERTURBED_IMAGE)
     priority: 20
     conda:
         CORE_ENV
@@ -46,11 +45,11 @@ rule perturb:
         mem_mb=4000,
         runtime=30,
     params:
+        run=RUN.verb("perturb"),
         seed=EXPERIMENT.annotation_seed,
-        kind=lambda wildcards: stage_options(PERTURBATIONS, wildcards.perturbation),
-        each=each_case,
+        kind=lambda wildcards: options.kind_with_options(PERTURBATIONS, wildcards.perturbation),
         code=code_hash("perturb"),
     message:
         "{wildcards.dataset}: perturbing the image of case {wildcards.case} ({params.kind})"
     shell:
-        "{weakseg3d} {params.each} perturb --image {input:q} --out {output:q} --seed {params.seed} {params.kind} > {log:q} 2>&1"
+        "{params.run} --image {input:q} --out {output:q} --seed {params.seed} {params.kind} > {log:q} 2>&1"

@@ -3,13 +3,13 @@
 
 rule split_labels:
     input:
-        tracked("results/{experiment}/3_isotropic/{dataset}/{case}/label.nii.gz"),
+        PATHS.ISOTROPIC_LABEL,
     output:
-        tracked("results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz"),
+        PATHS.MASK,
     log:
-        "results/{experiment}/logs/split/{dataset}/{organ}/{case}.log",
+        paths.log("split", paths.MASK),
     benchmark:
-        "results/{experiment}/benchmarks/split/{dataset}/{organ}/{case}.tsv"
+        paths.benchmark("split", paths.MASK)
     priority: 20
     conda:
         CORE_ENV
@@ -18,28 +18,22 @@ rule split_labels:
         mem_mb=2000,
         runtime=30,
     params:
-        ids=lambda wildcards: ",".join(str(i) for i in EXPERIMENT.datasets[wildcards.dataset].ids(wildcards.organ)),
-        each=each_case,
+        run=RUN.verb("split"),
+        ids=lambda wildcards: ",".join(map(str, EXPERIMENT.datasets[wildcards.dataset].label_ids(wildcards.organ))),
         code=code_hash("split"),
     message:
         "{wildcards.dataset}: mask of the {wildcards.organ} in case {wildcards.case}"
     shell:
-        "{weakseg3d} {params.each} split --label {input:q} --ids {params.ids} --out {output:q} --allow-absent > {log:q} 2>&1"
+        "{params.run} --label {input:q} --ids {params.ids} --out {output:q} --allow-absent > {log:q} 2>&1"
 
 
 # The same on the scan's own grid, for test cases, where predictions are evaluated as a clinician has them.
 use rule split_labels as split_original_labels with:
     input:
-        tracked("results/{experiment}/2_cases/{dataset}/{case}/label.nii.gz"),
+        PATHS.CASE_LABEL,
     output:
-        tracked("results/{experiment}/4_masks/{dataset}/{organ}/original/{case}.nii.gz"),
+        PATHS.ORIGINAL_MASK,
     log:
-        "results/{experiment}/logs/split/{dataset}/{organ}/original/{case}.log",
+        paths.log("split", paths.ORIGINAL_MASK),
     benchmark:
-        "results/{experiment}/benchmarks/split/{dataset}/{organ}/original/{case}.tsv"
-
-
-def evaluated_mask(case="{case}"):
-    """Return the pattern of the mask that a case is compared with, on the grid that the experiment is evaluated on."""
-    grid = "original/" if EXPERIMENT.evaluate_on == "original" else ""
-    return tracked(f"results/{{experiment}}/4_masks/{{dataset}}/{{organ}}/{grid}{case}.nii.gz")
+        paths.benchmark("split", paths.ORIGINAL_MASK)

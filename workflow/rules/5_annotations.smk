@@ -3,13 +3,13 @@
 
 rule annotate:
     input:
-        tracked("results/{experiment}/4_masks/{dataset}/{organ}/{case}.nii.gz"),
+        PATHS.MASK,
     output:
-        tracked("results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}/{case}.{suffix}"),
+        PATHS.ANNOTATION,
     log:
-        "results/{experiment}/logs/annotate/{dataset}/{organ}/{annotation}/{case}.{suffix}.log",
+        paths.log("annotate", paths.ANNOTATION),
     benchmark:
-        "results/{experiment}/benchmarks/annotate/{dataset}/{organ}/{annotation}/{case}.{suffix}.tsv"
+        paths.benchmark("annotate", paths.ANNOTATION)
     wildcard_constraints:
         suffix="mrk.json|nii.gz",
     priority: 20
@@ -20,34 +20,25 @@ rule annotate:
         mem_mb=4000,
         runtime=30,
     params:
+        run=RUN.verb("annotate"),
         seed=EXPERIMENT.annotation_seed,
-        kind=lambda wildcards: stage_options(ANNOTATIONS, wildcards.annotation),
-        each=each_case,
+        kind=lambda wildcards: options.kind_with_options(ANNOTATIONS, wildcards.annotation),
         code=code_hash("annotate"),
     message:
         "{wildcards.dataset}: annotating the {wildcards.organ} in case {wildcards.case} ({params.kind})"
     shell:
-        "{weakseg3d} {params.each} annotate --mask {input:q} --out {output:q} --seed {params.seed} --allow-absent {params.kind}"
-        " > {log:q} 2>&1"
-
-
-def annotated_files(wildcards, cases):
-    """Return what an annotator gives for ``cases``: for full supervision, the masks."""
-    if wildcards.annotation == "dense":
-        return mask_files(wildcards, cases)
-    folder = "results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}".format(**wildcards)
-    return [tracked(f"{folder}/{case}.{annotation_suffix(wildcards.annotation)}") for case in cases]
+        "{params.run} --mask {input:q} --out {output:q} --seed {params.seed} --allow-absent {params.kind} > {log:q} 2>&1"
 
 
 rule effort:
     input:
-        lambda wildcards: annotated_files(wildcards, EXPERIMENT.batches(wildcards.dataset, "train")),
+        FILES.annotations,
     output:
-        "results/{experiment}/5_annotations/{dataset}/{organ}/{annotation}/effort.csv",
+        PATHS.EFFORT,
     log:
-        "results/{experiment}/logs/effort/{dataset}/{organ}/{annotation}.log",
+        paths.log("effort", paths.EFFORT),
     benchmark:
-        "results/{experiment}/benchmarks/effort/{dataset}/{organ}/{annotation}.tsv"
+        paths.benchmark("effort", paths.EFFORT)
     conda:
         CORE_ENV
     threads: 1
@@ -55,10 +46,11 @@ rule effort:
         mem_mb=2000,
         runtime=30,
     params:
-        annotations=lambda wildcards: annotated_files(wildcards, EXPERIMENT.datasets[wildcards.dataset].cases("train")),
+        run=RUN.verb("effort"),
+        annotations=FILES.annotations_of_cases,
         code=code_hash("effort"),
     message:
         "{wildcards.dataset}: effort of annotating the {wildcards.organ} ({wildcards.annotation})"
     shell:
-        "{weakseg3d} effort --annotations {params.annotations:q} --csv {output:q} --label dataset={wildcards.dataset}"
-        " organ={wildcards.organ} annotation={wildcards.annotation} > {log:q} 2>&1"
+        "{params.run} --annotations {params.annotations:q} --csv {output:q} --label dataset={wildcards.dataset:q}"
+        " organ={wildcards.organ:q} annotation={wildcards.annotation:q} > {log:q} 2>&1"

@@ -1,22 +1,16 @@
 # From the annotation to a training target on the image's grid.
 
 
-def annotation_file(wildcards):
-    """Return the annotation of a case."""
-    suffix = annotation_suffix(wildcards.annotation)
-    return tracked(f"results/{{experiment}}/5_annotations/{{dataset}}/{{organ}}/{{annotation}}/{{case}}.{suffix}")
-
-
 rule pseudo_label:
     input:
-        annotation=annotation_file,
-        image=tracked("results/{experiment}/3_isotropic/{dataset}/{case}/image.nii.gz"),
+        annotation=FILES.annotation,
+        image=PATHS.ISOTROPIC_IMAGE,
     output:
-        tracked("results/{experiment}/6_pseudo_labels/{dataset}/{organ}/{annotation}/{pseudo_label}/{case}.nii.gz"),
+        PATHS.PSEUDO_LABEL,
     log:
-        "results/{experiment}/logs/pseudo_label/{dataset}/{organ}/{annotation}/{pseudo_label}/{case}.log",
+        paths.log("pseudo_label", paths.PSEUDO_LABEL),
     benchmark:
-        "results/{experiment}/benchmarks/pseudo_label/{dataset}/{organ}/{annotation}/{pseudo_label}/{case}.tsv"
+        paths.benchmark("pseudo_label", paths.PSEUDO_LABEL)
     priority: 20
     conda:
         CORE_ENV
@@ -25,11 +19,10 @@ rule pseudo_label:
         mem_mb=4000,
         runtime=30,
     params:
-        kind=lambda wildcards: stage_options(PSEUDO_LABELS, wildcards.pseudo_label),
-        each=each_case,
+        run=RUN.verb("pseudolabel"),
+        kind=lambda wildcards: options.kind_with_options(PSEUDO_LABELS, wildcards.pseudo_label),
         code=code_hash("pseudolabel"),
     message:
         "{wildcards.dataset}: pseudo label of the {wildcards.organ} in case {wildcards.case} ({params.kind})"
     shell:
-        "{weakseg3d} {params.each} pseudolabel --annotation {input.annotation:q} --image {input.image:q} --out {output:q} {params.kind}"
-        " > {log:q} 2>&1"
+        "{params.run} --annotation {input.annotation:q} --image {input.image:q} --out {output:q} {params.kind} > {log:q} 2>&1"

@@ -1,24 +1,24 @@
-# The experiment, resolved from the config, and the few helpers that rules share.
+# The experiment that the config asks for, and what all rules share. Everything else is decided in weakseg3d.experiment.
 
-import re
-import shlex
-import shutil
 import sys
 from pathlib import Path
 
-SRC = Path(workflow.basedir).parent / "src"
-sys.path.insert(0, str(SRC))
+SOURCE = Path(workflow.current_basedir).parents[1] / "src"
+sys.path.insert(0, str(SOURCE))
 
-from weakseg3d.jobs.batches import record_of
-from weakseg3d.jobs.code_hash import code_hash
 from weakseg3d.errors import UserError
-from weakseg3d.experiment.experiment import check_container, load_experiment, options
-from weakseg3d.files import file_digest
-from weakseg3d.phantom import ARCHIVE_NAMES
-from weakseg3d.experiment.variants import variant_parts
+from weakseg3d.experiment import options, paths, report_products
+from weakseg3d.experiment.loading import check_container, load_experiment
+from weakseg3d.experiment.provenance import provenance
+from weakseg3d.experiment.stage_files import StageFiles
+from weakseg3d.experiment.wildcards import any_of, wildcard_patterns
+from weakseg3d.jobs.code_hash import code_hash
+from weakseg3d.jobs.commands import Commands
+from weakseg3d.jobs.devices import gpus_per_job
 from weakseg3d.jobs.workflow_lock import take_over
+from weakseg3d.phantom import ARCHIVE_NAMES
 
-# A run that was killed leaves locks and jobs behind; the next one in its folder goes on in its place.
+# A run that was killed leaves locks and jobs behind; the next one in its folder takes its place.
 ALIVE = take_over(Path.cwd()) if workflow.is_main_process else None
 
 DEPLOYED_BY = {str(method) for method in workflow.deployment_settings.deployment_method}
@@ -30,10 +30,14 @@ except UserError as error:
     print(f"weakseg3d: {error}", file=sys.stderr)
     sys.exit(2)
 
+# Which files a step reads, and how Snakemake knows the patterns of weakseg3d.experiment.paths.
+FILES = StageFiles(EXPERIMENT)
+PATHS = FILES.patterns
+
 # Under conda, or in a container, each job has its environment's python and no PYTHONPATH of ours; otherwise jobs run in
 # the environment that Snakemake itself runs in.
-PYTHON = "python" if DEPLOYED_BY & {"conda", "apptainer"} else shlex.quote(sys.executable)
-weakseg3d = f"PYTHONPATH={shlex.quote(str(SRC))} {PYTHON} -m weakseg3d"
+RUN = Commands(SOURCE, "python" if DEPLOYED_BY & {"conda", "apptainer"} else sys.executable, EXPERIMENT)
+GPUS = gpus_per_job(EXPERIMENT.accelerator)
 
 CORE_ENV = "../../envs/core.yaml"
 TORCH_ENV = "../../envs/torch.yaml"
@@ -43,82 +47,30 @@ PSEUDO_LABELS = EXPERIMENT.pseudo_labels()
 PERTURBATIONS = EXPERIMENT.perturbations()
 
 
-def alternatives(names):
-    """Return a regular expression that matches exactly ``names``; Snakemake wants one even for none."""
-    return "|".join(re.escape(name) for name in sorted(names)) or "none"
-
-
 wildcard_constraints:
-    experiment=re.escape(EXPERIMENT.name),
-    dataset=alternatives(EXPERIMENT.datasets),
-    organ=alternatives({organ for dataset in EXPERIMENT.datasets.values() for organ in dataset.organs}),
-    case=r"[^/]+" if EXPERIMENT.batch == "case" else "@(?:train|validation|test)",
-    kind="image|label",
-    annotation=alternatives({"dense", *ANNOTATIONS}),
-    pseudo_label=alternatives(PSEUDO_LABELS),
-    perturbation=alternatives(PERTURBATIONS),
-    method=alternatives(EXPERIMENT.methods),
-    seed=r"\d+",
+    **wildcard_patterns(EXPERIMENT),
 
 
-def tracked(path):
-    """Return the file by which the graph of jobs knows a case's file: itself, or the record of the case's batch."""
-    batch = EXPERIMENT.batch != "case" and ("/@" in path or "/{case}" in path)
-    return record_of(path) if batch else path
+def in_report(path, category, name):
+    """Return a product as Snakemake's own report shows it, with the caption of ``name``."""
+    label = {category.lower().removesuffix("s"): Path(path).stem.replace("_", " ")}
+    return report(path, caption=f"../report/{name}.rst", category=category, labels=label)
 
 
-def each_case(wildcards, input, output):
-    """Return the command that runs a verb for every case of a batch; nothing for a job of one case."""
-    if EXPERIMENT.batch == "case":
-        return ""
-    dataset = wildcards.get("dataset") or wildcards.target.split("/")[1]
-    cases = EXPERIMENT.cases_of(dataset, wildcards.case)
-    named = {"cases": cases, "read": input, "write": output, "name": [wildcards.case]}
-    return "batch " + " ".join(f"--{option} {shlex.join(words)}" for option, words in named.items())
+def report_tables():
+    """Return the tables; Snakemake's report shows those made for reading."""
+    readable, others = report_products.readable_tables(EXPERIMENT), report_products.other_tables(EXPERIMENT)
+    shown = [in_report(PATHS.TABLE.replace("{table}", f"{name}.csv"), "Tables", Path(name).name) for name in readable]
+    beside = [f"{name}.csv" for name in others] + [f"{name}.{suffix}" for name in readable for suffix in ("md", "tex")]
+    return shown + [PATHS.TABLE.replace("{table}", file) for file in beside]
 
 
-def gpus_per_job():
-    """Return how many GPUs a training or prediction asks the scheduler for."""
-    if EXPERIMENT.accelerator == "auto":
-        return int(shutil.which("nvidia-smi") is not None)
-    return int(EXPERIMENT.accelerator == "gpu")
-
-
-def dataset_of(wildcards):
-    """Return the dataset's YAML as a mapping."""
-    return EXPERIMENT.datasets[wildcards.dataset].description
-
-
-def method_of(wildcards):
-    """Return the method's resolved YAML as a mapping."""
-    return EXPERIMENT.methods[wildcards.method]
-
-
-def stage_options(choices, part):
-    """Return ``kind --parameter value ...`` of the annotation or pseudo label that a path part names."""
-    kind, parameters = choices[part]
-    return f"{kind} {options(parameters)}".strip()
-
-
-def annotation_suffix(annotation):
-    """Return how the files of an annotation end: what is drawn is a label map, what is clicked Slicer markups."""
-    return "nii.gz" if ANNOTATIONS[annotation][0] in ("slices", "scribbles") else "mrk.json"
-
-
-def pseudo_label_files(wildcards, cases):
-    """Return the pseudo labels of ``cases`` that the method in ``wildcards`` uses."""
-    folder = "results/{experiment}/6_pseudo_labels/{dataset}/{organ}/{annotation}"
-    part = EXPERIMENT.pseudo_label(wildcards.method)
-    return [tracked(f"{folder}/{part}/{case}.nii.gz".format(**wildcards)) for case in cases]
-
-
-def mask_files(wildcards, cases):
-    """Return the dense masks of ``cases``."""
-    folder = "results/{experiment}/4_masks/{dataset}/{organ}".format(**wildcards)
-    return [tracked(f"{folder}/{case}.nii.gz") for case in cases]
-
-
-def isotropic_images(wildcards, cases, name="image"):
-    """Return the resampled images of ``cases``, or what a perturbation called ``name`` made of them."""
-    folder = "results/{experiment}/3_isotropic/{dataset}".format(**wildcards)
-    return [tracked(f"{folder}/{case}/{name}.nii.gz") for case in cases]
+def report_figures():
+    """Return the figures, each as PNG, which Snakemake's report shows, and as SVG."""
+    figures, panels = report_products.figures(EXPERIMENT), report_products.panels(EXPERIMENT)
+    captions = [(name, "Figures", name) for name in figures] + [(name, "Cases", "panels") for name in panels]
+    pngs = [
+        in_report(PATHS.FIGURE.replace("{figure}", f"{file}.png"), category, caption)
+        for file, category, caption in captions
+    ]
+    return pngs + [PATHS.FIGURE.replace("{figure}", f"{file}.svg") for file in figures + panels]

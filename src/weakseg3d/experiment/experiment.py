@@ -1,37 +1,70 @@
-"""An experiment: what a config asks for, with every name resolved, checked, and turned into path parts.
+"""An experiment: what a config asks for, with every name resolved and checked.
 
-The workflow reads this module and nothing else of the package, so it needs no numerical library.
+Nothing here needs a numerical library, so that the workflow plans without one.
 """
 
+import json
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from weakseg3d.datasets.description import load_dataset, read_split
-from weakseg3d.errors import UserError
-from weakseg3d.experiment.recipes import check_patch, checked_method, load_method, merged, recipe_parts
+from weakseg3d.experiment.paths import path_part
+from weakseg3d.experiment.recipes import recipe_parts
 from weakseg3d.experiment.variants import variant_name, variant_parts
-from weakseg3d.schemas import choose, relative_to_project, validated
+
+
+class Cell(NamedTuple):
+    """One cell of the grid: a method, with its annotation and one seed, on one organ of one dataset.
+
+    Functions that take a cell read only the attributes they need, so Snakemake's wildcards do in its place.
+    """
+
+    dataset: str
+    organ: str
+    annotation: str
+    method: str
+    seed: int
+
+
+class Evaluation(NamedTuple):
+    """A `Cell` on one test case (or on the batch of all of them)."""
+
+    dataset: str
+    organ: str
+    annotation: str
+    method: str
+    seed: int
+    case: str
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset in an experiment: its YAML, organs, each case's split, where its raw data lie, intensity scaling."""
+    """A dataset in an experiment.
 
-    description: dict
-    organs: list
-    split: dict
+    ``description`` is its YAML, ``organs`` those that the config names, ``split`` maps each case to its part,
+    ``split_path`` is the file that says so, ``raw`` where the raw data lie (empty to fetch or to make them), and
+    ``intensity`` how images are scaled: ``{"window": [low, high]}`` or ``{"percentiles": [low, high]}``.
+    """
+
+    description: dict[str, Any]
+    organs: list[str]
+    split: dict[str, str]
     split_path: Path
     raw: str
-    intensity: dict
+    intensity: dict[str, list[float]]
 
-    def cases(self, part=None):
-        """Return the case ids, of ``part`` (train or test) or all of them."""
+    def cases(self, part: str | None = None) -> list[str]:
+        """Return the case ids of ``part`` (train, validation or test), or all of them."""
         return [case for case, split in self.split.items() if part in (None, split)]
 
-    def ids(self, organ):
+    def label_ids(self, organ: str) -> list[int]:
         """Return the label ids that make up ``organ``."""
         return self.description["organs"][organ]
+
+    def format(self) -> list[Any]:
+        """Return the format of the raw files and its options: what their import depends on beside the files."""
+        return [self.description["format"], self.description.get("options")]
 
 
 @dataclass(frozen=True)
@@ -42,10 +75,10 @@ class Experiment:
     """
 
     name: str
-    datasets: dict
-    methods: dict
-    shown: list
-    seeds: list
+    datasets: dict[str, Dataset]
+    methods: dict[str, dict[str, Any]]
+    shown: list[str]
+    seeds: list[int]
     annotation_seed: int
     spacing: float
     threads: int
@@ -55,91 +88,123 @@ class Experiment:
     uncertainty: bool
     evaluate_on: str
     largest_component: bool
-    report: dict
+    report: dict[str, Any]
+    raw_folder: str
+    offline: bool
 
-    def cells(self):
-        """Return one dict per dataset, organ, method and seed, in config order; a control has the first seed only."""
+    def cells(self) -> list[Cell]:
+        """Return one cell per dataset, organ, method and seed, in config order; a control has the first seed only."""
         return [
-            {"dataset": dataset, "organ": organ, "annotation": self.annotation(method), "method": method, "seed": seed}
+            Cell(dataset, organ, self.annotation(method), method, seed)
             for dataset, entry in self.datasets.items()
             for organ, method in product(entry.organs, self.shown)
-            for seed in (self.seeds[:1] if "control" in self.methods[method] else self.seeds)
+            for seed in (self.seeds[:1] if self.is_control(method) else self.seeds)
         ]
 
-    def annotation(self, method):
+    def is_control(self, method: str) -> bool:
+        """Return whether ``method`` is a control, which is not trained."""
+        return "control" in self.methods[method]
+
+    def controls(self) -> list[str]:
+        """Return the names of the controls."""
+        return [name for name in self.methods if self.is_control(name)]
+
+    def is_variant(self, method: str) -> bool:
+        """Return whether ``method`` is a variant of a study."""
+        return bool(variant_parts(method)[1])
+
+    def distilled(self) -> list[str]:
+        """Return the names of the methods that start from the models of two others."""
+        return [name for name in self.methods if self.students(name)]
+
+    def annotation(self, method: str) -> str:
         """Return the path part of a method's annotation: its kind and every parameter, or ``dense``."""
         if self.methods[method]["supervision"] == "dense":
             return "dense"
-        kind, parameters = one(self.methods[method]["annotation"])
+        kind, parameters = split_choice(self.methods[method]["annotation"])
         return kind if kind == "none" else path_part(kind, parameters | {"seed": self.annotation_seed})
 
-    def pseudo_label(self, method):
+    def annotations(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Return ``{path part: (kind, parameters)}`` of all annotations in use."""
+        return {self.annotation(name): split_choice(method["annotation"]) for name, method in self.methods.items()}
+
+    def pseudo_label(self, method: str) -> str | None:
         """Return the path part of a method's pseudo label, or None for a method without one."""
         if "pseudo_label" not in self.methods[method]:
             return None
-        return path_part(*one(self.methods[method]["pseudo_label"]))
+        return path_part(*split_choice(self.methods[method]["pseudo_label"]))
 
-    def image(self, method, part):
-        """Return the file name, less its suffix, of the images a method sees in ``part`` (train or test)."""
+    def pseudo_labels(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Return ``{path part: (kind, parameters)}`` of all pseudo labels in use."""
+        used = [method["pseudo_label"] for method in self.methods.values() if "pseudo_label" in method]
+        choices = [split_choice(label) for label in used]
+        return {path_part(*choice): choice for choice in choices}
+
+    def image(self, method: str, part: str) -> str:
+        """Return the file name, without suffix, of the images that a method sees in ``part`` (train or test)."""
         perturbation = self.methods[method]["images"].get(part)
         return f"image_{self._perturbation_part(perturbation)}" if perturbation else "image"
 
-    def perturbations(self):
+    def perturbations(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Return ``{path part: (kind, parameters)}`` of all perturbations of images in use."""
         used = [perturbation for method in self.methods.values() for perturbation in method["images"].values()]
-        return {self._perturbation_part(perturbation): one(perturbation) for perturbation in used}
+        return {self._perturbation_part(perturbation): split_choice(perturbation) for perturbation in used}
 
-    def _perturbation_part(self, perturbation):
-        kind, parameters = one(perturbation)
+    def _perturbation_part(self, perturbation: dict[str, Any]) -> str:
+        kind, parameters = split_choice(perturbation)
         return path_part(kind, parameters | {"seed": self.annotation_seed})
 
-    def model_of(self, method):
-        """Return the method whose model ``method`` predicts with: itself, or one of its base trained alike."""
+    def model_of(self, method: str) -> str:
+        """Return the method whose model ``method`` predicts with: itself, or a variant that is trained alike."""
         return next(name for name in self.methods if self._training(name) == self._training(method))
 
-    def _training(self, method):
-        """Return all that a method's training depends on."""
+    def trained_for(self, method: str) -> list[str]:
+        """Return the methods whose trainings ``method`` needs: the one it predicts with, and those it starts from."""
+        return [self.model_of(name) for name in (method, *self.students(method))]
+
+    def _training(self, method: str) -> tuple[str, dict[str, Any]]:
+        """Return everything that a method's training depends on."""
         parts = self.methods[method]
         images = {part: perturbation for part, perturbation in parts["images"].items() if part != "test"}
         return variant_parts(method)[0], parts | {"images": images}
 
-    def students(self, method):
+    def students(self, method: str) -> list[str]:
         """Return the two methods whose models a distillation starts from; none for any other method."""
-        return _students(method, self.methods[method])
+        return students(method, self.methods[method])
 
-    def validation_part(self, dataset, method):
+    def validation_part(self, dataset: str, method: str) -> str | None:
         """Return the part whose cases select a method's model: none, those marked so, or all training cases."""
         if self.methods[method].get("selection", "last") == "last":
             return None
         return "validation" if self.datasets[dataset].cases("validation") else "train"
 
-    def validation_cases(self, dataset, method):
+    def validation_cases(self, dataset: str, method: str) -> list[str]:
         """Return the cases that select a method's model."""
         part = self.validation_part(dataset, method)
         return self.datasets[dataset].cases(part) if part else []
 
-    def batches(self, dataset, part):
-        """Return what one job each is made for: the cases of ``part`` (train, validation or test), or their batch.
+    def batches(self, dataset: str, part: str | None) -> list[str]:
+        """Return the batches of cases that make up ``part`` (train, validation or test): one job each.
 
-        A batch is named ``@`` and its part; there is none of a part without cases, nor of no part.
+        With ``batch: case`` a batch is one case and bears its name; otherwise it is the whole part and is named ``@``
+        and the part. A part without cases has no batch, nor has None.
         """
         cases = self.datasets[dataset].cases(part) if part else []
         return cases if self.batch == "case" else [f"@{part}"] * bool(cases)
 
-    def cases_of(self, dataset, batch):
-        """Return the cases of one of the `batches`: those of its part, or the one case that it is."""
+    def cases_of(self, dataset: str, batch: str) -> list[str]:
+        """Return the cases of one of the `batches`."""
         return [batch] if self.batch == "case" else self.datasets[dataset].cases(batch[1:])
 
-    def annotations(self):
-        """Return ``{path part: (kind, parameters)}`` of all annotations in use."""
-        return {self.annotation(name): one(method["annotation"]) for name, method in self.methods.items()}
+    def devices(self, method: str) -> int:
+        """Return on how many devices, each with a process of its own, a method trains one model."""
+        return self.methods[method]["training"]["devices"]
 
-    def pseudo_labels(self):
-        """Return ``{path part: (kind, parameters)}`` of all pseudo labels in use."""
-        with_one = {name: method for name, method in self.methods.items() if "pseudo_label" in method}
-        return {self.pseudo_label(name): one(method["pseudo_label"]) for name, method in with_one.items()}
+    def recipe_text(self, cell: Any) -> str:
+        """Return the training recipe of a cell as JSON."""
+        return json.dumps(self.recipe(cell.dataset, cell.method, int(cell.seed)), indent=2)
 
-    def recipe(self, dataset, method, seed):
+    def recipe(self, dataset: str, method: str, seed: int) -> dict[str, Any]:
         """Return the training recipe of a method on a dataset, as `recipes.checked_recipe` reads it."""
         return {
             "method": method,
@@ -151,179 +216,13 @@ class Experiment:
         }
 
 
-def load_experiment(config):
-    """Return the `Experiment` a config asks for.
-
-    Raises UserError for unknown keys, datasets, organs or methods, and for what is wrong in their files.
-    """
-    config = validated(_with_text_levels(config), "config", "the config")
-    datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
-    study = config.get("study", {"methods": [], "factors": {}, "per_method": {}})
-    methods = {name: load_method(name, config["overrides"].get(name)) for name in config["methods"]}
-    methods |= _variants(study, config["overrides"])
-    shown = list(methods)
-    for name in shown:
-        methods |= _first_stages(name, methods, config["overrides"])
-    _check_validation_cases(methods, datasets)
-    for name in config["overrides"]:
-        choose(name, list(dict.fromkeys(variant_parts(method)[0] for method in methods)), "method in 'overrides'")
-    for key in ("raw", "splits", "intensity"):
-        for name in config[key]:
-            choose(name, list(config["datasets"]), f"dataset in '{key}'")
-    return Experiment(
-        name=config["experiment"],
-        datasets=datasets,
-        methods=methods,
-        shown=shown,
-        seeds=config["seeds"],
-        annotation_seed=config["annotation_seed"],
-        spacing=config["spacing"],
-        threads=config["threads"],
-        accelerator=config["accelerator"],
-        container=config.get("container"),
-        batch=config["batch"],
-        uncertainty=config["uncertainty"],
-        evaluate_on=config["evaluate_on"],
-        largest_component=config["largest_component"],
-        report=config["report"],
-    )
-
-
-def check_container(container, needed):
-    """Raise UserError where jobs shall run in a container and the config names none, or a file that is not there."""
-    if needed and container is None:
-        raise UserError("--use-apptainer needs an image: name one in the config (container: weakseg3d.sif)")
-    if needed and "://" not in container and not Path(container).exists():
-        raise UserError(
-            f"{container}: no such image; build it from the Dockerfile or correct 'container' in the config"
-        )
-
-
-def path_part(kind, parameters):
-    """Return ``kind`` and its parameters as one readable path part."""
-    return "_".join([kind, *(f"{key}-{value}" for key, value in parameters.items())])
-
-
-def options(parameters):
-    """Return parameters as command line options: ``{"number": 3}`` gives ``--number 3``."""
-    return " ".join(f"--{key.replace('_', '-')} {value}" for key, value in parameters.items())
-
-
-def one(choice):
+def split_choice(choice: dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     """Return the name and the parameters of a choice written ``{name: {parameter: value}}``."""
     ((name, parameters),) = choice.items()
     return name, parameters
 
 
-def _with_text_levels(config):
-    """Return the config with the levels of a study as text: YAML reads ``25:`` as a number."""
-    study = config.get("study")
-    if not isinstance(study, dict):
-        return config
-    per_method = study.get("per_method", {})
-    if isinstance(per_method, dict):
-        per_method = {method: _text_levels(factors) for method, factors in per_method.items()}
-    levels = {"factors": _text_levels(study["factors"])} if "factors" in study else {}
-    return {**config, "study": {**study, **levels, "per_method": per_method}}
-
-
-def _text_levels(factors):
-    if not isinstance(factors, dict):
-        return factors
-    return {
-        factor: {str(level): changes for level, changes in levels.items()} if isinstance(levels, dict) else levels
-        for factor, levels in factors.items()
-    }
-
-
-def _variants(study, overrides):
-    """Return ``{name: method}`` of the methods of a study, crossed with the levels of its factors."""
-    _check_per_method(study)
-    methods = {}
-    for method in study["methods"]:
-        own = study["per_method"].get(method, {})
-        for levels in product(*study["factors"].values()):
-            levels = dict(zip(study["factors"], levels, strict=True))
-            changes = overrides.get(method, {})
-            for factor, level in levels.items():
-                changes = merged(changes, study["factors"][factor][level])
-                changes = merged(changes, own.get(factor, {}).get(level, {}))
-            name = variant_name(method, levels)
-            methods[name] = load_method(method, changes)
-    return methods
-
-
-def _check_per_method(study):
-    for method, factors in study["per_method"].items():
-        choose(method, study["methods"], "method in 'study.per_method'")
-        for factor, levels in factors.items():
-            choose(factor, list(study["factors"]), f"factor in 'study.per_method.{method}'")
-            for level in levels:
-                choose(level, list(study["factors"][factor]), f"level in 'study.per_method.{method}.{factor}'")
-
-
-def _students(name, method):
+def students(name: str, method: dict[str, Any]) -> list[str]:
     """Return the names of the methods that the method ``name`` starts from; those of a variant are variants too."""
     levels = variant_parts(name)[1]
     return [variant_name(student, levels) for student in method.get("distillation", {"students": []})["students"]]
-
-
-def _first_stages(name, methods, overrides):
-    """Return ``{name: method}`` of the methods that the method ``name`` starts from.
-
-    They learn from its annotation, pseudo label and images. Raises UserError for one that cannot be started from, and
-    for one that ``methods`` holds already and that learns from something else.
-    """
-    method, stages = methods[name], {}
-    for base, student in zip(
-        method.get("distillation", {"students": []})["students"], _students(name, method), strict=True
-    ):
-        stage = load_method(base, overrides.get(base))
-        if "network" not in stage:
-            raise UserError(f"method '{name}' starts from '{base}', which has no network; name another one")
-        learnt = {key: method[key] for key in ("supervision", "annotation", "pseudo_label", "images", "normalisation")}
-        stage = checked_method(stage | learnt, f"method '{base}' as the first stage of '{name}'")
-        if student in methods and methods[student] != stage:
-            raise UserError(
-                f"method '{name}' starts from '{student}', which learns from something else; give both the same"
-                f" {', '.join(learnt)} under 'overrides'"
-            )
-        check_patch(method["training"]["patch_size"], stage["network"], f"method '{name}' with a network of '{base}'")
-        stages[student] = stage
-    return stages
-
-
-def _check_validation_cases(methods, datasets):
-    for name, method in methods.items():
-        for dataset in datasets.values():
-            if method.get("selection") == "dense_validation" and not dataset.cases("validation"):
-                raise UserError(
-                    f"{dataset.split_path}: method '{name}' has 'selection: dense_validation', but no case is marked"
-                    " 'validation'; mark some"
-                )
-
-
-def _dataset(name, organs, config):
-    description = load_dataset(name)
-    for organ in organs:
-        choose(organ, list(description["organs"]), f"organ of dataset '{name}'")
-    if name in config["splits"]:
-        path = Path(config["splits"][name])
-    elif description["split"]:
-        path = relative_to_project(description["split"])
-    else:
-        raise UserError(
-            f"dataset '{name}' has no split; draw one with 'dataset split' and name it in the config under 'splits'"
-        )
-    split = read_split(path)
-    for part in ("train", "test"):
-        if part not in split.values():
-            raise UserError(f"{path}: no case is marked '{part}'; mark at least one")
-    return Dataset(
-        description,
-        organs,
-        split,
-        path,
-        config["raw"].get(name, ""),
-        config["intensity"].get(name, description["intensity"]),
-    )

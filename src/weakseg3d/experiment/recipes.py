@@ -1,8 +1,11 @@
 """Methods and recipes: what a YAML under ``config/methods`` says, checked and completed."""
 
+from pathlib import Path
+from typing import Any
+
 from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT
-from weakseg3d.pseudo_labels.kinds import SPARSE, TAKES
+from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SPARSE
 from weakseg3d.schemas import choose, read_yaml, validated
 
 METHODS_FOLDER = PROJECT / "config" / "methods"
@@ -16,7 +19,7 @@ SPARSE_LOSSES = ("partial_ce", "partial_dice_ce")
 """Losses that leave unknown voxels out (`weakseg3d.losses.SPARSE_LOSSES`; not imported, it would load torch)."""
 
 
-def load_method(name, overrides=None):
+def load_method(name: str, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the method ``config/methods/{name}.yaml`` with ``overrides`` merged in and defaults filled.
 
     Raises UserError for an unknown method, an unknown key, or parts that do not go together.
@@ -26,7 +29,7 @@ def load_method(name, overrides=None):
     return checked_method(merged(read_yaml(path), overrides or {}), path)
 
 
-def checked_method(content, source):
+def checked_method(content: dict[str, Any], source: str | Path) -> dict[str, Any]:
     """Return a method's ``content`` with defaults; ``source`` is the file named in the UserError raised otherwise."""
     method = validated(content, "method", source)
     if "control" in method:
@@ -54,7 +57,7 @@ def checked_method(content, source):
     return method
 
 
-def checked_recipe(content, source):
+def checked_recipe(content: dict[str, Any], source: str | Path) -> dict[str, Any]:
     """Return a training recipe's ``content`` with defaults; ``source`` names it in the UserError raised otherwise."""
     recipe = validated(content, "recipe", source)
     parts = {part: recipe[part] for part in RECIPE_PARTS if part in recipe}
@@ -66,7 +69,7 @@ def checked_recipe(content, source):
     return recipe | recipe_parts(method)
 
 
-def recipe_parts(method):
+def recipe_parts(method: dict[str, Any]) -> dict[str, Any]:
     """Return what a training recipe takes from a checked ``method``; a distillation's students come as files."""
     parts = {part: method[part] for part in RECIPE_PARTS if part in method}
     if "distillation" in parts:
@@ -74,7 +77,7 @@ def recipe_parts(method):
     return parts
 
 
-def merged(base, changes):
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """Return ``base`` with ``changes`` laid over it, mapping by mapping; another choice takes the place of one."""
     result = dict(base)
     for key, value in changes.items():
@@ -84,7 +87,7 @@ def merged(base, changes):
     return result
 
 
-def check_patch(size, network, source):
+def check_patch(size: list[int], network: dict[str, Any], source: str | Path) -> None:
     """Raise a UserError, naming ``source``, when a patch of ``size`` (z, y, x) does not fit a recipe's ``network``."""
     ((name, parameters),) = network.items()
     multiple = _patch_multiple(name, parameters)
@@ -106,14 +109,14 @@ def check_patch(size, network, source):
         )
 
 
-def _patch_multiple(name, parameters):
+def _patch_multiple(name: str, parameters: dict[str, Any]) -> list[int]:
     if "token_size" in parameters:
         return parameters["token_size"]
     levels = len(parameters["channels"]) if name == "unet" else parameters["levels"]
     return [2 ** (levels - 1)] * 3
 
 
-def _check_weak_labels(method, source):
+def _check_weak_labels(method: dict[str, Any], source: str | Path) -> None:
     if "pseudo_label" not in method:
         raise UserError(f"{source}: weak supervision needs the key 'pseudo_label'; add it")
     if "none" in method["annotation"]:
@@ -127,17 +130,17 @@ def _check_weak_labels(method, source):
         )
 
 
-def check_pseudo_label(method, source):
+def check_pseudo_label(method: dict[str, Any], source: str | Path) -> None:
     """Raise a UserError, naming ``source``, when a method's pseudo label cannot be made of its annotation."""
     (annotation,), (label,) = method["annotation"], method["pseudo_label"]
-    if annotation not in TAKES[label]:
+    if annotation not in ACCEPTED_ANNOTATIONS[label]:
         raise UserError(
             f"{source}: pseudo label '{label}' cannot be made of annotation '{annotation}';"
-            f" it takes {' or '.join(TAKES[label])}"
+            f" it takes {' or '.join(ACCEPTED_ANNOTATIONS[label])}"
         )
 
 
-def _check_augmentation(training, source):
+def _check_augmentation(training: dict[str, Any], source: str | Path) -> None:
     size = training["patch_size"]
     if training["augmentation"]["rotate90"] and size[1] != size[2]:
         raise UserError(
@@ -145,7 +148,7 @@ def _check_augmentation(training, source):
         )
 
 
-def _check_devices(training, source):
+def _check_devices(training: dict[str, Any], source: str | Path) -> None:
     patches = training["volumes_per_step"] * training["patches_per_volume"]
     if patches % training["devices"]:
         raise UserError(

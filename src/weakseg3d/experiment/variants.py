@@ -4,13 +4,15 @@ A variant is called ``{method}+{factor}-{level}+{factor}-{level}...``, such as `
 Methods, factors and levels hold neither ``+`` nor ``-``, so a name can be taken apart again.
 """
 
+from collections.abc import Mapping
 
-def variant_name(method, levels):
+
+def variant_name(method: str, levels: Mapping[str, str]) -> str:
     """Return the name of ``method`` with ``levels`` (``{factor: level}``); without levels, the method's own."""
     return "+".join([method, *(f"{factor}-{level}" for factor, level in levels.items())])
 
 
-def variant_parts(name):
+def variant_parts(name: str) -> tuple[str, dict[str, str]]:
     """Return the method and the levels (``{factor: level}``, all text) that make up ``name``."""
     method, *parts = name.split("+")
     return method, dict(part.split("-", 1) for part in parts)

@@ -1,14 +1,21 @@
-"""A verb for every case of a batch, in one process that goes on after the last whole case of an earlier one.
+"""A verb for every case of a batch, in one process that goes on after the last finished case of an earlier one.
 
-A batch is a part of a dataset's split: ``@train``, ``@validation`` or ``@test``. To the graph of jobs a record stands
-for the files of its cases: ``results/E/batches/4_masks/D/O/@test.nii.gz.json`` for
-``results/E/4_masks/D/O/CASE.nii.gz``. It holds ``{case: sha256 of the file}``. Beside it, in a file that ends in
-``.made`` and that Snakemake does not know, lies a hash of what each case was made by.
+A batch is a part of a dataset's split: ``@train``, ``@validation`` or ``@test``. In Snakemake's graph of jobs a record
+stands for the files of its cases: ``results/E/batches/4_masks/D/O/@test.nii.gz.json`` for
+``results/E/4_masks/D/O/CASE.nii.gz``. It holds ``{case: sha256 of the file}``. Beside it lies a journal, the same name
+with ``.made``, which Snakemake does not know; it holds a hash of the command, code and inputs that made each case.
+
+Why there are jobs of one case and jobs of a batch: Snakemake itself follows every file of a job of one case, so that
+users can ask for any file by its path, delete it, or spread the cases over a cluster. Its graph grows too large for
+grids of more than some ten thousand jobs, though, and it offers no rule whose number of outputs depends on a wildcard
+and whose finished outputs outlive a failure. So a batch has one output, the record, and this module does for its cases
+what Snakemake does for jobs; the verb, its arguments and its files are the same in both.
 """
 
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from weakseg3d.cli import main, module_name
@@ -17,60 +24,59 @@ from weakseg3d.files import existing_file, file_digest, whole_file
 from weakseg3d.jobs.code_hash import code_hash
 
 IN_RECORDS = re.compile(r"^(results/[^/]+)/batches/(.+?)(?:\.json)?$")
-"""A record, or a folder of records: the experiment's folder, and the path of the cases' files in it."""
+"""A record (`weakseg3d.experiment.paths.record`), or a folder of records: the experiment's folder, and the rest."""
 INTERRUPTED = 130
-"""Exit code of a verb that ended by Ctrl-C (`weakseg3d.cli.main`)."""
+"""Exit code of a verb that was ended by Ctrl-C (`weakseg3d.cli.main`)."""
 
 
-def record_of(path):
-    """Return the record that stands for the files ``path``, which starts with ``results/EXPERIMENT/``."""
-    results, experiment, rest = path.split("/", 2)
-    return f"{results}/{experiment}/batches/{rest}.json"
-
-
-def of_case(text, batch, case):
+def of_case(text: str, batch: str, case: str) -> str:
     """Return an argument meant for a batch as it is for one of its cases: a record becomes the case's file."""
     return IN_RECORDS.sub(r"\1/\2", text).replace(batch, case)
 
 
-def run_batch(command, batch, cases, read, write):
-    """Run ``command`` (a verb and its arguments) for every case and write the records; return an exit code.
+def run_batch(
+    command: Sequence[str], batch: str, cases: Sequence[str], read: Sequence[str], write: Sequence[str]
+) -> int:
+    """Run ``command`` (a verb and its arguments) for every case and write the records; return the highest exit code.
 
     ``read`` and ``write`` are the files that the command reads and the records that it writes, as the graph of jobs
-    names them. A case is left alone when all its files are there and were made by the same command and code from the
-    same inputs. One that fails does not keep the others from being made; the records are written once all are.
+    names them. A case is skipped when all its files exist and were made by the same command and code from the same
+    inputs. One that fails does not keep the others from being made; the records are written once all are.
     """
-    known = [(path, case_digests(path, cases)) for path in read]
+    digests = {path: case_digests(path, cases) for path in read}
     code = code_hash(module_name(command[0]))
     journal = Path(write[0] + ".made")
-    made = json.loads(journal.read_text(encoding="utf-8")) if journal.exists() else {}
-    worst = 0
+    hashes = json.loads(journal.read_text(encoding="utf-8")) if journal.exists() else {}
+    highest_code = 0
     for case in cases:
         arguments = [of_case(word, batch, case) for word in command]
-        files = [Path(of_case(record, batch, case)) for record in write]
-        inputs = [(of_case(path, batch, case), digests[case]) for path, digests in known]
-        recipe = hashlib.sha256(json.dumps([code, arguments, inputs]).encode()).hexdigest()
-        if made.get(case) == recipe and all(file.exists() for file in files):
-            let_follow(files, [path for path, _ in inputs])
+        outputs = [Path(of_case(record, batch, case)) for record in write]
+        inputs = [(of_case(path, batch, case), digests[path][case]) for path in read]
+        case_hash = hashlib.sha256(json.dumps([code, arguments, inputs]).encode()).hexdigest()
+        if hashes.get(case) == case_hash and all(file.exists() for file in outputs):
+            make_newer_than(outputs, [path for path, _ in inputs])
             continue
-        # The recipe is noted before the files are made: they appear only when whole, so those that are there later
-        # were made by it, whenever the process ended.
-        for file in files:
+        # The hash is noted before the files are made: they appear only when whole, so any that exist later were made
+        # from it, whenever the process ended.
+        for file in outputs:
             file.unlink(missing_ok=True)
-        made[case] = recipe
-        write_json(journal, made)
-        ended = main(arguments)
-        if ended == INTERRUPTED:
-            return ended
-        worst = max(worst, ended)
-    if not worst:
+        hashes[case] = case_hash
+        write_json(journal, hashes)
+        exit_code = main(arguments)
+        if exit_code == INTERRUPTED:
+            return exit_code
+        highest_code = max(highest_code, exit_code)
+    if highest_code == 0:
         for record in write:
             write_json(record, {case: file_digest(of_case(record, batch, case)) for case in cases})
-    return worst
+    return highest_code
 
 
-def case_digests(path, cases):
-    """Return ``{case: sha256}`` of what a record stands for, or of a file that is the same for all ``cases``."""
+def case_digests(path: str, cases: Iterable[str]) -> dict[str, str]:
+    """Return ``{case: sha256}`` of the files that a record stands for, or of one file that all ``cases`` share.
+
+    Raises UserError for a file that does not exist and for a record that lacks a case.
+    """
     if not IN_RECORDS.match(path):
         return dict.fromkeys(cases, file_digest(existing_file(path)))
     digests = json.loads(existing_file(path).read_text(encoding="utf-8"))
@@ -80,15 +86,15 @@ def case_digests(path, cases):
     return digests
 
 
-def let_follow(files, inputs):
-    """Give today's date to ``files`` older than one of their ``inputs``, which was made again with the same bytes."""
+def make_newer_than(files: Iterable[Path], inputs: Iterable[str]) -> None:
+    """Set the modification time of ``files`` to now where an input is newer: it was made again with the same bytes."""
     newest = max(Path(path).stat().st_mtime_ns for path in inputs)
     for file in files:
         if file.stat().st_mtime_ns < newest:
             file.touch()
 
 
-def write_json(path, content):
+def write_json(path: str | Path, content: Mapping[str, str]) -> None:
     """Write a mapping, whole or not at all."""
     with whole_file(path) as partial:
         partial.write_text(json.dumps(content, indent=0) + "\n", encoding="utf-8")

@@ -1,10 +1,11 @@
 """A content hash of the code behind a verb, so that a rule reruns when that code changes, and only then.
 
-Snakemake's rerun triggers see a rule, not the modules it calls.
+Snakemake's own rerun triggers watch the rule, not the modules that it calls.
 """
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -12,15 +13,14 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @cache
-def code_hash(verb):
-    """Return a short hash of the module of ``verb`` and of every module of this package it imports, directly or not.
+def code_hash(verb: str) -> str:
+    """Return a short hash of the module of ``verb`` and of all modules of this package that it needs.
 
-    Imports inside functions count. Files beside a module that are no Python (a template) count with it. The
-    package's own ``__init__`` does not: a new version number alone changes no result.
+    Imports inside functions count, and so do templates and style sheets that lie beside a module. The package's own
+    ``__init__`` does not: a new version number alone changes no result.
     """
     digest = hashlib.sha256()
-    for module in sorted(imported_modules(f"weakseg3d.verbs.{verb}")):
-        path = module_path(module)
+    for _, path in sorted(imported_modules(f"weakseg3d.verbs.{verb}").items()):
         beside = [p for p in path.parent.iterdir() if p.is_file() and p.suffix in (".jinja", ".css")]
         for file in [path, *sorted(beside)]:
             digest.update(file.name.encode() + file.read_bytes())
@@ -28,20 +28,23 @@ def code_hash(verb):
 
 
 @cache
-def imported_modules(module):
-    """Return the names of ``module`` and all modules of this package that it imports, directly or not."""
-    found, waiting = set(), [module]
+def imported_modules(module: str) -> dict[str, Path]:
+    """Return ``{name: file}`` of ``module`` and of all modules of this package that it imports, even indirectly."""
+    modules: dict[str, Path] = {}
+    waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in found or name == "weakseg3d" or module_path(name) is None:
+        path = module_path(name)
+        if path is None or name in modules or name == "weakseg3d":
             continue
-        found.add(name)
-        waiting += _imports(module_path(name))
+        modules[name] = path
+        waiting += _imports(path)
         waiting.append(name.rpartition(".")[0])
-    return found
+    return modules
 
 
-def _imports(path):
+def _imports(path: Path) -> Iterator[str]:
+    """Yield every dotted name that a file imports; some are functions, not modules."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -50,7 +53,7 @@ def _imports(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def module_path(module):
+def module_path(module: str) -> Path | None:
     """Return the file of a module of this package, or None for any other name."""
     first, *rest = module.split(".")
     if first != "weakseg3d":

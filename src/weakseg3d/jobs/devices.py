@@ -1,18 +1,21 @@
-"""GPUs of their own: of the machine's devices each process takes some that no other has, a training as many as it says.
+"""Each process gets GPUs that no other process uses: one, or for a training as many as its recipe asks for.
 
 ``python -m weakseg3d.jobs.devices VERB ...`` runs ``python -m weakseg3d VERB ...`` on devices of its own.
-A device is taken by a lock on a file, which the operating system frees when the process ends, however it ends.
+A device is taken by locking a file, which the operating system unlocks when the process ends, however it ends.
 """
 
 import argparse
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError
@@ -21,17 +24,17 @@ from weakseg3d.schemas import read_yaml
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 SCHEDULERS = ("SLURM_JOB_ID", "LSB_JOBID", "PBS_JOBID", "JOB_ID")
-"""Set by Slurm, LSF, PBS and Grid Engine in jobs, to which they have given devices already."""
+"""Set in their jobs by Slurm, LSF, PBS and Grid Engine, which have assigned devices already."""
 SHARING = "WEAKSEG3D_JOBS_PER_GPU"
-"""Environment variable: how many processes may share a device; 1 if unset."""
+"""Environment variable: how many processes may share a device; 1 if it is not set."""
 POLL = 0.5
 """Seconds between two looks for free devices."""
 
 
-def main_on_own_devices(argv):
-    """Run the verb in ``argv`` on devices of its own, on the CPU where there are none, and return its exit code."""
+def main_on_own_devices(argv: list[str]) -> int:
+    """Run the verb in ``argv`` on devices of its own, or on the CPU if there are none; return its exit code."""
     names, number = devices(), devices_wanted(argv)
-    # A training that wants more than there are says so itself.
+    # A training that wants more devices than there are reports that itself.
     if number > len(names) or any(name in os.environ for name in SCHEDULERS):
         return main(argv)
     with own_devices(names, number, lock_folder(), int(os.environ.get(SHARING, "1"))) as taken:
@@ -39,7 +42,7 @@ def main_on_own_devices(argv):
         return main(argv)
 
 
-def devices():
+def devices() -> list[str]:
     """Return the names of the devices to share: those in CUDA_VISIBLE_DEVICES, else all that nvidia-smi lists."""
     if VISIBLE in os.environ:
         return [name.strip() for name in os.environ[VISIBLE].split(",") if name.strip() not in ("", "-1", "NoDevFiles")]
@@ -50,19 +53,26 @@ def devices():
         return []
 
 
-def devices_wanted(argv):
-    """Return how many devices the verb in ``argv`` works on: a training as many as its recipe says, any other one."""
+def gpus_per_job(accelerator: str) -> int:
+    """Return how many GPUs a job that computes on one asks the scheduler for; ``accelerator`` is the config's key."""
+    if accelerator == "auto":
+        return int(shutil.which("nvidia-smi") is not None)
+    return int(accelerator == "gpu")
+
+
+def devices_wanted(argv: list[str]) -> int:
+    """Return how many devices the verb in ``argv`` uses: for a training as many as its recipe says, otherwise one."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--recipe")
     path = parser.parse_known_args(argv)[0].recipe
     try:
         return checked_recipe(read_yaml(path), path)["training"]["devices"] if path else 1
     except UserError:
-        # The verb will say what is wrong.
+        # The verb itself will report what is wrong.
         return 1
 
 
-def lock_folder():
+def lock_folder() -> Path:
     """Return the folder of the lock files, the same for all processes of this user on this machine."""
     folder = Path(tempfile.gettempdir()) / f"weakseg3d-devices-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -70,11 +80,11 @@ def lock_folder():
 
 
 @contextmanager
-def own_devices(names, number, folder, sharing=1):
-    """Yield ``number`` of ``names``, each held by fewer than ``sharing`` other processes; wait until there are as many.
+def own_devices(names: list[str], number: int, folder: Path, sharing: int = 1) -> Iterator[list[str]]:
+    """Yield ``number`` of ``names``, each held by fewer than ``sharing`` other processes; wait until so many are free.
 
-    Lock files lie in ``folder``. A device that nobody holds is taken before one that is shared. Nobody holds a device
-    while waiting for another: all are taken at once, by one process at a time.
+    Lock files lie in ``folder``. A device that nobody holds is taken before one that is shared. No process holds a
+    device while it waits for another: it takes all of them at once, and processes take turns.
     """
     with ExitStack() as opened:
         places = [
@@ -83,15 +93,15 @@ def own_devices(names, number, folder, sharing=1):
             for name in names
         ]
         turn = opened.enter_context(open(folder / "turn.lock", "w", encoding="utf-8"))
-        while not (taken := _taken_at_once(places, number, turn)):
+        while not (taken := _take_at_once(places, number, turn)):
             time.sleep(POLL)
         yield taken
 
 
-def _taken_at_once(places, number, turn):
-    """Lock the files of ``number`` devices among ``places``, pairs of a name and a file, or none; return the names."""
+def _take_at_once(places: Sequence[tuple[str, TextIO]], number: int, turn: TextIO) -> list[str]:
+    """Lock the files of ``number`` devices among ``places``, pairs of name and file, or of none; return the names."""
     fcntl.flock(turn, fcntl.LOCK_EX)
-    taken = {}
+    taken: dict[str, TextIO] = {}
     for name, file in places:
         if len(taken) < number and name not in taken and lock(file):
             taken[name] = file
@@ -103,7 +113,7 @@ def _taken_at_once(places, number, turn):
     return list(taken)
 
 
-def lock(file):
+def lock(file: TextIO) -> bool:
     """Lock an open file and return whether no other process had done so."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

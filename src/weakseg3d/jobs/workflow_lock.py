@@ -1,28 +1,31 @@
-"""One run of the workflow takes over from another that was killed: its locks are removed, its jobs are ended.
+"""A run of the workflow takes over from one that was killed: it removes the locks and ends the jobs that were left.
 
-Snakemake locks the files it writes and forgets to unlock them when it is killed; its jobs then run on as orphans.
+Snakemake locks the files it writes. When it is killed it cannot unlock them, and its jobs go on as orphans.
 """
 
 import errno
 import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
 MARK = "WEAKSEG3D_WORKFLOW"
 """Environment variable of every job: the folder in which its Snakemake runs."""
 PATIENCE = 30
-"""Seconds that a training gets to write a checkpoint."""
+"""Seconds that a training has to write a checkpoint after SIGTERM."""
 
 
-def take_over(folder):
-    """Remove what a killed run left in ``folder``, the one Snakemake runs in, unless another run is alive there.
+def take_over(folder: str | Path) -> TextIO:
+    """Remove what a killed run left in ``folder``, in which Snakemake runs, unless another run is alive there.
 
-    Returns the open file whose lock says that this run is alive; the operating system frees it when the process
-    ends, however it ends. Where the disk knows no such locks, nothing is removed and `snakemake --unlock` helps.
+    Returns an open file whose lock says that this run is alive; the operating system releases the lock when the process
+    ends, however it ends. Where the file system does not support locks, nothing is removed and `snakemake --unlock`
+    helps.
     """
     folder = Path(folder).resolve()
     os.environ[MARK] = str(folder)
@@ -42,8 +45,8 @@ def take_over(folder):
     return alive
 
 
-def end_orphans(folder):
-    """End the processes that bear ``folder`` as their mark: by SIGTERM, after `PATIENCE` seconds by SIGKILL."""
+def end_orphans(folder: str) -> None:
+    """End the processes that carry ``folder`` as their mark: by SIGTERM and, after `PATIENCE` seconds, by SIGKILL."""
     family = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
     orphans = [process for process in psutil.process_iter() if process.pid not in family and mark(process) == folder]
     for process in orphans:
@@ -52,15 +55,15 @@ def end_orphans(folder):
         signal_process(process.kill)
 
 
-def mark(process):
-    """Return the mark of a process, or None where it has none or belongs to somebody else."""
+def mark(process: psutil.Process) -> str | None:
+    """Return the mark of a process, or None if it has none or belongs to another user."""
     try:
         return process.environ().get(MARK)
     except (psutil.Error, OSError):
         return None
 
 
-def signal_process(send):
-    """Call ``send``, which may find that its process has ended."""
+def signal_process(send: Callable[[], None]) -> None:
+    """Call ``send``, ignoring that the process may have ended already."""
     with suppress(psutil.NoSuchProcess):
         send()

@@ -1,0 +1,123 @@
+"""From a config to an `Experiment`: every name resolved, every file it names read and checked."""
+
+from pathlib import Path
+from typing import Any
+
+from weakseg3d.datasets.description import load_dataset, read_split
+from weakseg3d.errors import UserError
+from weakseg3d.experiment.experiment import Dataset, Experiment, students
+from weakseg3d.experiment.recipes import check_patch, checked_method, load_method
+from weakseg3d.experiment.study import NO_STUDY, study_variants, with_text_levels
+from weakseg3d.experiment.variants import variant_parts
+from weakseg3d.schemas import choose, relative_to_project, validated
+
+
+def load_experiment(config: dict[str, Any]) -> Experiment:
+    """Return the `Experiment` that a config asks for.
+
+    Raises UserError for unknown keys, datasets, organs or methods, and for mistakes in their files.
+    """
+    config = validated(with_text_levels(config), "config", "the config")
+    datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
+    methods = {name: load_method(name, config["overrides"].get(name)) for name in config["methods"]}
+    methods |= study_variants(config.get("study", NO_STUDY), config["overrides"])
+    shown = list(methods)
+    for name in shown:
+        methods |= _first_stages(name, methods, config["overrides"])
+    _check_validation_cases(methods, datasets)
+    for name in config["overrides"]:
+        choose(name, list(dict.fromkeys(variant_parts(method)[0] for method in methods)), "method in 'overrides'")
+    for key in ("raw", "splits", "intensity"):
+        for name in config[key]:
+            choose(name, list(config["datasets"]), f"dataset in '{key}'")
+    return Experiment(
+        name=config["experiment"],
+        datasets=datasets,
+        methods=methods,
+        shown=shown,
+        seeds=config["seeds"],
+        annotation_seed=config["annotation_seed"],
+        spacing=config["spacing"],
+        threads=config["threads"],
+        accelerator=config["accelerator"],
+        container=config.get("container"),
+        batch=config["batch"],
+        uncertainty=config["uncertainty"],
+        evaluate_on=config["evaluate_on"],
+        largest_component=config["largest_component"],
+        report=config["report"],
+        raw_folder=config["raw_folder"],
+        offline=config["offline"],
+    )
+
+
+def check_container(container: str | None, needed: bool) -> None:
+    """Raise UserError where jobs are to run in a container and the config names none, or a file that does not exist."""
+    if not needed:
+        return
+    if container is None:
+        raise UserError("--use-apptainer needs an image: name one in the config (container: weakseg3d.sif)")
+    if "://" not in container and not Path(container).exists():
+        raise UserError(
+            f"{container}: no such image; build it from the Dockerfile or correct 'container' in the config"
+        )
+
+
+def _dataset(name: str, organs: list[str], config: dict[str, Any]) -> Dataset:
+    description = load_dataset(name)
+    for organ in organs:
+        choose(organ, list(description["organs"]), f"organ of dataset '{name}'")
+    if name in config["splits"]:
+        path = Path(config["splits"][name])
+    elif description["split"]:
+        path = relative_to_project(description["split"])
+    else:
+        raise UserError(
+            f"dataset '{name}' has no split; draw one with 'dataset split' and name it in the config under 'splits'"
+        )
+    split = read_split(path)
+    for part in ("train", "test"):
+        if part not in split.values():
+            raise UserError(f"{path}: no case is marked '{part}'; mark at least one")
+    return Dataset(
+        description,
+        organs,
+        split,
+        path,
+        config["raw"].get(name, ""),
+        config["intensity"].get(name, description["intensity"]),
+    )
+
+
+def _first_stages(name: str, methods: dict[str, Any], overrides: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return ``{name: method}`` of the methods that the method ``name`` starts from.
+
+    They learn from its annotation, pseudo label and images. Raises UserError for one that cannot be started from, and
+    for one that ``methods`` holds already and that learns from something else.
+    """
+    method, stages = methods[name], {}
+    bases = method.get("distillation", {"students": []})["students"]
+    for base, student in zip(bases, students(name, method), strict=True):
+        stage = load_method(base, overrides.get(base))
+        if "network" not in stage:
+            raise UserError(f"method '{name}' starts from '{base}', which has no network; name another one")
+        shared = {key: method[key] for key in ("supervision", "annotation", "pseudo_label", "images", "normalisation")}
+        stage = checked_method(stage | shared, f"method '{base}' as the first stage of '{name}'")
+        if student in methods and methods[student] != stage:
+            raise UserError(
+                f"method '{name}' starts from '{student}', which learns from something else; give both the same"
+                f" {', '.join(shared)} under 'overrides'"
+            )
+        check_patch(method["training"]["patch_size"], stage["network"], f"method '{name}' with a network of '{base}'")
+        stages[student] = stage
+    return stages
+
+
+def _check_validation_cases(methods: dict[str, Any], datasets: dict[str, Dataset]) -> None:
+    for name, method in methods.items():
+        for dataset in datasets.values():
+            if method.get("selection") == "dense_validation" and not dataset.cases("validation"):
+                raise UserError(
+                    f"{dataset.split_path}: method '{name}' has 'selection: dense_validation', but no case is marked"
+                    " 'validation'; mark some"
+                )

@@ -1,0 +1,94 @@
+"""Command-line options of the verbs, as an experiment's config decides them. All are shell words, quoted."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from weakseg3d.experiment.experiment import Experiment
+from weakseg3d.files import file_digest
+
+EVALUATED_ON = {
+    "original": "each scan's original grid, predictions brought back to it from {spacing} mm (linear, one half)",
+    "isotropic": "the isotropic grid of {spacing} mm, references resampled to it",
+}
+"""What a table's footer says of the grid of the evaluation."""
+
+
+def option(name: str, values: str | Iterable[Any]) -> str:
+    """Return ``--name value ...``, or nothing where there is no value."""
+    words = [values] if isinstance(values, str) and values else [str(value) for value in values]
+    return f"--{name} {shlex.join(words)}" if words else ""
+
+
+def folder_option(name: str, files: Sequence[Any]) -> str:
+    """Return ``--name FOLDER``, the folder of ``files``, or nothing where there are none."""
+    return option(name, str(files[0]).rpartition("/")[0] if files else "")
+
+
+def kind_with_options(choices: Mapping[str, tuple[str, dict[str, Any]]], part: str) -> str:
+    """Return ``kind --parameter value ...`` of the annotation, pseudo label or perturbation that a path part names."""
+    kind, parameters = choices[part]
+    return " ".join([kind, *(option(key.replace("_", "-"), [value]) for key, value in parameters.items())])
+
+
+def raw_data_options(experiment: Experiment, dataset: str) -> str:
+    """Return the options of `download` that name raw data of the user's own, or the folder that users share."""
+    own = option("source", experiment.datasets[dataset].raw)
+    shared = "" if own else option("shared", experiment.raw_folder)
+    return _joined(own, shared, "--offline" * experiment.offline)
+
+
+def intensity_options(experiment: Experiment, dataset: str) -> str:
+    """Return ``--window low high`` or ``--percentiles low high``, as the dataset says."""
+    ((way, limits),) = experiment.datasets[dataset].intensity.items()
+    return option(way, limits)
+
+
+def window_options(experiment: Experiment, dataset: str) -> str:
+    """Return the option that shows a dataset in its intensity window, where it has one."""
+    return option("window", experiment.datasets[dataset].intensity.get("window", []))
+
+
+def grid_options(experiment: Experiment, to_reference_grid: str) -> str:
+    """Return the options that bring a prediction to the evaluated grid and reduce it to its largest component.
+
+    ``to_reference_grid`` is what the verb calls the first of them.
+    """
+    original = experiment.evaluate_on == "original"
+    return _joined(to_reference_grid * original, "--largest-component" * experiment.largest_component)
+
+
+def overlay_options(files: Mapping[str, Any]) -> str:
+    """Return the options that name the ``files`` of a picture (`StageFiles.overlay`); maps go by their folder."""
+    volumes = [option(name, file) for name, file in files.items() if name != "uncertainty"]
+    return _joined(*volumes, folder_option("uncertainty", files["uncertainty"]))
+
+
+def report_options(experiment: Experiment) -> str:
+    """Return the options of `report` that the config decides: facts of the methods, the footer, tables and page."""
+    report = experiment.report
+    trained = [name for name in experiment.shown if not experiment.is_control(name)]
+    return _joined(
+        option("footer", [f"{key}={value}" for key, value in footer(experiment).items()]),
+        option("selection", [f"{name}={experiment.methods[name]['selection']}" for name in trained]),
+        option("viewer-cases", [report["viewer_cases"]]),
+        "--means-without-missed" * report["means_without_missed"],
+        option("published", report["published"] or ""),
+    )
+
+
+def footer(experiment: Experiment) -> dict[str, str]:
+    """Return what a table must say about its origin."""
+    splits = {name: file_digest(dataset.split_path)[:12] for name, dataset in experiment.datasets.items()}
+    return {
+        "experiment": experiment.name,
+        "spacing": f"{experiment.spacing} mm",
+        "seeds": " ".join(str(seed) for seed in experiment.seeds),
+        **{f"split of {name}": f"sha256 {digest}" for name, digest in splits.items()},
+        "evaluated on": EVALUATED_ON[experiment.evaluate_on].format(spacing=experiment.spacing),
+        "components": "the largest of each prediction" if experiment.largest_component else "all of each prediction",
+    }
+
+
+def _joined(*words: str) -> str:
+    return " ".join(word for word in words if word)

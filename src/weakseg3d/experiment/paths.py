@@ -1,0 +1,114 @@
+"""Where every file of an experiment lies: each path is spelt here and nowhere else. The Snakefile explains them.
+
+A constant is a pattern with Snakemake's wildcards. ``{annotation}`` and ``{pseudo_label}`` are made by `path_part`.
+"""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from types import SimpleNamespace
+from typing import Any
+
+RESULTS = "results/{experiment}"
+"""The folder of an experiment. What follows it in a pattern is the same in every experiment."""
+
+ARCHIVE = RESULTS + "/1_raw/{dataset}/{archive}"
+SOURCE = RESULTS + "/1_raw/{dataset}/source.json"
+
+CASE_FOLDER = RESULTS + "/2_cases/{dataset}/{case}"
+CASE = CASE_FOLDER + "/{kind}.nii.gz"
+CASE_IMAGE = CASE_FOLDER + "/image.nii.gz"
+CASE_LABEL = CASE_FOLDER + "/label.nii.gz"
+
+ISOTROPIC = RESULTS + "/3_isotropic/{dataset}/{case}/{kind}.nii.gz"
+ISOTROPIC_IMAGE = RESULTS + "/3_isotropic/{dataset}/{case}/image.nii.gz"
+ISOTROPIC_LABEL = RESULTS + "/3_isotropic/{dataset}/{case}/label.nii.gz"
+PERTURBED_IMAGE = RESULTS + "/3_isotropic/{dataset}/{case}/image_{perturbation}.nii.gz"
+SEEN_IMAGE = RESULTS + "/3_isotropic/{dataset}/{case}/{image}.nii.gz"
+"""An isotropic image as some method sees it: undisturbed or perturbed."""
+IMAGE_ARRAY = RESULTS + "/3_isotropic/{dataset}/{case}/{image}.npy"
+
+MASK = RESULTS + "/4_masks/{dataset}/{organ}/{case}.nii.gz"
+MASK_ARRAY = RESULTS + "/4_masks/{dataset}/{organ}/{case}.npy"
+ORIGINAL_MASK = RESULTS + "/4_masks/{dataset}/{organ}/original/{case}.nii.gz"
+"""The mask on the scan's own grid."""
+
+ANNOTATION = RESULTS + "/5_annotations/{dataset}/{organ}/{annotation}/{case}.{suffix}"
+EFFORT = RESULTS + "/5_annotations/{dataset}/{organ}/{annotation}/effort.csv"
+
+PSEUDO_LABEL = RESULTS + "/6_pseudo_labels/{dataset}/{organ}/{annotation}/{pseudo_label}/{case}.nii.gz"
+PSEUDO_LABEL_ARRAY = RESULTS + "/6_pseudo_labels/{dataset}/{organ}/{annotation}/{pseudo_label}/{case}.npy"
+
+METHOD = RESULTS + "/7_models/{dataset}/{organ}/{annotation}/{method}"
+"""The folder of a method's models, one for each seed."""
+TRAINING_CASES = METHOD + "/cases.csv"
+VALIDATION_CASES = METHOD + "/validation.csv"
+TRAINING = METHOD + "/seed-{seed}"
+"""The folder of one training."""
+RECIPE = TRAINING + "/recipe.yaml"
+MODEL = TRAINING + "/model.pt"
+RUN = TRAINING + "/run.json"
+LOSSES = TRAINING + "/losses.csv"
+
+PREDICTION = RESULTS + "/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz"
+UNCERTAINTY = (
+    RESULTS + "/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}_uncertainty/{map}.nii.gz"
+)
+UNCERTAINTY_MAPS = ("probability", "entropy", "variance")
+"""The values of ``{map}``."""
+
+METRICS = RESULTS + "/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv"
+
+TABLE = RESULTS + "/tables/{table}"
+ALL_METRICS = RESULTS + "/tables/metrics.csv"
+PROVENANCE = RESULTS + "/tables/provenance.json"
+FIGURE = RESULTS + "/figures/{figure}"
+PICTURE = RESULTS + "/figures/{picture}/{dataset}/{organ}/{method}.png"
+REPORT = RESULTS + "/report.html"
+PARTIAL_REPORT = RESULTS + "/partial/report.html"
+
+
+def log(step: str, path: str = RESULTS) -> str:
+    """Return the log of the job of ``step`` that makes ``path``, a pattern or a folder."""
+    return _beside(step, "logs", path, ".log")
+
+
+def benchmark(step: str, path: str = RESULTS) -> str:
+    """Return the benchmark (wall time, memory) of the job of ``step`` that makes ``path``, a pattern or a folder."""
+    return _beside(step, "benchmarks", path, ".tsv")
+
+
+def _beside(step: str, folder: str, path: str, suffix: str) -> str:
+    """Return ``results/{experiment}/FOLDER/STEP/…``, the rest being that of ``path`` without its stage and suffix."""
+    inner = PurePosixPath(path).relative_to(RESULTS).parts[1:]
+    place = "/".join([RESULTS, folder, step, *inner])
+    for known in (".nii.gz", ".npy", ".csv", ".json", ".png", ".html"):
+        place = place.removesuffix(known)
+    return place + suffix
+
+
+def record(path: str) -> str:
+    """Return the record that stands for the files ``path`` of all cases of a batch (`weakseg3d.jobs.batches`).
+
+    ``path`` is a pattern or a path that starts with ``results/EXPERIMENT/``.
+    """
+    results, experiment, rest = path.split("/", 2)
+    return f"{results}/{experiment}/batches/{rest}.json"
+
+
+def tracked(path: str, batch: str) -> str:
+    """Return the file by which Snakemake knows ``path``: itself or, where one job makes several cases, their record.
+
+    ``batch`` is the config's key of that name. Only files of a case have a record.
+    """
+    return record(path) if batch != "case" and ("/@" in path or "/{case}" in path) else path
+
+
+def tracked_paths(batch: str) -> SimpleNamespace:
+    """Return all patterns of this module under their names, each as Snakemake knows it (`tracked`)."""
+    patterns = {name: value for name, value in globals().items() if name.isupper() and isinstance(value, str)}
+    return SimpleNamespace(**{name: tracked(pattern, batch) for name, pattern in patterns.items()})
+
+
+def path_part(kind: str, parameters: Mapping[str, Any]) -> str:
+    """Return ``kind`` and its parameters as one readable path part, such as ``gaussian_sigma-12.0``."""
+    return "_".join([kind, *(f"{key}-{value}" for key, value in parameters.items())])

@@ -1,0 +1,40 @@
+"""``tables/provenance.json``: what leads from a number back to its cases, its models and its config."""
+
+from typing import Any
+
+from weakseg3d.experiment import paths
+from weakseg3d.experiment.experiment import Cell, Experiment
+from weakseg3d.files import file_digest
+
+
+def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the config as it was given, the datasets with their splits, and the cells with their models' folders."""
+    datasets = {
+        name: {
+            "modality": dataset.description["modality"],
+            "split": str(dataset.split_path),
+            "split_sha256": file_digest(dataset.split_path),
+            "cases": {part: dataset.cases(part) for part in ("train", "validation", "test")},
+            "window": dataset.intensity.get("window"),
+        }
+        for name, dataset in experiment.datasets.items()
+    }
+    return {
+        "experiment": experiment.name,
+        "evaluated_on": experiment.evaluate_on,
+        "largest_component": experiment.largest_component,
+        "config": dict(config),
+        "datasets": datasets,
+        "cells": [_with_models(experiment, cell) for cell in experiment.cells()],
+    }
+
+
+def _with_models(experiment: Experiment, cell: Cell) -> dict[str, Any]:
+    """Return a cell with the folder of the model that predicts, and of those it started from."""
+    if experiment.is_control(cell.method):
+        return cell._asdict() | {"model": None, "first_stages": []}
+    in_results = paths.TRAINING.removeprefix(paths.RESULTS + "/")
+    model, *stages = (
+        in_results.format(**cell._asdict() | {"method": method}) for method in experiment.trained_for(cell.method)
+    )
+    return cell._asdict() | {"model": model, "first_stages": stages}

@@ -1,0 +1,42 @@
+"""What the report of an experiment consists of: its tables and figures, by name."""
+
+from weakseg3d.experiment.experiment import Experiment
+from weakseg3d.experiment.variants import variant_parts
+
+
+def readable_tables(experiment: Experiment) -> list[str]:
+    """Return the tables made for reading: each as CSV, Markdown and LaTeX."""
+    names = ["main", "main_wide", "against_best", "ranking"] + ["study"] * has_variants(experiment)
+    names += ["uncertainty"] * _is_uncertain(experiment) + ["cost/cost"] * _is_trained(experiment)
+    return names
+
+
+def other_tables(experiment: Experiment) -> list[str]:
+    """Return the tables that are CSV alone."""
+    return ["statistics", "comparisons", "ranking_shares"] + ["study_wide"] * has_variants(experiment)
+
+
+def figures(experiment: Experiment) -> list[str]:
+    """Return the figures of the whole experiment."""
+    names = ["dice_boxplot", "ranking"] + ["study"] * has_variants(experiment)
+    names += ["training"] * _is_trained(experiment) + ["pseudo_labels"] * has_variants(experiment, "pseudo_label")
+    return names + ["reliability"] * _is_uncertain(experiment)
+
+
+def panels(experiment: Experiment) -> list[str]:
+    """Return the figures of cases: one for each organ of each dataset."""
+    return [f"panels/{name}/{organ}" for name, entry in experiment.datasets.items() for organ in entry.organs]
+
+
+def has_variants(experiment: Experiment, base: str | None = None) -> bool:
+    """Return whether any method is a variant of a study, or a variant of ``base``."""
+    parts = [variant_parts(name) for name in experiment.shown]
+    return any(levels and base in (None, name) for name, levels in parts)
+
+
+def _is_trained(experiment: Experiment) -> bool:
+    return any(not experiment.is_control(name) for name in experiment.methods)
+
+
+def _is_uncertain(experiment: Experiment) -> bool:
+    return experiment.uncertainty and _is_trained(experiment)

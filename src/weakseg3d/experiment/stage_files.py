@@ -1,0 +1,241 @@
+"""Which files each step of an experiment reads, as Snakemake's graph of jobs knows them.
+
+Every function takes a cell: a `Cell`, or Snakemake's wildcards, of which only the needed attributes are read. Where a
+step handles cases one by one, the cell also has the attribute ``case``.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from weakseg3d.experiment import paths
+from weakseg3d.experiment.experiment import Evaluation, Experiment
+from weakseg3d.phantom import ARCHIVE_NAMES
+
+DRAWN = ("slices", "scribbles")
+"""Annotations that are label maps; the others are clicked and are 3D Slicer markups."""
+
+WILDCARDS = ("dataset", "organ", "annotation", "method", "seed", "case")
+
+
+class StageFiles:
+    """The files of one experiment. With ``batch: split`` a record stands for the files of all cases of a batch."""
+
+    def __init__(self, experiment: Experiment):
+        self.experiment = experiment
+        self.patterns = paths.tracked_paths(experiment.batch)
+
+    def path(self, pattern: str, cell: Any, **more: Any) -> str:
+        """Return ``pattern`` (of `weakseg3d.experiment.paths`) filled from ``cell`` and ``more``, which goes first."""
+        known = {name: getattr(cell, name) for name in WILDCARDS if hasattr(cell, name)}
+        filled = pattern.format(**{"experiment": self.experiment.name} | known | more)
+        return paths.tracked(filled, self.experiment.batch)
+
+    def _paths(self, pattern: str, cell: Any, cases: Iterable[str], **more: Any) -> list[str]:
+        return [self.path(pattern, cell, case=case, **more) for case in cases]
+
+    # Raw data
+
+    def archive(self, cell: Any) -> list[str]:
+        """Return the archive that has to be made first, for an embedded dataset; nothing for any other."""
+        phantom = self.experiment.datasets[cell.dataset].description["access"].get("phantom")
+        return [self.path(paths.ARCHIVE, cell, archive=ARCHIVE_NAMES[phantom["modality"]])] if phantom else []
+
+    # Annotations and pseudo labels
+
+    def suffix(self, annotation: str) -> str:
+        """Return how the files of an annotation end."""
+        return "nii.gz" if self.experiment.annotations()[annotation][0] in DRAWN else "mrk.json"
+
+    def annotation(self, cell: Any) -> str:
+        """Return the annotation of a case."""
+        return self.path(paths.ANNOTATION, cell, suffix=self.suffix(cell.annotation))
+
+    def annotations(self, cell: Any, cases: Iterable[str] | None = None) -> list[str]:
+        """Return what an annotator gives for ``cases`` (all training cases if None): masks for full supervision."""
+        cases = self._batches(cell, "train") if cases is None else cases
+        if cell.annotation == "dense":
+            return self._paths(paths.MASK, cell, cases)
+        return self._paths(paths.ANNOTATION, cell, cases, suffix=self.suffix(cell.annotation))
+
+    def annotations_of_cases(self, cell: Any) -> list[str]:
+        """Return the same, a file for each training case."""
+        return self.annotations(cell, self.experiment.datasets[cell.dataset].cases("train"))
+
+    # Training
+
+    def training_images(self, cell: Any) -> list[str]:
+        """Return the arrays of the training images as the method sees them."""
+        return self._images(cell, self._batches(cell, "train"))
+
+    def training_targets(self, cell: Any) -> list[str]:
+        """Return the arrays of the training targets: of dense masks only under dense supervision."""
+        return self._targets(cell, self._batches(cell, "train"))
+
+    def validation_images(self, cell: Any) -> list[str]:
+        """Return the arrays of the images of the cases that select the model, as the method sees training images."""
+        return self._images(cell, self._validation_batches(cell))
+
+    def validation_targets(self, cell: Any) -> list[str]:
+        """Return the arrays by which the model is selected."""
+        return self._selection_targets(cell, self._validation_batches(cell))
+
+    def validation_cases(self, cell: Any) -> list[str]:
+        """Return the list of the cases that select the model, for a method that selects it by any."""
+        part = self.experiment.validation_part(cell.dataset, cell.method)
+        return [self.path(paths.VALIDATION_CASES, cell)] if part else []
+
+    def training_files(self, cell: Any) -> str:
+        """Return image and target of ``$case``, seen from the folder of the list of training cases."""
+        return self._line(cell, self._targets)
+
+    def validation_files(self, cell: Any) -> str:
+        """Return image and target of ``$case``, seen from the folder of the list of validation cases."""
+        return self._line(cell, self._selection_targets)
+
+    def _line(self, cell: Any, targets: Callable[[Any, list[str]], list[str]]) -> str:
+        folder = self.path(paths.METHOD, cell)
+        files = self._images(cell, ["$case"]) + targets(cell, ["$case"])
+        return ",".join(os.path.relpath(file, folder) for file in files)
+
+    def first_stages(self, cell: Any) -> list[str]:
+        """Return the two models that a distillation starts from."""
+        students = [self.experiment.model_of(student) for student in self.experiment.students(cell.method)]
+        return [self.path(paths.MODEL, cell, method=student) for student in students]
+
+    def _batches(self, cell: Any, part: str | None) -> list[str]:
+        return self.experiment.batches(cell.dataset, part)
+
+    def _validation_batches(self, cell: Any) -> list[str]:
+        return self._batches(cell, self.experiment.validation_part(cell.dataset, cell.method))
+
+    def _images(self, cell: Any, cases: Iterable[str]) -> list[str]:
+        return self._paths(paths.IMAGE_ARRAY, cell, cases, image=self.experiment.image(cell.method, "train"))
+
+    def _targets(self, cell: Any, cases: Iterable[str]) -> list[str]:
+        if self.experiment.methods[cell.method]["supervision"] == "dense":
+            return self._paths(paths.MASK_ARRAY, cell, cases)
+        return self._pseudo_labels(paths.PSEUDO_LABEL_ARRAY, cell, cases)
+
+    def _selection_targets(self, cell: Any, cases: Iterable[str]) -> list[str]:
+        if self.experiment.methods[cell.method]["selection"] == "dense_validation":
+            return self._paths(paths.MASK_ARRAY, cell, cases)
+        return self._targets(cell, cases)
+
+    def _pseudo_labels(self, pattern: str, cell: Any, cases: Iterable[str]) -> list[str]:
+        return self._paths(pattern, cell, cases, pseudo_label=self.experiment.pseudo_label(cell.method))
+
+    # Prediction and evaluation
+
+    def model(self, cell: Any) -> str:
+        """Return the model a method predicts with; variants that differ in their test images alone share one."""
+        return self.path(paths.MODEL, cell, method=self.experiment.model_of(cell.method))
+
+    def test_image(self, cell: Any) -> str:
+        """Return the image of a test case as the method sees it."""
+        return self.path(paths.SEEN_IMAGE, cell, image=self.experiment.image(cell.method, "test"))
+
+    def control_source(self, cell: Any) -> str:
+        """Return what a control copies: the mask it is compared with, or the method's own pseudo label."""
+        if self.experiment.methods[cell.method]["control"] == "pseudo_label":
+            return self._pseudo_labels(paths.PSEUDO_LABEL, cell, [cell.case])[0]
+        return self.reference(cell)
+
+    def uncertainty_patterns(self) -> list[str]:
+        """Return the patterns of the uncertainty maps beside every prediction, where the config asks for them."""
+        maps = paths.UNCERTAINTY_MAPS if self.experiment.uncertainty else ()
+        return [self.patterns.UNCERTAINTY.replace("{map}", name) for name in maps]
+
+    def uncertainty(self, cell: Any) -> list[str]:
+        """Return the uncertainty maps beside a prediction; a control has none."""
+        if not self.experiment.uncertainty or self.experiment.is_control(cell.method):
+            return []
+        return [self.path(paths.UNCERTAINTY, cell, map=name) for name in paths.UNCERTAINTY_MAPS]
+
+    def reference(self, cell: Any) -> str:
+        """Return the mask that a case is compared with, on the grid that the experiment is evaluated on."""
+        original = self.experiment.evaluate_on == "original"
+        return self.path(paths.ORIGINAL_MASK if original else paths.MASK, cell)
+
+    def evaluated_image(self, cell: Any) -> str:
+        """Return the image of a case on the grid that the experiment is evaluated on."""
+        original = self.experiment.evaluate_on == "original"
+        return self.path(paths.CASE if original else paths.ISOTROPIC, cell, kind="image")
+
+    # The report
+
+    def metrics(self) -> list[str]:
+        """Return the metrics of every cell, in config order, for the test cases of its dataset."""
+        cells = self.experiment.cells()
+        return [file for cell in cells for file in self._paths(paths.METRICS, cell, self._batches(cell, "test"))]
+
+    def metrics_of_cases(self) -> list[str]:
+        """Return the same, a file for each test case."""
+        return [
+            paths.METRICS.format(experiment=self.experiment.name, case=case, **cell._asdict())
+            for cell in self.experiment.cells()
+            for case in self.experiment.datasets[cell.dataset].cases("test")
+        ]
+
+    def runs(self) -> list[str]:
+        """Return the records of all trainings whose models predict, and of those that these started from."""
+        cells = [cell for cell in self.experiment.cells() if not self.experiment.is_control(cell.method)]
+        trainings = [(cell, method) for cell in cells for method in self.experiment.trained_for(cell.method)]
+        files = [
+            self.path(pattern, cell, method=method)
+            for cell, method in trainings
+            for pattern in (paths.RUN, paths.LOSSES)
+        ]
+        return list(dict.fromkeys(files))
+
+    def effort(self) -> list[str]:
+        """Return the annotator's effort for every annotation of every cell, in config order."""
+        cells = [cell for cell in self.experiment.cells() if cell.annotation != "none"]
+        return list(dict.fromkeys(self.path(paths.EFFORT, cell) for cell in cells))
+
+    def shown_volumes(self) -> list[str]:
+        """Return the volumes that panels, viewer and reliability show: test cases of all methods but variants."""
+        files: dict[str, None] = {}
+        for cell in self.experiment.cells():
+            for case in self._batches(cell, "test"):
+                shown = Evaluation(*cell, case)
+                files[self.evaluated_image(shown)] = None
+                files[self.reference(shown)] = None
+                if not self.experiment.is_variant(cell.method):
+                    files[self.path(paths.PREDICTION, shown)] = None
+                files |= dict.fromkeys(self.uncertainty(shown))
+        return list(files)
+
+    def pictures(self) -> list[str]:
+        """Return the pictures of every dataset, organ and method; those of a study's variants would be too many."""
+        cells = [cell for cell in self.experiment.cells() if not self.experiment.is_variant(cell.method)]
+        firsts = {(cell.dataset, cell.organ, cell.method): cell for cell in cells}
+        return [
+            self.path(paths.PICTURE, cell, picture=picture)
+            for cell in firsts.values()
+            for picture in ["overlays"] + ["uncertainty"] * bool(self.uncertainty(Evaluation(*cell, "")))
+        ]
+
+    def overlay(self, cell: Any) -> dict[str, Any]:
+        """Return what a picture is drawn from, by the options of the verb: the batch of the first test case."""
+        return self._overlay(cell, self._batches(cell, "test")[0])
+
+    def overlay_of_case(self, cell: Any) -> dict[str, Any]:
+        """Return the same, the files of the first test case."""
+        return self._overlay(cell, self.experiment.datasets[cell.dataset].cases("test")[0])
+
+    def _overlay(self, cell: Any, case: str) -> dict[str, Any]:
+        """Return the files of a picture of ``case``.
+
+        Every method is drawn with its first seed, on the grid that it is evaluated on; an image that the method sees
+        perturbed is brought there.
+        """
+        annotation, seed = self.experiment.annotation(cell.method), self.experiment.seeds[0]
+        drawn = Evaluation(cell.dataset, cell.organ, annotation, cell.method, seed, case)
+        unperturbed = self.experiment.image(cell.method, "test") == "image"
+        return {
+            "image": self.evaluated_image(drawn) if unperturbed else self.test_image(drawn),
+            "reference": self.reference(drawn),
+            "prediction": self.path(paths.PREDICTION, drawn),
+            "uncertainty": self.uncertainty(drawn) if cell.picture == "uncertainty" else [],
+        }

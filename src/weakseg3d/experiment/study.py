@@ -1,0 +1,61 @@
+"""A study: methods crossed with the levels of factors, each combination a variant of a method."""
+
+from itertools import product
+from typing import Any
+
+from weakseg3d.experiment.recipes import load_method, merged
+from weakseg3d.experiment.variants import variant_name
+from weakseg3d.schemas import choose
+
+NO_STUDY: dict[str, Any] = {"methods": [], "factors": {}, "per_method": {}}
+
+
+def study_variants(study: dict[str, Any], overrides: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return ``{name: method}`` of the methods of a study, crossed with the levels of its factors.
+
+    ``study`` and ``overrides`` are what the config holds under these keys. Raises UserError for unknown methods,
+    factors and levels under ``per_method``, and for a variant that `load_method` rejects.
+    """
+    _check_per_method(study)
+    methods = {}
+    for method in study["methods"]:
+        own = study["per_method"].get(method, {})
+        for combination in product(*study["factors"].values()):
+            levels = dict(zip(study["factors"], combination, strict=True))
+            changes = overrides.get(method, {})
+            for factor, level in levels.items():
+                changes = merged(changes, study["factors"][factor][level])
+                changes = merged(changes, own.get(factor, {}).get(level, {}))
+            methods[variant_name(method, levels)] = load_method(method, changes)
+    return methods
+
+
+def with_text_levels(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the config with the levels of a study as text: YAML reads ``25:`` as a number."""
+    study = config.get("study")
+    if not isinstance(study, dict):
+        return config
+    per_method = study.get("per_method", {})
+    if isinstance(per_method, dict):
+        per_method = {method: _text_levels(factors) for method, factors in per_method.items()}
+    levels = {"factors": _text_levels(study["factors"])} if "factors" in study else {}
+    return {**config, "study": {**study, **levels, "per_method": per_method}}
+
+
+def _text_levels(factors: Any) -> Any:
+    """Return ``{factor: {level: changes}}`` with the levels as text; what has another form is left to the schema."""
+    if not isinstance(factors, dict):
+        return factors
+    return {
+        factor: {str(level): changes for level, changes in levels.items()} if isinstance(levels, dict) else levels
+        for factor, levels in factors.items()
+    }
+
+
+def _check_per_method(study: dict[str, Any]) -> None:
+    for method, factors in study["per_method"].items():
+        choose(method, study["methods"], "method in 'study.per_method'")
+        for factor, levels in factors.items():
+            choose(factor, list(study["factors"]), f"factor in 'study.per_method.{method}'")
+            for level in levels:
+                choose(level, list(study["factors"][factor]), f"level in 'study.per_method.{method}.{factor}'")

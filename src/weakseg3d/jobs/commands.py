@@ -1,0 +1,43 @@
+"""The shell command of a job: a verb for the job's case, or for every case of its batch."""
+
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from weakseg3d.experiment.experiment import Experiment
+
+
+class Commands:
+    """Commands that run the verbs of the package in the folder ``source`` with ``python``, both as they are on disk."""
+
+    def __init__(self, source: str | Path, python: str, experiment: Experiment):
+        self.experiment = experiment
+        self.start = f"PYTHONPATH={shlex.quote(str(source))} {shlex.quote(python)} -m weakseg3d"
+
+    def verb(self, name: str) -> Callable[..., str]:
+        """Return a function of a job (its wildcards, input and output) that gives the command of the verb ``name``.
+
+        Snakemake runs a job again when a param changes, unless the param is computed from the job's input or output:
+        so another checkout, or another Python, runs nothing again.
+        """
+        return lambda wildcards, input, output: f"{self.start} {self._each(wildcards, input, output)}{name}"
+
+    def verb_on_device(self, name: str) -> Callable[..., str]:
+        """Return the same for a verb that works on a GPU of its own, or on none where the config says so."""
+        if self.experiment.accelerator == "cpu":
+            return lambda wildcards, input, output: (
+                f"CUDA_VISIBLE_DEVICES= {self.start} {self._each(wildcards, input, output)}{name}"
+            )
+        return lambda wildcards, input, output: (
+            f"{self.start}.jobs.devices {self._each(wildcards, input, output)}{name}"
+        )
+
+    def _each(self, wildcards: Any, read: Iterable[str], write: Iterable[str]) -> str:
+        """Return what makes a verb run for every case of a batch; nothing for a job of one case, or of none."""
+        case = wildcards.get("case")
+        if self.experiment.batch == "case" or case is None:
+            return ""
+        cases = self.experiment.cases_of(wildcards.dataset, case)
+        named = {"cases": cases, "read": read, "write": write, "name": [case]}
+        return "batch " + "".join(f"--{option} {shlex.join(words)} " for option, words in named.items())
