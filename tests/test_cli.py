@@ -1,4 +1,4 @@
-"""The verbs on plain files: they start fast, explain themselves, and end a user's mistake in one sentence."""
+"""The verbs on plain files: they start fast, have useful help, and report mistakes in one sentence."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ WITHOUT_TORCH = [verb for verb in VERBS if verb not in ("train", "distill", "pre
 
 @pytest.fixture
 def files(tmp_path):
-    """An image, its label map with organs 1 and 3, and paths to write to."""
+    """An image, its label map with organs 1 and 3, and the mask of organ 1."""
     label = np.zeros((10, 12, 14), np.uint8)
     label[2:8, 2:8, 2:8] = 1
     label[8:10, 8:12, 8:14] = 3
@@ -30,7 +30,7 @@ def files(tmp_path):
 
 
 def run(files, command):
-    """Run a verb; words that start with @ are files in the test's folder."""
+    """Run a verb; words that start with @ are files in the folder of the test."""
     return main([str(files / word[1:]) if word.startswith("@") else word for word in command.split()])
 
 
@@ -51,7 +51,7 @@ def test_verbs_import_neither_torch_nor_monai(verb):
     assert printed.stdout.strip() == "[]", printed.stderr
 
 
-def test_the_verbs_make_a_chain(files):
+def test_the_verbs_form_a_pipeline(files):
     assert run(files, "resample --in @label.nii.gz --out @label_1mm.nii.gz --kind label --spacing 1") == 0
     assert run(files, "resample --in @image.nii.gz --out @image_1mm.nii.gz --kind image --spacing 1") == 0
     assert run(files, "split --label @label_1mm.nii.gz --ids 1 --out @organ.nii.gz") == 0
@@ -77,7 +77,7 @@ def test_every_annotation_has_a_pseudo_label(files, kind):
     assert 1 in values
 
 
-def test_annotated_slices_become_their_own_pseudo_label(files):
+def test_annotated_slices_can_be_their_own_pseudo_label(files):
     assert run(files, "annotate --mask @mask.nii.gz --out @a.nii.gz slices --number 2") == 0
     assert run(files, "pseudolabel --annotation @a.nii.gz --image @image.nii.gz --out @p.nii.gz slices") == 0
 
@@ -94,7 +94,7 @@ def cut_image(files):
 
 
 def text_image(files):
-    (files / "text.nii.gz").write_text("no image", encoding="utf-8")
+    (files / "text.nii.gz").write_text("not an image", encoding="utf-8")
 
 
 def empty_mask(files):
@@ -115,11 +115,11 @@ MISTAKES = [
     ("resample --in @cut.nii.gz --out @out.nii.gz --kind image", cut_image, "cut.nii.gz: truncated"),
     ("resample --in @text.nii.gz --out @out.nii.gz --kind image", text_image, "text.nii.gz: "),
     ("resample --in @nan.nii.gz --out @out.nii.gz --kind image", nan_image, "nan.nii.gz: "),
-    ("split --label @label.nii.gz --ids 2 --out @out.nii.gz", None, "no voxel has label 2, present are [1, 3]"),
+    ("split --label @label.nii.gz --ids 2 --out @out.nii.gz", None, "no voxel has label 2, only [1, 3]"),
     ("annotate --mask @empty.nii.gz --out @out.mrk.json points", empty_mask, "the mask is empty"),
     ("annotate --mask @label.nii.gz --out @out.mrk.json points", None, "not a binary mask"),
     ("annotate --mask @mask.nii.gz --out @out.mrk.json points --number 0", None, "must be at least 1"),
-    ("annotate --mask @mask.nii.gz --out @out.json points", None, "let the name end in .mrk.json"),
+    ("annotate --mask @mask.nii.gz --out @out.json points", None, "a file name that ends in .mrk.json"),
     ("pseudolabel --annotation @nowhere --image @image.nii.gz --out @out.nii.gz gaussian", None, "no such file"),
     ("pseudolabel --annotation @seven.mrk.json --image @image.nii.gz --out @out.nii.gz geodesic", seven, "background"),
     ("pseudolabel --annotation @empty.nii.gz --image @image.nii.gz --out @out.nii.gz slices", empty_mask, "grids"),
@@ -131,7 +131,7 @@ MISTAKES = [
 @pytest.mark.parametrize(
     ("command", "prepare", "message"), MISTAKES, ids=[m[0].split()[0] + str(i) for i, m in enumerate(MISTAKES)]
 )
-def test_a_mistake_ends_in_one_sentence_and_leaves_nothing(files, capsys, command, prepare, message):
+def test_a_mistake_is_reported_in_one_sentence_and_leaves_no_file(files, capsys, command, prepare, message):
     if prepare:
         prepare(files)
     before = set(files.rglob("*"))
@@ -146,8 +146,8 @@ def test_a_mistake_ends_in_one_sentence_and_leaves_nothing(files, capsys, comman
 @pytest.mark.parametrize(
     "command", ["anotate", "resample --kind image", "resample --in a --out b --kind image --spacing -1"]
 )
-def test_a_wrong_call_is_one_sentence_too(capsys, command):
-    with pytest.raises(SystemExit) as ended:
+def test_a_wrong_call_is_reported_in_one_sentence(capsys, command):
+    with pytest.raises(SystemExit) as exit_info:
         main(command.split())
-    assert ended.value.code == 2
+    assert exit_info.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -1,49 +1,51 @@
-"""Command line: one verb per stage, one module in ``weakseg3d.verbs`` per verb.
+"""Command line: one verb per stage, and one module in ``weakseg3d.verbs`` per verb.
 
-A verb's module is imported only when the verb is called, so that a verb without torch starts at once.
-It offers ``EXAMPLE`` (text), ``add_arguments(parser)`` and ``run(args)``; its docstring is the description.
+The module of a verb is imported only when the verb is called, so that a verb that does not need torch starts quickly.
+It provides ``EXAMPLE`` (text), ``add_arguments(parser)`` and ``run(args)``; its docstring is the description.
 """
 
 import argparse
 import importlib
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 from weakseg3d.errors import UserError
 
 VERBS = {
     "phantom": "write an abdominal phantom as raw archives in the layouts of BTCV (CT) or CHAOS (MR)",
-    "download": "fetch, verify and unpack a dataset, or say which file to place where",
-    "import": "turn a raw dataset into image.nii.gz and label.nii.gz per case",
-    "dataset": "check what a dataset's cases hold, or draw a split of them",
-    "resample": "put a volume on an isotropic grid over the same physical box",
-    "perturb": "make an image worse, as real life does: noise, blur, an offset, or thick slices",
-    "split": "cut the binary mask of one organ out of a label map",
+    "download": "download, verify and unpack a dataset, or explain which file to place where",
+    "import": "convert a raw dataset to image.nii.gz and label.nii.gz per case",
+    "dataset": "check the cases of a dataset, or split them into training, validation and test cases",
+    "resample": "resample a volume to an isotropic grid over the same physical box",
+    "perturb": "degrade an image in a realistic way: noise, blur, an offset, or thick slices",
+    "split": "extract the binary mask of one organ from a label map",
     "annotate": "simulate a person's weak annotation of a mask",
-    "effort": "measure what annotations cost: clicks, and centimetres drawn",
+    "effort": "measure how much work annotations are: clicks, and centimetres drawn",
     "pseudolabel": "expand a weak annotation into a training target",
-    "array": "turn a volume into the array a network sees: oriented, an image also scaled",
+    "array": "convert a volume to the input array of a network, in a common orientation and scaled",
     "train": "train a method's network on the training cases",
-    "distill": "let two trained models teach each other and themselves, as PA-Seg's second stage does",
+    "distill": "train two models to teach each other and themselves, as in PA-Seg's second stage",
     "predict": "segment an image with a trained model",
-    "control": "write a control prediction: the truth, nothing, or the pseudo label itself",
-    "evaluate": "compare a prediction with its reference",
-    "overlay": "draw reference and prediction contours over an image",
-    "batch": "run another verb for every case of a batch, going on where an earlier run ended",
+    "control": "write a control prediction: the reference, an empty mask, or the pseudo label itself",
+    "evaluate": "compare a prediction with the reference",
+    "overlay": "draw the contours of reference and prediction over an image",
+    "batch": "run another verb for every case of a batch, continuing where an earlier run stopped",
     "report": "turn metrics into tables, figures and a self-contained report.html",
-    "explain": "go from a number in a table back to its cases, models, config and commit",
+    "explain": "trace a number in a table back to its cases, models, config and commit",
 }
 
 
 class OneSentenceParser(argparse.ArgumentParser):
-    """An argument parser whose errors are one sentence."""
+    """An argument parser that reports errors in one sentence."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         """Print ``message`` without the usage and exit with code 2."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def build_parser(verb=None):
-    """Return the parser of ``verb``, or the overview of all verbs."""
+def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of ``verb`` or, without a verb, a parser whose help lists all verbs."""
     if verb is None:
         listing = "\n".join(f"  {name:<12} {text}" for name, text in VERBS.items())
         parser = OneSentenceParser(
@@ -67,13 +69,13 @@ def build_parser(verb=None):
     return parser
 
 
-def module_name(verb):
-    """Return the module of a verb; ``import`` is a keyword in Python."""
+def module_name(verb: str) -> str:
+    """Return the name of a verb's module, which differs for ``import``, as that is a keyword in Python."""
     return "import_" if verb == "import" else verb
 
 
-def main(argv=None):
-    """Run one verb and return the exit code: 0 done, 2 the user's mistake, 130 interrupted."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code: 0 for success, 2 for a mistake of the user, 130 if interrupted."""
     argv = sys.argv[1:] if argv is None else list(argv)
     verb = build_parser().parse_args(argv[:1]).verb
     args = build_parser(verb).parse_args(argv[1:])

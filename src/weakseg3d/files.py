@@ -1,22 +1,23 @@
-"""Files appear under their final name only when they are whole."""
+"""Files and folders that appear under their final name only once they are complete."""
 
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from weakseg3d.errors import UserError
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""The repository's root: where ``config/`` and ``workflow/`` lie."""
+"""Root of the repository, which contains ``config/`` and ``workflow/``."""
 
 
 @contextmanager
-def whole_file(path):
-    """Yield a temporary path beside ``path``; rename it when the block ends, remove it when it fails.
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path next to ``path``; rename it to ``path`` when the block ends, delete it if the block fails.
 
-    Parent folders are made. The temporary name keeps the suffix, by which writers choose their format.
+    Missing parent folders are created. The temporary name keeps the suffix, from which writers choose their format.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,8 +30,8 @@ def whole_file(path):
 
 
 @contextmanager
-def whole_folder(path):
-    """Like `whole_file`, for a folder; an existing folder of that name is replaced."""
+def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Do the same as `whole_file` for a folder; an existing folder of that name is replaced."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".part-{os.getpid()}-{path.name}")
@@ -44,23 +45,23 @@ def whole_folder(path):
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def existing_file(path):
-    """Return ``path`` as a Path, or raise a UserError that names it when it is no file."""
+def existing_file(path: str | os.PathLike[str]) -> Path:
+    """Return ``path`` as a Path; raise a UserError that names it if it is not an existing file."""
     path = Path(path)
     if path.is_dir() or not path.exists():
         raise UserError(f"{path}: no such file; check the path")
     return path
 
 
-def existing_folder(path):
-    """Return ``path`` as a Path, or raise a UserError that names it when it is no folder."""
+def existing_folder(path: str | os.PathLike[str]) -> Path:
+    """Return ``path`` as a Path; raise a UserError that names it if it is not an existing folder."""
     path = Path(path)
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; check the path")
     return path
 
 
-def file_digest(path, algorithm="sha256"):
-    """Return the hexadecimal digest of a file, read in pieces."""
+def file_digest(path: str | os.PathLike[str], algorithm: str = "sha256") -> str:
+    """Return the hexadecimal digest of a file, which is read in pieces."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, algorithm).hexdigest()

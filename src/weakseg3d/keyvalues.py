@@ -1,19 +1,21 @@
 """``KEY=VALUE`` arguments of the command line."""
 
+from collections.abc import Iterable
+
 from weakseg3d.errors import UserError
 
 
-def parse_pairs(items, option):
-    """Return ``["a=1", "b=2"]`` as ``{"a": "1", "b": "2"}``; ``option`` is the flag they were given to.
+def parse_pairs(items: Iterable[str], option: str) -> dict[str, str]:
+    """Return ``["a=1", "b=2"]`` as ``{"a": "1", "b": "2"}``; ``option`` is the option that took the items.
 
-    Raises UserError for an item without ``=`` and for a key given twice.
+    Raises UserError for an item without ``=`` and for a repeated key.
     """
-    pairs = {}
+    pairs: dict[str, str] = {}
     for item in items:
         key, separator, value = item.partition("=")
         if not (key and separator):
             raise UserError(f"{option} {item}: must have the form KEY=VALUE")
         if key in pairs:
-            raise UserError(f"{option} {item}: the key '{key}' is given twice; keep one")
+            raise UserError(f"{option} {item}: the key '{key}' is given twice; remove one of the two")
         pairs[key] = value
     return pairs

@@ -1,4 +1,4 @@
-"""The verb 'annotate': every kind of annotation from its options, and a mistake ends in one sentence."""
+"""The verb 'annotate': every kind of annotation with its options, and one-sentence error messages."""
 
 import numpy as np
 import pytest
@@ -49,13 +49,13 @@ def test_seven_points_with_every_option(mask, capsys):
     read = read_markups(out)
     assert len(read.targets) == 2
     for name in ("organ", "background"):
-        assert np.allclose(read.of(name), expected.of(name), atol=1e-5)
+        assert np.allclose(read.points_of(name), expected.points_of(name), atol=1e-5)
 
 
-def test_fewer_parts_than_targets_are_said_on_stderr(mask, capsys):
+def test_fewer_parts_than_targets_are_reported_on_stderr(mask, capsys):
     code, out = annotate(mask, "seven-points --targets 6")
     assert code == 0
-    assert "4 of 6 targets, as it has no more parts" in capsys.readouterr().err
+    assert "only 4 of 6 targets, as the organ has no more parts" in capsys.readouterr().err
     assert len(read_markups(out).targets) == 4
     assert annotate(mask, "seven-points --targets 4")[0] == 0
     assert annotate(mask, "seven-points")[0] == 0
@@ -138,7 +138,7 @@ A_DISTANCE = "must be a distance in mm, 0 or more"
         ("scribbles --margin 0", "--margin 0.0: must be above 0"),
     ],
 )
-def test_a_bad_value_ends_in_one_sentence(mask, capsys, options, message):
+def test_a_bad_value_is_reported_in_one_sentence(mask, capsys, options, message):
     code, out = annotate(mask, options)
     error = capsys.readouterr().err
     assert code == 2
@@ -148,7 +148,7 @@ def test_a_bad_value_ends_in_one_sentence(mask, capsys, options, message):
 
 
 @pytest.mark.parametrize("kind", ["points", "seven-points", "box", "slices", "scribbles"])
-def test_no_kind_takes_a_negative_seed(mask, capsys, kind):
+def test_no_kind_accepts_a_negative_seed(mask, capsys, kind):
     assert annotate(mask, kind, "--seed", "-1")[0] == 2
     assert "--seed -1: must not be negative" in capsys.readouterr().err
 
@@ -156,15 +156,15 @@ def test_no_kind_takes_a_negative_seed(mask, capsys, kind):
 @pytest.mark.parametrize(
     "options", ["slices --number 2 --every 2", "slices --number two", "scribbles --number 3", "seven-points --jitter x"]
 )
-def test_a_wrong_call_is_one_sentence_too(mask, capsys, options):
-    with pytest.raises(SystemExit) as ended:
+def test_a_wrong_call_is_reported_in_one_sentence(mask, capsys, options):
+    with pytest.raises(SystemExit) as exit_info:
         annotate(mask, options)
-    assert ended.value.code == 2
+    assert exit_info.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.parametrize(("kind", "name"), [("scribbles", "a.mrk.json"), ("slices", "a.mrk.json"), ("box", "a.nii.gz")])
-def test_the_suffix_must_fit_the_kind(mask, capsys, kind, name):
+def test_the_suffix_must_match_the_kind(mask, capsys, kind, name):
     out = mask.parent / name
     assert main(["annotate", "--mask", str(mask), "--out", str(out), kind]) == 2
     assert f"{name}: " in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What annotations cost: lengths derived by hand, on square and oblong voxels."""
+"""What annotations cost: lengths calculated by hand, on square and oblong voxels."""
 
 import csv
 import json
@@ -45,18 +45,18 @@ def test_oblong_voxels():
     assert outline(section, (2.0, 0.5)) == pytest.approx(sides + 4 * np.hypot(2.0, 0.5) / 2)
 
 
-def test_on_the_border_an_outline_runs_along_it():
+def test_an_outline_on_the_border_runs_along_the_border():
     assert outline(np.ones((4, 6))) == outline(np.pad(np.ones((4, 6)), 1))
 
 
 @pytest.mark.parametrize("radius", [10, 40])
-def test_a_discs_outline_is_longer_than_a_circle_by_that_of_eight_directions(radius):
-    # Over all angles, the steps that make up a unit vector are (8 / pi) (sqrt(2) - 1) = 1.055 long.
+def test_the_outline_of_a_disc_is_longer_than_a_circle_as_it_has_only_eight_directions(radius):
+    # On average over all angles, the steps that make up a unit vector are (8 / pi) (sqrt(2) - 1) = 1.055 long.
     circle = 2 * np.pi * radius
     assert outline(disc(radius)) == pytest.approx(8 / np.pi * (np.sqrt(2) - 1) * circle, rel=0.03)
 
 
-def test_holes_are_outlined_and_diagonal_neighbours_apart():
+def test_holes_and_diagonal_neighbours_are_outlined_separately():
     ring = np.pad(np.ones((7, 7)), 1)
     ring[4, 4] = 0
     assert outline(ring) == pytest.approx(4 * 6 + 8 * HALF_DIAGONAL)
@@ -85,7 +85,7 @@ def test_a_straight_curve_is_exactly_its_length():
     assert curve(*[(i, i) for i in range(8)], spacing=(2.0, 0.7)) == (0, pytest.approx(7 * np.hypot(2.0, 0.7)))
 
 
-def test_a_closed_curve_lacks_one_step():
+def test_a_closed_curve_is_one_step_too_short():
     square = [(y, x) for y in range(5) for x in range(5) if 0 in (y % 4, x % 4)]
     assert curve(*square) == (0, pytest.approx(16 - 1))
 
@@ -103,7 +103,7 @@ def written(path, image):
 
 @pytest.fixture
 def block():
-    """A block of 10 (long axis, x) x 6 x 4 voxels of 3 x 2 x 0.5 mm, off the middle of an oblique, sagittal volume."""
+    """A block of 10 (long axis, x) x 6 x 4 voxels of 3 x 2 x 0.5 mm, off-centre in an oblique, sagittal volume."""
     array = np.zeros((9, 11, 16), np.uint8)
     array[2:6, 3:9, 4:14] = 1
     return make_volume(array, (3.0, 2.0, 0.5), (1.0, 2.0, 3.0), oblique_direction()[:, [2, 1, 0]])
@@ -134,10 +134,10 @@ def test_annotating_every_slice_costs_what_the_mask_costs(tmp_path_factory, mask
 def test_scribbles_cost_their_curves(tmp_path):
     labels = np.full((4, 12, 12), IGNORE, np.uint8)
     labels[1, 3, 2:9] = 1  # 6 steps
-    labels[1, 5, 2:9] = 0  # 6 steps, two rows on
-    labels[1, 4, 2] = 0  # one more, a neighbour of both curves, but of one class only
+    labels[1, 5, 2:9] = 0  # 6 steps, two rows further on
+    labels[1, 4, 2] = 0  # one more step; it touches both curves but belongs to one class only
     labels[2, 5, 5] = 1  # a click
-    labels[3] = 0  # annotated densely, and without the organ
+    labels[3] = 0  # annotated densely, without the organ
     image = make_volume(labels, (1.0, 2.0, 5.0))
     assert effort(written(tmp_path / "a.nii.gz", image)) == Effort(1, pytest.approx(6 * 1.0 + 6 * 1.0 + 2.0))
 
@@ -147,7 +147,7 @@ def test_scribbles_on_slices_of_a_cylinder(tmp_path):
     array[2:9] = np.pad(disc(15), 10)[:59, :59]
     image = annotate_scribbles(make_volume(array), every=3, margin=8.0)
     cost = effort(written(tmp_path / "a.nii.gz", image))
-    # Three slices, each with a closed curve of radius 23 and an open one of up to a diameter.
+    # Three slices, each with a closed curve of radius 23 and an open one no longer than the diameter.
     closed = 3 * 8 / np.pi * (np.sqrt(2) - 1) * 2 * np.pi * 23.5
     assert closed < cost.drawn_mm < closed * 1.04 + 3 * 30 * 1.09
     assert cost.clicks == 0
@@ -174,7 +174,7 @@ def test_points_are_clicks_and_a_box_is_two(oblique_mask, tmp_path):
 
 @pytest.fixture
 def files(tmp_path, block):
-    """One annotation of each sort."""
+    """One annotation of each file type."""
     write_markups(annotate_seven_points(block), tmp_path / "1.2.mrk.json")
     write_volume(annotate_slices(block), tmp_path / "0007.nii.gz")
     return tmp_path
@@ -217,13 +217,13 @@ def test_the_verb_writes_a_table_with_labels_in_front(files):
     [
         (["@nowhere.mrk.json"], "nowhere.mrk.json: no such file"),
         (["@1.2.mrk.json", "@nowhere.nii.gz"], "nowhere.nii.gz: no such file"),
-        (["@three.nii.gz"], "three.nii.gz: its values must be 0, 1 and 2 (not annotated)"),
+        (["@three.nii.gz"], "three.nii.gz: the values must be 0, 1 and 2 (not annotated)"),
         (["@1.2.mrk.json", "--label", "organ"], "--label organ: must have the form KEY=VALUE"),
-        (["@1.2.mrk.json", "--label", "clicks=3"], "--label clicks: the table has a column of that name"),
+        (["@1.2.mrk.json", "--label", "clicks=3"], "--label clicks: the table already has a column of that name"),
         (["@1.2.mrk.json", "--label", "organ=a", "organ=b"], "the key 'organ' is given twice"),
     ],
 )
-def test_a_mistake_ends_in_one_sentence_and_leaves_nothing(files, capsys, words, message):
+def test_a_mistake_is_reported_in_one_sentence_and_leaves_no_file(files, capsys, words, message):
     write_volume(make_volume(np.full((2, 2, 2), 3, np.uint8)), files / "three.nii.gz")
     before = set(files.rglob("*"))
     assert run(files, "--annotations", *words, "--csv", "@e.csv") == 2

@@ -1,4 +1,4 @@
-"""Farthest point sampling equals the published code, and a naive loop on whatever candidates."""
+"""Farthest point sampling equals the published code, and a naive loop on all sorts of candidates."""
 
 from pathlib import Path
 
@@ -13,14 +13,14 @@ DATA = Path(__file__).parents[1] / "data"
 
 
 def naive(candidates, number):
-    """Look at every candidate in every step."""
+    """Visit every candidate in every step."""
     columns = np.ascontiguousarray(np.asarray(candidates, float).T)
-    chosen = [squared_distance(columns, columns.mean(axis=1)).argmax()]
+    samples = [squared_distance(columns, columns.mean(axis=1)).argmax()]
     nearest = np.inf
-    while len(chosen) < min(number, len(candidates)):
-        nearest = np.minimum(nearest, squared_distance(columns, columns[:, chosen[-1]]))
-        chosen.append(nearest.argmax())
-    return chosen
+    while len(samples) < min(number, len(candidates)):
+        nearest = np.minimum(nearest, squared_distance(columns, columns[:, samples[-1]]))
+        samples.append(nearest.argmax())
+    return samples
 
 
 def squared_distance(columns, point):
@@ -44,10 +44,10 @@ def test_ties_go_to_the_first_candidate():
 
 
 @given(st.integers(1, 40), st.integers(0, 5))
-def test_every_chosen_candidate_is_chosen_once(number, seed):
+def test_no_candidate_is_sampled_twice(number, seed):
     candidates = np.unique(np.random.default_rng(seed).integers(0, 6, (60, 3)), axis=0)
-    chosen = farthest_point_sampling(candidates, number)
-    assert len(set(chosen.tolist())) == min(number, len(candidates))
+    samples = farthest_point_sampling(candidates, number)
+    assert len(set(samples.tolist())) == min(number, len(candidates))
 
 
 @given(st.integers(1, 12), st.integers(1, 60), st.integers(0, 2**32))
@@ -79,9 +79,9 @@ def test_whole_coordinates_of_any_size(scale):
     assert farthest_point_sampling(candidates, 100).tolist() == naive(candidates, 100)
 
 
-def test_more_points_than_candidates_choose_all():
+def test_all_candidates_are_sampled_if_they_are_too_few():
     assert sorted(farthest_point_sampling(np.eye(3), 10).tolist()) == [0, 1, 2]
 
 
-def test_no_candidates_give_no_choice():
+def test_no_candidates_give_no_samples():
     assert farthest_point_sampling(np.zeros((0, 3), int), 5).tolist() == []

@@ -1,4 +1,4 @@
-"""Imperfect annotators: clicks at random, on few slices, beside the mark, or by a slip of the hand."""
+"""Imperfect annotators: clicks at random, on a few slices, slightly off target, or by a slip of the hand."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def voxels_of(points, image):
 
 
 def organ_clicks(mask, **options):
-    return annotate_points(mask, **options).of("organ")
+    return annotate_points(mask, **options).points_of("organ")
 
 
 def box_mask(shape, low, high, spacing, **geometry):
@@ -28,19 +28,19 @@ def box_mask(shape, low, high, spacing, **geometry):
 
 
 def millimetres_outside_the_box(voxels, mask):
-    """Return, per voxel, its largest distance on an image axis from the box of the organ's voxel centres."""
+    """Return each voxel's largest distance, along an image axis, from the box of the organ's voxel centres."""
     organ = np.argwhere(sitk.GetArrayFromImage(mask))
     beyond = np.maximum(organ.min(axis=0) - voxels, voxels - organ.max(axis=0)) * np.array(mask.GetSpacing())[::-1]
     return beyond.max(axis=1)
 
 
 @pytest.mark.parametrize("options", [{}, {"sampling": "farthest", "slices": None, "jitter": 0.0, "misplaced": 0.0}])
-def test_a_perfect_annotator_clicks_as_ever(options):
+def test_a_perfect_annotator_clicks_the_known_voxels(options):
     mask = box_mask((6, 8, 10), (1, 2, 3), (5, 7, 9), (1.0, 1.5, 3.0))
     annotation = annotate_points(mask, number=6, background=3, seed=7, **options)
     organ = [[1, 6, 3], [4, 3, 7], [1, 2, 7], [3, 6, 4], [3, 2, 3], [2, 6, 8]]
-    assert voxels_of(annotation.of("organ"), mask).tolist() == organ
-    assert voxels_of(annotation.of("background"), mask).tolist() == [[2, 1, 3], [2, 7, 2], [4, 1, 3]]
+    assert voxels_of(annotation.points_of("organ"), mask).tolist() == organ
+    assert voxels_of(annotation.points_of("background"), mask).tolist() == [[2, 1, 3], [2, 7, 2], [4, 1, 3]]
 
 
 @pytest.mark.parametrize("sampling", ["farthest", "random"])
@@ -55,7 +55,7 @@ def test_clicks_lie_on_the_slices_that_would_be_annotated(oblique_mask, sampling
     assert len(clicks) == 60
 
 
-def test_slices_are_axial_whatever_the_axis_order():
+def test_slices_are_axial_for_any_order_of_axes():
     sagittal = box_mask((12, 10, 8), (2, 3, 2), (10, 7, 6), (1, 1, 1), direction=[[0, 0, 1], [0, 1, 0], [-1, 0, 0]])
     clicks = voxels_of(organ_clicks(sagittal, number=20, slices=1), sagittal)
     assert len(set(clicks[:, 2])) == 1  # x runs along the patient
@@ -103,7 +103,7 @@ def test_jittered_clicks_stay_in_the_image(oblique_mask):
     last = np.array(oblique_mask.GetSize())[::-1] - 1
     assert (clicks >= -1e-9).all()
     assert (clicks <= last + 1e-9).all()
-    assert (np.abs(clicks - last) < 1e-9).any()  # some would have left it
+    assert (np.abs(clicks - last) < 1e-9).any()  # some would have left the image
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.1, 5), (0.33, 16), (1.0, 50)])
@@ -116,7 +116,7 @@ def test_the_exact_share_is_misplaced(oblique_mask, share, expected):
     assert (clicks[~slipped] == organ_clicks(oblique_mask, number=50)[~slipped]).all()
 
 
-def test_slips_reach_twenty_millimetres_round_the_box_and_no_farther():
+def test_slips_reach_up_to_twenty_millimetres_from_the_box():
     mask = box_mask((30, 60, 80), (12, 25, 35), (16, 31, 43), (0.8, 1.2, 4.0), direction=oblique_direction())
     voxels = voxels_of(organ_clicks(mask, number=90, candidate_share=1.0, misplaced=1.0), mask)
     assert (sitk.GetArrayFromImage(mask)[tuple(voxels.T)] == 0).all()
@@ -125,7 +125,7 @@ def test_slips_reach_twenty_millimetres_round_the_box_and_no_farther():
     assert outside.max() > 0.9 * SLIP_MM
 
 
-def test_without_a_voxel_to_slip_to_clicks_stay():
+def test_clicks_stay_if_there_is_no_voxel_to_slip_to():
     mask = make_volume(np.ones((4, 5, 6), np.uint8))
     assert (organ_clicks(mask, number=10, misplaced=1.0) == organ_clicks(mask, number=10)).all()
 
@@ -134,8 +134,8 @@ def test_imperfections_leave_the_background_clicks_alone(oblique_mask):
     plain = annotate_points(oblique_mask, number=20, background=15, seed=3)
     options = {"sampling": "random", "slices": 3, "jitter": 2.0, "misplaced": 0.2}
     first, again = (annotate_points(oblique_mask, number=20, background=15, seed=3, **options) for _ in range(2))
-    assert (first.of("background") == plain.of("background")).all()
-    assert (first.of("organ") == again.of("organ")).all()
+    assert (first.points_of("background") == plain.points_of("background")).all()
+    assert (first.points_of("organ") == again.points_of("organ")).all()
 
 
 @pytest.mark.parametrize("sampling", ["farthest", "random"])
@@ -163,19 +163,19 @@ def annotate(mask_file, options, *before):
     return main(["annotate", "--mask", str(mask_file), "--out", str(out), *before, "points", *options.split()]), out
 
 
-def test_the_verb_passes_every_option_on(mask_file):
+def test_the_verb_passes_on_every_option(mask_file):
     code, out = annotate(mask_file, "--number 30 --sampling random --slices 2 --jitter 1.5 --misplaced 0.1")
     assert code == 0
     mask = sitk.ReadImage(str(mask_file))
     expected = organ_clicks(mask, number=30, sampling="random", slices=2, jitter=1.5, misplaced=0.1)
-    assert np.allclose(read_markups(out).of("organ"), expected, atol=1e-5)
+    assert np.allclose(read_markups(out).points_of("organ"), expected, atol=1e-5)
 
 
-def test_fewer_candidates_than_clicks_are_said_on_stderr(mask_file, capsys):
+def test_fewer_candidates_than_clicks_are_reported_on_stderr(mask_file, capsys):
     assert annotate(mask_file, "--number 400 --candidate-share 0.1")[0] == 0
-    assert "a small organ, 343 of 400 clicks" in capsys.readouterr().err
+    assert "only 343 of 400 clicks, as the organ is small\n" in capsys.readouterr().err
     assert annotate(mask_file, "--number 200 --slices 2 --candidate-share 1")[0] == 0
-    assert "little of the organ on --slices 2, 98 of 200 clicks" in capsys.readouterr().err
+    assert "only 98 of 200 clicks, as the organ is small with --slices 2" in capsys.readouterr().err
     assert annotate(mask_file, "--number 98 --slices 2 --candidate-share 1")[0] == 0
     assert capsys.readouterr().err == ""
 
@@ -186,10 +186,10 @@ def test_slices_that_miss_an_organ_in_two_pieces_are_an_error(tmp_path, capsys):
     write_volume(make_volume(array), tmp_path / "mask.nii.gz")
     code, out = annotate(tmp_path / "mask.nii.gz", "--slices 1")
     assert code == 2
-    assert "--slices 1 miss the organ" in capsys.readouterr().err
+    assert "--slices 1 misses the organ" in capsys.readouterr().err
     assert not out.exists()
     assert annotate(tmp_path / "mask.nii.gz", "--slices 1", "--allow-absent")[0] == 0
-    assert len(read_markups(out).of("organ")) == 0
+    assert len(read_markups(out).points_of("organ")) == 0
     assert "0 of 200 clicks" in capsys.readouterr().err
 
 
@@ -201,13 +201,13 @@ def test_slices_that_miss_an_organ_in_two_pieces_are_an_error(tmp_path, capsys):
         ("--jitter -1", "--jitter -1.0: must be a distance in mm, 0 or more"),
         ("--jitter nan", "--jitter nan: must be"),
         ("--jitter inf", "--jitter inf: must be"),
-        ("--misplaced -0.1", "--misplaced -0.1: must lie between 0 and 1"),
-        ("--misplaced 1.1", "--misplaced 1.1: must lie between 0 and 1"),
-        ("--misplaced nan", "--misplaced nan: must lie"),
-        ("--candidate-share nan", "--candidate-share nan: must lie"),
+        ("--misplaced -0.1", "--misplaced -0.1: must be between 0 and 1"),
+        ("--misplaced 1.1", "--misplaced 1.1: must be between 0 and 1"),
+        ("--misplaced nan", "--misplaced nan: must be between 0 and 1"),
+        ("--candidate-share nan", "--candidate-share nan: must be above 0 and at most 1"),
     ],
 )
-def test_bad_values_end_in_one_sentence(mask_file, capsys, options, message):
+def test_bad_values_are_reported_in_one_sentence(mask_file, capsys, options, message):
     code, out = annotate(mask_file, options)
     error = capsys.readouterr().err
     assert code == 2
@@ -222,6 +222,6 @@ def test_a_negative_seed_is_an_error(mask_file, capsys):
 
 
 def test_an_unknown_sampling_is_a_wrong_call(mask_file):
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_info:
         annotate(mask_file, "--sampling nearest")
-    assert ended.value.code == 2
+    assert exit_info.value.code == 2

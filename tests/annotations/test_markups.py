@@ -1,4 +1,4 @@
-"""Annotations are 3D Slicer markups: what we write is read back, and so is what Slicer writes."""
+"""Annotations as 3D Slicer markups: files written here and files written by Slicer are both read correctly."""
 
 import json
 
@@ -20,22 +20,22 @@ def slicer_file(path, points, system="LPS", **roi):
     return path
 
 
-def test_points_and_boxes_come_back(tmp_path):
+def test_points_and_boxes_are_read_back(tmp_path):
     axes = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
     box = Box(np.array([1.5, -2.0, 3.25]), np.array([10.0, 20.0, 30.0]), axes)
     written = Annotation([{"organ": [[1.25, 2.5, -3.0]], "background": [[4, 5, 6], [7, 8, 9]]}], [box])
     write_markups(written, tmp_path / "a.mrk.json")
     read = read_markups(tmp_path / "a.mrk.json")
-    assert (read.of("organ") == written.of("organ")).all()
-    assert (read.of("background") == written.of("background")).all()
+    assert (read.points_of("organ") == written.points_of("organ")).all()
+    assert (read.points_of("background") == written.points_of("background")).all()
     assert np.allclose(read.boxes[0].axes, axes)
     assert np.allclose(read.boxes[0].center, box.center)
 
 
-def test_points_numbered_by_slicer_and_given_in_ras_are_understood(tmp_path):
+def test_points_numbered_by_slicer_and_in_ras_are_understood(tmp_path):
     path = slicer_file(tmp_path / "s.mrk.json", [("organ-1", [1, 2, 3]), ("background_2", [4, 5, 6])], "RAS")
-    assert read_markups(path).of("organ").tolist() == [[-1, -2, 3]]
-    assert read_markups(path).of("background").tolist() == [[-4, -5, 6]]
+    assert read_markups(path).points_of("organ").tolist() == [[-1, -2, 3]]
+    assert read_markups(path).points_of("background").tolist() == [[-4, -5, 6]]
 
 
 def test_a_label_that_names_no_class_is_refused(tmp_path):
@@ -52,10 +52,10 @@ def test_any_other_file_is_refused(tmp_path, content):
 
 def test_an_annotation_without_points_is_a_file_without_points(tmp_path):
     write_markups(Annotation(), tmp_path / "a.mrk.json")
-    assert read_markups(tmp_path / "a.mrk.json").of("organ").shape == (0, 3)
+    assert read_markups(tmp_path / "a.mrk.json").points_of("organ").shape == (0, 3)
 
 
-# What follows is written as Slicer 5 saves markups: a node per file, everything about its display with it.
+# The files below are written the way Slicer 5 saves markups: one node per file, together with its display settings.
 
 LPS_AXES = [-1.0, -0.0, -0.0, -0.0, -1.0, -0.0, 0.0, 0.0, 1.0]
 
@@ -144,31 +144,32 @@ def test_coordinate_systems_of_old_and_new_files(tmp_path, system, sign):
     if system is None:
         del markup["coordinateSystem"]
 
-    assert read_markups(saved(tmp_path / "a.mrk.json", markup)).of("organ").tolist() == [[sign, 2 * sign, 3]]
+    assert read_markups(saved(tmp_path / "a.mrk.json", markup)).points_of("organ").tolist() == [[sign, 2 * sign, 3]]
 
 
 @pytest.mark.parametrize("system", ["IJK", 2, "ras"])
 def test_an_unknown_coordinate_system_is_refused(tmp_path, system):
     path = saved(tmp_path / "a.mrk.json", slicer_markup("Fiducial", [slicer_point(1, "organ", [1, 2, 3])], system))
-    with pytest.raises(UserError, match=rf"a\.mrk\.json: its coordinate system is {system}; save it in LPS or RAS"):
+    message = rf"a\.mrk\.json: the coordinate system is {system}; save the file in LPS or RAS"
+    with pytest.raises(UserError, match=message):
         read_markups(path)
 
 
 @pytest.mark.parametrize("units", ["um", "m", "", ["um", "UCUM", "micrometer"]])
-def test_any_other_unit_than_millimetres_is_refused(tmp_path, units):
+def test_a_unit_other_than_millimetres_is_refused(tmp_path, units):
     for markup in (slicer_markup("Fiducial", [slicer_point(1, "organ", [1, 2, 3])]), slicer_roi()):
         markup["coordinateUnits"] = units
-        with pytest.raises(UserError, match=r"its coordinates are in .*unit of length is mm"):
+        with pytest.raises(UserError, match=r"the coordinates are in .*unit of length is mm"):
             read_markups(saved(tmp_path / "a.mrk.json", markup))
 
 
 def test_millimetres_as_a_dicom_code(tmp_path):
     markup = slicer_markup("Fiducial", [slicer_point(1, "organ", [1, 2, 3])])
     markup["coordinateUnits"] = ["mm", "UCUM", "millimeter"]
-    assert len(read_markups(saved(tmp_path / "a.mrk.json", markup)).of("organ")) == 1
+    assert len(read_markups(saved(tmp_path / "a.mrk.json", markup)).points_of("organ")) == 1
 
 
-def test_points_that_were_never_placed_are_passed_over(tmp_path):
+def test_points_that_were_never_placed_are_skipped(tmp_path):
     points = [
         slicer_point(1, "organ-1", [1.0, 2.0, 3.0]),
         slicer_point(2, "organ-2", "", "undefined"),  # as Slicer writes it
@@ -178,35 +179,35 @@ def test_points_that_were_never_placed_are_passed_over(tmp_path):
         slicer_point(6, "no class", "", "undefined"),
     ]
     path = saved(tmp_path / "a.mrk.json", slicer_markup("Fiducial", points))
-    assert read_markups(path).of("organ").tolist() == [[1, 2, 3]]
+    assert read_markups(path).points_of("organ").tolist() == [[1, 2, 3]]
     only = saved(tmp_path / "b.mrk.json", slicer_markup("Fiducial", points[1:]))
     assert read_markups(only).targets == []
 
 
 @pytest.mark.parametrize("label", ["", "F-1", "F_1-2", "7", None])
 @pytest.mark.parametrize(("name", "stem"), [("organ", "case7"), (None, "organ"), ("F", "organ_case7"), ("Organ", "F")])
-def test_a_point_without_a_word_takes_the_name_of_its_list_or_file(tmp_path, label, name, stem):
+def test_a_point_with_a_default_label_takes_the_name_of_its_list_or_file(tmp_path, label, name, stem):
     markup = slicer_markup("Fiducial", [slicer_point(1, label, [1, 2, 3])])
     if name is not None:
         markup["name"] = name
-    assert len(read_markups(saved(tmp_path / f"{stem}.mrk.json", markup)).of("organ")) == 1
+    assert len(read_markups(saved(tmp_path / f"{stem}.mrk.json", markup)).points_of("organ")) == 1
 
 
-def test_the_list_counts_before_the_file_and_the_label_before_the_list(tmp_path):
+def test_the_label_takes_precedence_over_the_list_and_the_list_over_the_file(tmp_path):
     points = [slicer_point(1, "", [1, 2, 3]), slicer_point(2, "organ-1", [4, 5, 6])]
     annotation = read_markups(saved(tmp_path / "organ.mrk.json", slicer_markup("Fiducial", points, name="background")))
-    assert annotation.of("background").tolist() == [[1, 2, 3]]
-    assert annotation.of("organ").tolist() == [[4, 5, 6]]
+    assert annotation.points_of("background").tolist() == [[1, 2, 3]]
+    assert annotation.points_of("organ").tolist() == [[4, 5, 6]]
 
 
 @pytest.mark.parametrize("label", ["bakground-1", "spleen", "organs", "FF-1"])
-def test_a_misspelt_label_is_not_taken_for_the_files_class(tmp_path, label):
+def test_a_misspelt_label_does_not_fall_back_on_the_class_of_the_file(tmp_path, label):
     path = saved(tmp_path / "organ.mrk.json", slicer_markup("Fiducial", [slicer_point(1, label, [1, 2, 3])]))
     with pytest.raises(UserError, match=f"point '{label}' names no class"):
         read_markups(path)
 
 
-def test_a_turned_roi_in_either_coordinate_system(tmp_path):
+def test_a_rotated_roi_in_either_coordinate_system(tmp_path):
     turn = np.deg2rad(30)
     axes = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
     flip = np.diag([-1, -1, 1])
@@ -227,17 +228,17 @@ def test_an_roi_whose_centre_is_its_control_point(tmp_path):
     assert (box.axes == np.eye(3)).all()
 
 
-def test_an_roi_that_was_never_placed_is_no_box(tmp_path):
+def test_an_roi_that_was_never_placed_is_not_a_box(tmp_path):
     unplaced = slicer_roi(size=[0.0, 0.0, 0.0], center=[0.0, 0.0, 0.0])
     unplaced["controlPoints"] = []
     assert read_markups(saved(tmp_path / "R.mrk.json", unplaced)).boxes == []
     assert len(read_markups(saved(tmp_path / "R.mrk.json", unplaced, slicer_roi())).boxes) == 1
 
 
-def test_measurements_beside_the_points_are_passed_over(tmp_path):
+def test_measurements_next_to_the_points_are_skipped(tmp_path):
     points = slicer_markup("Fiducial", [slicer_point(1, "organ-1", [1, 2, 3])])
     others = [slicer_markup(kind, [slicer_point(1, "L-1", [0, 0, 0])]) for kind in ("Line", "Plane", "Curve")]
-    assert len(read_markups(saved(tmp_path / "a.mrk.json", *others, points)).of("organ")) == 1
+    assert len(read_markups(saved(tmp_path / "a.mrk.json", *others, points)).points_of("organ")) == 1
     with pytest.raises(UserError, match=r"no points and no ROI, only Curve, Line, Plane; place points or an ROI"):
         read_markups(saved(tmp_path / "b.mrk.json", *others))
 
@@ -260,7 +261,7 @@ def test_a_damaged_markup_is_refused(tmp_path, markup):
         read_markups(saved(tmp_path / "a.mrk.json", markup))
 
 
-def test_several_targets_and_boxes_come_back(tmp_path):
+def test_several_targets_and_boxes_are_read_back(tmp_path):
     generator = np.random.default_rng(0)
     targets = [{"organ": generator.normal(size=(1, 3)), "background": generator.normal(size=(6, 3))} for _ in range(3)]
     boxes = [Box(generator.normal(size=3), generator.uniform(1, 9, 3)) for _ in range(2)]
@@ -271,10 +272,10 @@ def test_several_targets_and_boxes_come_back(tmp_path):
         assert list(target) == ["organ", "background"]
         for name, points in written.items():
             assert np.allclose(target[name], points, atol=1e-6)
-    assert np.allclose(read.of("background"), np.concatenate([t["background"] for t in targets]), atol=1e-6)
+    assert np.allclose(read.points_of("background"), np.concatenate([t["background"] for t in targets]), atol=1e-6)
 
 
 def test_an_empty_list_is_an_annotation_without_targets(tmp_path):
     annotation = read_markups(saved(tmp_path / "organ.mrk.json", slicer_markup("Fiducial", [])))
     assert (annotation.targets, annotation.boxes) == ([], [])
-    assert annotation.of("background").shape == (0, 3)
+    assert annotation.points_of("background").shape == (0, 3)

@@ -1,4 +1,4 @@
-"""Seven points, boxes and slices, on grids where axes and millimetres can be confused."""
+"""Seven points, boxes and slices, on grids where axes or millimetres are easily confused."""
 
 import numpy as np
 import pytest
@@ -18,31 +18,31 @@ def test_seven_points_enclose_the_organ_by_the_margin(oblique_mask):
     annotation = annotate_seven_points(oblique_mask, margin=4.0)
     array = sitk.GetArrayFromImage(oblique_mask)
     voxels, spacing = np.argwhere(array), np.array(oblique_mask.GetSpacing())[::-1]
-    outer = to_voxels(annotation.of("background"), oblique_mask)
+    outer = to_voxels(annotation.points_of("background"), oblique_mask)
     assert outer.shape == (6, 3)
     assert np.allclose((voxels.min(axis=0) - outer.min(axis=0)) * spacing, 4.0)
     assert np.allclose((outer.max(axis=0) - voxels.max(axis=0)) * spacing, 4.0)
-    inner = np.round(to_voxels(annotation.of("organ"), oblique_mask)).astype(int)
+    inner = np.round(to_voxels(annotation.points_of("organ"), oblique_mask)).astype(int)
     assert inner.tolist() == [[12, 36, 28]] or array[tuple(inner[0])] == 1
 
 
 def test_the_inner_point_is_the_deepest_in_millimetres():
     array = np.zeros((9, 20, 40), np.uint8)
-    array[1:8, 5:15, 2:8] = 1  # thick in slices, but slices are thin
+    array[1:8, 5:15, 2:8] = 1  # many voxels thick, but the voxels are thin
     array[3:6, 5:15, 20:38] = 1
     mask = make_volume(array, (1.0, 1.0, 5.0))
-    (x,) = to_voxels(annotate_seven_points(mask).of("organ"), mask)[:, 2]
+    (x,) = to_voxels(annotate_seven_points(mask).points_of("organ"), mask)[:, 2]
     assert x > 8
 
 
 def test_points_stay_inside_the_image():
     mask = make_volume(np.ones((4, 4, 4), np.uint8))
-    outer = to_voxels(annotate_seven_points(mask, margin=10).of("background"), mask)
+    outer = to_voxels(annotate_seven_points(mask, margin=10).points_of("background"), mask)
     assert outer.min() >= 0
     assert outer.max() <= 3
 
 
-def test_a_box_holds_the_organ_and_no_more(oblique_mask):
+def test_a_box_fits_the_organ_exactly(oblique_mask):
     (box,) = annotate_box(oblique_mask).boxes
     voxels = np.argwhere(sitk.GetArrayFromImage(oblique_mask))
     extent = (np.ptp(voxels, axis=0) + 1)[::-1] * oblique_mask.GetSpacing()
@@ -52,7 +52,7 @@ def test_a_box_holds_the_organ_and_no_more(oblique_mask):
 
 
 def faces(box, mask):
-    """Return the box's low and high faces (2, 3) in voxels (z, y, x); its axes are the image's."""
+    """Return the low and high faces (2, 3) of a box along the image's axes, in voxels (z, y, x)."""
     centre = to_voxels(box.center, mask)[0]
     half = box.size[::-1] / np.array(mask.GetSpacing())[::-1] / 2
     return np.array([centre - half, centre + half])
@@ -60,7 +60,7 @@ def faces(box, mask):
 
 @given(masks, st.floats(0, 20), st.sampled_from([0.5, 3.0, 60.0]), st.integers(0, 2**32))
 @settings(max_examples=60, deadline=None)
-def test_an_unsteady_box_still_holds_the_middle_of_the_organ(mask, margin, jitter, seed):
+def test_an_unsteady_box_still_contains_the_middle_of_the_organ(mask, margin, jitter, seed):
     (box,) = annotate_box(mask, margin, jitter=jitter, seed=seed).boxes
     voxels = np.argwhere(sitk.GetArrayFromImage(mask))
     middle = (voxels.min(axis=0) + voxels.max(axis=0)) / 2
@@ -69,7 +69,7 @@ def test_an_unsteady_box_still_holds_the_middle_of_the_organ(mask, margin, jitte
     assert (high >= middle + 0.5 - 1e-6).all()
 
 
-def test_each_face_of_a_box_moves_by_itself_in_millimetres(oblique_mask):
+def test_each_face_of_a_box_moves_independently_in_millimetres(oblique_mask):
     still = faces(annotate_box(oblique_mask).boxes[0], oblique_mask)
     spacing = np.array(oblique_mask.GetSpacing())[::-1]
     moved = np.array(
@@ -78,14 +78,14 @@ def test_each_face_of_a_box_moves_by_itself_in_millimetres(oblique_mask):
             for seed in range(400)
         ]
     ).reshape(400, 6)
-    # 3.5 % is the standard error of a standard deviation of 400 draws.
+    # The standard deviation of 400 draws has a standard error of 3.5 %.
     assert moved.std(axis=0) == pytest.approx([3.0] * 6, rel=0.14)
     assert np.abs(moved.mean(axis=0)).max() < 0.6
     assert np.abs(np.corrcoef(moved.T) - np.eye(6)).max() < 0.2
 
 
 def test_a_wide_margin_leaves_room_on_both_sides_of_the_face():
-    mask = stack(10, 10)  # one slice, so a face without a margin could move outwards only
+    mask = stack(10, 10)  # one slice, so without a margin a face could only move outwards
     lows = [faces(annotate_box(mask, 12.0, jitter=2.0, seed=seed).boxes[0], mask)[0, 0] for seed in range(300)]
     assert np.mean(lows) == pytest.approx(9.5 - 12.0, abs=0.5)  # 4 standard errors
 
@@ -107,7 +107,7 @@ def stack(first, last, length=20):
 @pytest.mark.parametrize(
     ("first", "last", "every", "expected"),
     [
-        (0, 9, 5, [2, 7]),  # 10 slices: 0 and 5 or 4 and 9 at the extremes, so 2 and 7
+        (0, 9, 5, [2, 7]),  # 10 slices: at the extremes 0 and 5, or 4 and 9; so 2 and 7
         (3, 13, 5, [3, 8, 13]),
         (3, 14, 5, [3, 8, 13]),
         (3, 15, 5, [4, 9, 14]),
@@ -125,7 +125,7 @@ def test_every_nth_slice_of_the_organs_extent(first, last, every, expected):
     assert (labels[~annotated] == IGNORE).all()
 
 
-def test_slices_are_axial_whatever_the_axis_order():
+def test_slices_are_axial_for_any_order_of_axes():
     array = np.zeros((12, 10, 8), np.uint8)
     array[2:10, 3:7, 2:6] = 1
     sagittal = make_volume(array, direction=[[0, 0, 1], [0, 1, 0], [-1, 0, 0]])  # x runs along the patient
@@ -139,7 +139,7 @@ def test_slices_are_axial_whatever_the_axis_order():
 def test_nothing_to_annotate_gives_nothing():
     empty = make_volume(np.zeros((4, 4, 4), np.uint8))
     assert annotate_box(empty).boxes == []
-    assert len(annotate_seven_points(empty).of("background")) == 0
+    assert len(annotate_seven_points(empty).points_of("background")) == 0
     assert annotate_box(empty, jitter=1.0).boxes == []
     for every in (None, 3):
         assert (sitk.GetArrayFromImage(annotate_slices(empty, every=every)) == IGNORE).all()

@@ -1,4 +1,4 @@
-"""Scribbles: one curve inside the organ, one round it, on slices of every geometry."""
+"""Scribbles: one curve inside the organ and one around it, on slices of any geometry."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def parts(curve):
 
 
 def neighbours(curve):
-    """Return how many of its eight neighbours each voxel of a curve has on the curve."""
+    """Return, for each voxel of a curve, how many of its eight neighbours lie on the curve."""
     return ndimage.convolve(curve.astype(int), EIGHT.astype(int), mode="constant")[curve] - 1
 
 
@@ -41,7 +41,7 @@ def shape(name):
 
 
 @pytest.mark.parametrize("name", ["disc", "ellipse", "bar", "crescent", "corner"])
-def test_one_open_curve_inside_and_one_curve_round_it(name):
+def test_one_open_curve_inside_and_one_curve_around(name):
     section = shape(name)
     inner, outer = inner_curve(section, SPACING), outer_curve(section, SPACING, 5.0)
     assert (section[inner]).all()
@@ -52,7 +52,7 @@ def test_one_open_curve_inside_and_one_curve_round_it(name):
     distance = ndimage.distance_transform_edt(~section)
     assert distance[outer].min() >= 5
     assert distance[outer].max() < 6
-    # Round it: without the curve's voxels no way leads out of the organ, unless the image's border ends it.
+    # Around the organ: no path leaves the organ without crossing the curve or the image's border.
     room, _ = ndimage.label(~outer)
     assert len(np.unique(room[section])) == 1
     beyond = distance >= 7
@@ -61,14 +61,14 @@ def test_one_open_curve_inside_and_one_curve_round_it(name):
 
 def test_the_inner_curve_of_a_bar_is_its_middle_line():
     curve = np.argwhere(inner_curve(shape("bar"), SPACING))
-    # The middle is 4 voxels deep, and so it ends where the depth is 2, on its way into a corner.
+    # The middle is 4 voxels deep, so the curve ends at a depth of 2, on its way into a corner.
     assert curve[:, 1].min() == 20 + 1
     assert curve[:, 1].max() == 80 - 1
     assert set(curve[(curve[:, 1] >= 23) & (curve[:, 1] <= 77), 0]) == {40}
     assert np.abs(curve[:, 0] - 40).max() <= 2
 
 
-def test_the_inner_curve_keeps_from_the_edge_and_runs_through_most_of_a_long_organ():
+def test_the_inner_curve_avoids_the_edge_and_runs_through_most_of_a_long_organ():
     section = shape("crescent")
     curve = inner_curve(section, SPACING)
     depth = ndimage.distance_transform_edt(section)
@@ -76,7 +76,7 @@ def test_the_inner_curve_keeps_from_the_edge_and_runs_through_most_of_a_long_org
     assert curve.any(axis=0).sum() > 0.7 * section.any(axis=0).sum()
 
 
-def test_spacing_decides_which_way_is_long():
+def test_the_spacing_decides_which_direction_is_the_longer_one():
     section = np.zeros((40, 60), bool)
     section[10:30, 10:50] = True  # 20 x 40 voxels, of 5 x 1 mm: 100 mm along the rows, 40 mm along the columns
     curve = np.argwhere(inner_curve(section, (5.0, 1.0)))
@@ -105,7 +105,7 @@ def test_the_largest_part_gets_the_inner_curve_and_every_part_an_outer_one():
     assert parts(outer_curve(section, SPACING, 20.0)) == 1
 
 
-def test_a_hole_has_no_curve_of_its_own():
+def test_a_hole_has_no_outer_curve():
     y, x = np.indices((80, 80))
     radius = np.hypot(y - 40, x - 40)
     ring = (radius < 30) & (radius > 20)
@@ -119,7 +119,7 @@ def test_a_hole_has_no_curve_of_its_own():
         (slice(None), slice(0, 5), 20),  # the organ fills the left: the curve is a column, from border to border
         (slice(None), slice(0, 17), 20),  # only 3 voxels are left, fewer than the margin: the farthest column
         (slice(0, 19), slice(None), 20),
-        (slice(None), slice(None), 0),  # nothing is outside
+        (slice(None), slice(None), 0),  # there is no outside
     ],
 )
 def test_on_the_border_the_outer_curve_is_clipped(rows, columns, expected):
@@ -132,7 +132,7 @@ def test_on_the_border_the_outer_curve_is_clipped(rows, columns, expected):
 
 @given(masks, st.integers(1, 6), st.floats(0.1, 30))
 @settings(max_examples=80, deadline=None)
-def test_scribbles_are_right_on_the_slices_that_would_be_annotated(mask, every, margin):
+def test_scribbles_are_correct_on_the_slices_that_would_be_annotated(mask, every, margin):
     array = sitk.GetArrayFromImage(mask) == 1
     image = annotate_scribbles(mask, every, margin)
     labels = sitk.GetArrayFromImage(image)
@@ -146,9 +146,9 @@ def test_scribbles_are_right_on_the_slices_that_would_be_annotated(mask, every, 
     )
     spacing = np.delete(np.array(mask.GetSpacing())[::-1], axis)
     sections = zip(np.moveaxis(array, axis, 0), np.moveaxis(labels, axis, 0), annotated, strict=True)
-    for section, drawn, chosen in sections:
-        assert (drawn == 1).any() == (chosen and section.any())
-        assert (drawn == 0).any() == (chosen and section.any() and not section.all())
+    for section, drawn, is_annotated in sections:
+        assert (drawn == 1).any() == (is_annotated and section.any())
+        assert (drawn == 0).any() == (is_annotated and section.any() and not section.all())
         assert parts(drawn == 1) <= 1
         if (drawn == 0).any():
             distance = ndimage.distance_transform_edt(~section, sampling=spacing)
@@ -156,8 +156,8 @@ def test_scribbles_are_right_on_the_slices_that_would_be_annotated(mask, every, 
             assert distance[drawn == 0].max() < margin + spacing.max()
 
 
-def test_scribbles_on_a_large_window_are_those_on_the_whole_slice():
-    """Sections are cut out with their surroundings; that must not show."""
+def test_scribbles_in_a_window_equal_those_on_the_whole_slice():
+    """Sections are processed in a window around the organ, which must not change the result."""
     section = shape("crescent")
     array = np.zeros((3, 200, 220), np.uint8)
     array[1, 60:140, 50:150] = section

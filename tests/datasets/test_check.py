@@ -1,4 +1,4 @@
-"""What `dataset check` finds, and what it refuses; splits that a seed draws."""
+"""What `dataset check` reports and rejects; splits that are drawn from a seed."""
 
 import nibabel
 import numpy as np
@@ -19,7 +19,7 @@ SHAPE = (4, 6, 5)  # z, y, x
 
 @pytest.fixture
 def mine(tmp_path):
-    """Four good cases p1, p2, p3, p10 in a folder, and their dataset's YAML."""
+    """A dataset of four good cases p1, p2, p3, p10: its YAML and its folder."""
     home = tmp_path / "scans"
     home.mkdir()
     for case in (1, 2, 3, 10):
@@ -39,7 +39,7 @@ def check(mine, *more):
     return main(["dataset", "check", str(mine[0]), "--raw", str(mine[1]), *map(str, more)])
 
 
-def describe_again(mine, **changes):
+def change_description(mine, **changes):
     content = yaml.safe_load(mine[0].read_text(encoding="utf-8")) | changes
     mine[0].write_text(yaml.safe_dump(content), encoding="utf-8")
 
@@ -53,7 +53,7 @@ def change(mine, name, function):
     sitk.WriteImage(volume, str(path))
 
 
-def test_one_case_by_hand():
+def test_the_description_of_one_case():
     image = make_volume(np.arange(1000, dtype=np.int16).reshape(10, 10, 10), (1.0, 2.0, 3.0))
     label = np.zeros((10, 10, 10), np.uint8)
     label[0, 0, :3], label[5, 5, 5] = 7, 2
@@ -65,7 +65,7 @@ def test_one_case_by_hand():
     np.testing.assert_allclose(case.percentiles, (4.995, 994.005))
 
 
-def test_good_cases_pass_and_are_shown(mine, capsys):
+def test_good_cases_pass_and_are_listed(mine, capsys):
     assert check(mine) == 0
     out = capsys.readouterr().out
     assert [line.split()[0] for line in out.splitlines()[1:5]] == ["1", "2", "3", "10"]
@@ -77,13 +77,13 @@ def test_good_cases_pass_and_are_shown(mine, capsys):
     ]
 
 
-def test_split_that_is_yet_to_be_drawn_is_no_hindrance(mine, tmp_path):
-    describe_again(mine, split=str(tmp_path / "later.csv"))
+def test_a_split_that_does_not_exist_yet_is_no_problem(mine, tmp_path):
+    change_description(mine, split=str(tmp_path / "later.csv"))
     assert check(mine) == 0
     assert check(mine, "--split", tmp_path / "later.csv") == 2
 
 
-def test_imported_cases_are_checked_alike(mine, tmp_path, capsys):
+def test_imported_cases_are_checked_in_the_same_way(mine, tmp_path, capsys):
     assert main(["import", str(mine[0]), "--raw", str(mine[1]), "--out", str(tmp_path / "cases")]) == 0
     assert check(mine) == 0
     raw = capsys.readouterr().out
@@ -100,8 +100,8 @@ def test_same_voxels_under_two_names(mine, tmp_path, capsys):
     assert str(mine[1]) in captured.err
 
 
-def test_same_voxels_stored_otherwise(mine, capsys):
-    """As numbers of another type, under another compression."""
+def test_same_voxels_stored_differently(mine, capsys):
+    """The voxels are stored with another type and another compression."""
     image = sitk.Cast(sitk.ReadImage(str(mine[1] / "p1.nii.gz")), sitk.sitkFloat64)
     sitk.WriteImage(image, str(mine[1] / "p3.nii.gz"), useCompression=True, compressionLevel=9)
     assert check(mine) == 2
@@ -122,22 +122,22 @@ def nan(mine):
 
 
 @pytest.mark.parametrize(
-    ("harm", "words"),
+    ("damage", "words"),
     [
         (grid, "different grids"),
         (nan, "NaN"),
         (lambda mine: change(mine, "p2_label.nii.gz", lambda label: label * 0.5), "whole numbers"),
         (lambda mine: (mine[1] / "p2_label.nii.gz").unlink(), "has no label"),
         (lambda mine: (mine[1] / "p2.nii.gz").unlink(), "has no image"),
-        (lambda mine: (mine[1] / "p2.nii.gz").write_bytes(b"no image"), "p2.nii.gz"),
-        (lambda mine: change(mine, "p2.nii.gz", lambda image: image * 0 + 7), "every voxel of its image is 7"),
+        (lambda mine: (mine[1] / "p2.nii.gz").write_bytes(b"not an image"), "p2.nii.gz"),
+        (lambda mine: change(mine, "p2.nii.gz", lambda image: image * 0 + 7), "every voxel of the image is 7"),
     ],
 )
-def test_poison_is_refused_and_the_other_cases_are_shown(mine, capsys, harm, words):
-    harm(mine)
+def test_unusable_data_is_rejected_and_the_other_cases_are_listed(mine, capsys, damage, words):
+    damage(mine)
     assert check(mine) == 2
     captured = capsys.readouterr()
-    assert captured.err.splitlines()[-1].startswith(f"weakseg3d dataset: {mine[1]}: not fit for a table, case 2: ")
+    assert captured.err.splitlines()[-1].startswith(f"weakseg3d dataset: {mine[1]}: not usable, case 2: ")
     assert words in captured.err
     assert {"1", "3", "10"} <= {line.split()[0] for line in captured.out.splitlines() if line}
 
@@ -148,18 +148,18 @@ def test_every_problem_is_listed(mine, capsys):
     assert check(mine) == 2
     captured = capsys.readouterr()
     assert captured.out.count("problem: ") == 2
-    assert "(and 1 more, above)" in captured.err
+    assert "(and 1 more problem, listed above)" in captured.err
 
 
-def test_organ_that_no_case_holds_is_refused(mine, capsys):
-    describe_again(mine, organs={"spleen": [1], "liver": [6]})
+def test_an_organ_that_no_case_contains_is_rejected(mine, capsys):
+    change_description(mine, organs={"spleen": [1], "liver": [6]})
     assert check(mine) == 2
-    assert "organ liver: no case holds its label [6]" in capsys.readouterr().err
+    assert "organ liver: no case has the label [6]" in capsys.readouterr().err
 
 
-def test_differences_are_told(mine, tmp_path, capsys):
+def test_differences_are_noted(mine, tmp_path, capsys):
     expected = {"cases": 5, "size": [[5, 6, 3], [5, 6, 3]], "spacing": [[0.5, 0.5, 1.0], [1.0, 1.0, 5.0]]}
-    describe_again(mine, expected=expected)
+    change_description(mine, expected=expected)
     change(mine, "p1_label.nii.gz", lambda label: label * 3)
     change(mine, "p2.nii.gz", lambda image: np.abs(image))
     write_split({"1": "train", "2": "test", "3": "train", "11": "test"}, tmp_path / "split.csv")
@@ -170,22 +170,22 @@ def test_differences_are_told(mine, tmp_path, capsys):
         "case 1: size 5 x 6 x 4 instead of 5 x 6 x 3",
         "case 1: spacing 0.8 x 1.1 x 3.2 instead of 0.5 x 0.5 x 1 to 1 x 1 x 5",
         "label 3 is not described: 1",
-        "case 2: no voxel below -200, so hardly a CT in HU",
+        "case 2: no voxel below -200, so probably not a CT in HU",
         "organ spleen: absent from 1",
-        "in the split but not there: 11",
-        "there but not in the split: 10",
+        "in the split but not in the folder: 11",
+        "in the folder but not in the split: 10",
     ):
         assert any(words in note for note in notes), words
 
 
-def test_empty_folders_are_refused(mine, tmp_path, capsys):
+def test_empty_folders_are_rejected(mine, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     for option in ("--raw", "--cases"):
         assert main(["dataset", "check", str(mine[0]), option, str(tmp_path / "empty")]) == 2
         assert str(tmp_path / "empty") in capsys.readouterr().err
 
 
-def test_findings_hold_what_loaders_say(mine):
+def test_findings_include_the_errors_of_loaders(mine):
     dataset = load_dataset(mine[0])
     loaders = raw_cases(dataset, mine[1])
 
@@ -197,14 +197,14 @@ def test_findings_hold_what_loaders_say(mine):
     assert findings.problems == ["case x: broken"]
 
 
-def test_draw_depends_on_the_set_and_the_seed_alone():
+def test_the_draw_depends_only_on_the_set_and_the_seed():
     cases = [f"case{number}" for number in range(1, 21)]
     split = draw_split(cases, 3, 5, seed=0)
     assert [list(split.values()).count(part) for part in ("train", "validation", "test")] == [12, 3, 5]
     assert draw_split(cases[::-1], 3, 5, seed=0) == split
     assert draw_split(cases, 3, 5, seed=1) != split
     assert {case for case, part in split.items() if part == "test"} not in ({*cases[:5]}, {*cases[-5:]})
-    with pytest.raises(UserError, match="leave none of 20 to train"):
+    with pytest.raises(UserError, match="leave none of the 20 cases for training"):
         draw_split(cases, 10, 10, seed=0)
 
 
@@ -222,12 +222,12 @@ def test_each_case_is_tested_in_one_fold(number, folds):
 
 
 @pytest.mark.parametrize("folds", [1, 8, -2])
-def test_impossible_folds_are_refused(folds):
+def test_impossible_folds_are_rejected(folds):
     with pytest.raises(UserError, match="2 to 7"):
         draw_folds(range(7), folds, seed=0)
 
 
-def test_verb_writes_splits_that_can_be_read(mine, tmp_path):
+def test_the_verb_writes_splits_that_can_be_read(mine, tmp_path):
     arguments = ["dataset", "split", str(mine[0]), "--raw", str(mine[1]), "--out", str(tmp_path / "s.csv")]
     assert main([*arguments, "--test", "1", "--validation", "1", "--seed", "5"]) == 0
     split = read_split(tmp_path / "s.csv")
@@ -238,7 +238,7 @@ def test_verb_writes_splits_that_can_be_read(mine, tmp_path):
     assert all({folds[0][case], folds[1][case]} == {"train", "test"} for case in split)
 
 
-def test_published_split_is_completed(mine, tmp_path, capsys):
+def test_a_published_split_is_completed(mine, tmp_path, capsys):
     write_split({"10": "train", "2": "validation"}, tmp_path / "published.csv")
     arguments = ["dataset", "split", str(mine[0]), "--raw", str(mine[1]), "--out", str(tmp_path / "s.csv")]
     assert main([*arguments, "--complete", str(tmp_path / "published.csv")]) == 0
@@ -249,7 +249,7 @@ def test_published_split_is_completed(mine, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("more", ["--test 0", "--test 4", "--folds 2 --validation 1", "--folds 9"])
-def test_impossible_splits_are_refused(mine, tmp_path, more, capsys):
+def test_impossible_splits_are_rejected(mine, tmp_path, more, capsys):
     arguments = ["dataset", "split", str(mine[0]), "--raw", str(mine[1]), "--out", str(tmp_path / "s.csv")]
     assert main([*arguments, *more.split()]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1

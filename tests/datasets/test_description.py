@@ -1,4 +1,4 @@
-"""Datasets' descriptions and splits: complete, consistent, and plain about mistakes."""
+"""Descriptions and splits of datasets: complete, consistent, and with clear messages about mistakes."""
 
 import pytest
 import yaml
@@ -19,7 +19,7 @@ def test_every_dataset_is_described(name):
         assert {"train", "test"} <= set(read_split(PROJECT / dataset["split"]).values())
 
 
-def test_schema_knows_every_adapter():
+def test_the_schema_knows_every_adapter():
     rules = schema("dataset")["properties"]
     assert set(rules["format"]["enum"]) == set(ADAPTERS) == set(FORMAT_OPTIONS)
     assert set(rules["options"]["properties"]) == {option for options in FORMAT_OPTIONS.values() for option in options}
@@ -41,12 +41,12 @@ def test_schema_knows_every_adapter():
     ],
 )
 def test_splits_have_the_stated_sizes(name, train, validation, test):
-    words = list(read_split(PROJECT / load_dataset(name)["split"]).values())
-    assert [words.count(part) for part in PARTS] == [train, validation, test]
+    parts = list(read_split(PROJECT / load_dataset(name)["split"]).values())
+    assert [parts.count(part) for part in PARTS] == [train, validation, test]
 
 
 @pytest.mark.parametrize("name", ["phantom_ct", "phantom_mr"])
-def test_phantom_split_names_the_cases_that_are_made(name):
+def test_the_split_of_the_phantom_lists_its_cases(name):
     dataset = load_dataset(name)
     cases = dataset["access"]["phantom"]["cases"]
     width = 4 if name == "phantom_ct" else 1
@@ -61,7 +61,7 @@ def test_btcv_split_uses_the_file_numbers_of_btcv():
     assert [split[case] for case in ("0001", "0010", "0021", "0040")] == ["test", "test", "train", "test"]
 
 
-def test_unknown_dataset_suggests_the_nearest():
+def test_an_unknown_name_suggests_the_most_similar_dataset():
     with pytest.raises(UserError, match="did you mean 'la2018'"):
         load_dataset("la2081")
 
@@ -73,7 +73,7 @@ def write_variant(folder, **changes):
     return path
 
 
-def test_a_dataset_may_be_given_by_path(tmp_path):
+def test_a_dataset_can_be_given_by_path(tmp_path):
     assert load_dataset(write_variant(tmp_path, split=""))["name"] == "mine"
 
 
@@ -104,8 +104,8 @@ def test_mistakes_name_file_and_key(tmp_path, changes, words):
     [
         ("id,split\n1,train\n", "first line"),
         ("", "first line"),
-        ("case,split\n", "names no case"),
-        ("case,split\n1,train\n1,test\n", "line 3 names case '1' a second time"),
+        ("case,split\n", "lists no cases"),
+        ("case,split\n1,train\n1,test\n", "line 3 repeats case '1'"),
         ("case,split\n1,valid\n", "line 2 is '1,valid'"),
         ("case,split\n1\n", "line 2"),
     ],

@@ -1,4 +1,4 @@
-"""Import of both archive layouts, and of the left atrium's, gives back voxels, labels and geometry."""
+"""Import of both archive layouts, and of the left atrium's, preserves voxels, labels and geometry."""
 
 import functools
 import json
@@ -16,7 +16,7 @@ from weakseg3d.images.volumes import check_same_grid
 from weakseg3d.phantom import ct, mr
 
 SEED = 11
-CASES = 3  # The second is oblique and named against its position, the third turned.
+CASES = 3  # The second is oblique with names in reverse order of position, the third is rotated.
 
 ct_case, mr_case = functools.cache(ct.ct_case), functools.cache(mr.mr_case)
 
@@ -44,7 +44,7 @@ def centroid(label, value):
 
 
 def assert_same_volume(volume, expected):
-    """Both hold the same value at the same place, even if their axes run the other way."""
+    """Assert that both have the same value at the same place, even if their axes run in opposite directions."""
     resampled = sitk.Resample(expected, volume, sitk.Transform(), sitk.sitkNearestNeighbor, 0, volume.GetPixelID())
     assert volume.GetSize() == expected.GetSize()
     np.testing.assert_array_equal(array(volume), array(resampled))
@@ -59,16 +59,16 @@ def test_download_records_the_source(raw):
         assert record["size"] == (raw[modality] / archive).stat().st_size
 
 
-def test_import_of_ct_gives_back_the_phantom(raw, tmp_path):
+def test_import_of_ct_preserves_the_phantom(raw, tmp_path):
     assert main(["import", "phantom_ct", "--raw", str(raw["ct"]), "--out", str(tmp_path)]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0001", "0002", "0003"]
     for case in range(1, CASES + 1):
         image, label = (sitk.ReadImage(str(tmp_path / f"{case:04d}" / f"{k}.nii.gz")) for k in ("image", "label"))
-        made_image, made_label = ct_case(SEED, case)
-        check_same_grid(image, made_image, "imported", "made")
-        check_same_grid(label, made_label, "imported", "made")
-        np.testing.assert_array_equal(array(image), array(made_image))
-        np.testing.assert_array_equal(array(label), array(made_label))
+        original_image, original_label = ct_case(SEED, case)
+        check_same_grid(image, original_image, "imported", "original")
+        check_same_grid(label, original_label, "imported", "original")
+        np.testing.assert_array_equal(array(image), array(original_image))
+        np.testing.assert_array_equal(array(label), array(original_label))
         assert label.GetPixelID() == sitk.sitkUInt8
 
 
@@ -77,31 +77,31 @@ def test_import_of_ct_gives_back_the_phantom(raw, tmp_path):
     ("sequence", "folder", "kind"),
     [("t2spir", "T2SPIR", "image"), ("t1_in", "T1DUAL", "in_phase"), ("t1_out", "T1DUAL", "out_phase")],
 )
-def test_chaos_mr_gives_back_the_phantom(raw, case, sequence, folder, kind):
+def test_import_of_mr_preserves_the_phantom(raw, case, sequence, folder, kind):
     sources = chaos_mr.find_cases(raw["mr"], {"sequence": sequence})
     assert list(sources) == ["1", "2", "3"]
     image, label = chaos_mr.load_case(sources[str(case)], {"sequence": sequence})
-    made = mr_case(SEED, case)[folder]
-    assert_same_volume(image, made[kind])
-    assert_same_volume(label, made["label"])
+    original = mr_case(SEED, case)[folder]
+    assert_same_volume(image, original[kind])
+    assert_same_volume(label, original["label"])
     assert np.linalg.det(np.reshape(image.GetDirection(), (3, 3))) == pytest.approx(1)
     for value in (1, 2, 3, 4):
-        np.testing.assert_allclose(centroid(label, value), centroid(made["label"], value), atol=0.01)
+        np.testing.assert_allclose(centroid(label, value), centroid(original["label"], value), atol=0.01)
 
 
 def test_import_of_mr_writes_the_volume_with_its_geometry(raw, tmp_path):
     arguments = ["--raw", str(raw["mr"]), "--out", str(tmp_path), "--case", "2"]
     assert main(["import", "phantom_mr", *arguments]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["2"]
-    made = mr_case(SEED, 2)["T2SPIR"]
+    original = mr_case(SEED, 2)["T2SPIR"]
     for name in ("image", "label"):
         volume = sitk.ReadImage(str(tmp_path / "2" / f"{name}.nii.gz"))
-        check_same_grid(volume, made[name], "imported", "made")
-        np.testing.assert_array_equal(array(volume), array(made[name]))
+        check_same_grid(volume, original[name], "imported", "original")
+        np.testing.assert_array_equal(array(volume), array(original[name]))
 
 
-def test_slices_pair_by_name_and_stand_by_position(raw, tmp_path):
-    """Names in random order: sorting the slices alone, or leaving them in name order, would garble the case."""
+def test_slices_are_paired_by_name_and_ordered_by_position(raw, tmp_path):
+    """With names in random order, sorting only the slices, or leaving them in name order, would garble the case."""
     source = raw["mr"] / "Train_Sets" / "MR" / "1" / "T2SPIR"
     slices, masks = sorted((source / "DICOM_anon").iterdir()), sorted((source / "Ground").iterdir())
     names = np.random.default_rng(0).permutation(len(slices))
@@ -111,9 +111,9 @@ def test_slices_pair_by_name_and_stand_by_position(raw, tmp_path):
         shutil.copy(plane, tmp_path / "dicom" / f"a{name:03d}.dcm")
         shutil.copy(mask, tmp_path / "png" / f"liver_GT_{name:03d}.png")
     image, label = load_dicom_with_masks(tmp_path / "dicom", tmp_path / "png", chaos_mr.GREY_BANDS)
-    made = mr_case(SEED, 1)["T2SPIR"]
-    assert_same_volume(image, made["image"])
-    assert_same_volume(label, made["label"])
+    original = mr_case(SEED, 1)["T2SPIR"]
+    assert_same_volume(image, original["image"])
+    assert_same_volume(label, original["label"])
 
 
 def test_grey_levels_become_ids_by_band(raw, tmp_path):
@@ -151,12 +151,12 @@ def test_la2018_layout(tmp_path, oblique_mask):
     assert os.path.islink(raw / "Training Set")
     assert main(["import", "la2018", "--raw", str(raw), "--out", str(out)]) == 0
     label = sitk.ReadImage(str(out / "ABC" / "label.nii.gz"))
-    check_same_grid(label, oblique_mask, "label", "made")
+    check_same_grid(label, oblique_mask, "label", "original")
     np.testing.assert_array_equal(array(label), array(oblique_mask))
 
 
-def refused(arguments, capsys, *words):
-    """The verb ends with exit code 2 and one line that holds ``words``."""
+def assert_rejected(arguments, capsys, *words):
+    """Assert that the verb ends with exit code 2 and one line that contains ``words``."""
     capsys.readouterr()
     assert main([str(argument) for argument in arguments]) == 2
     lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("importing")]
@@ -165,21 +165,23 @@ def refused(arguments, capsys, *words):
         assert str(word) in lines[0]
 
 
-def test_unknown_case_is_refused(raw, tmp_path, capsys):
+def test_an_unknown_case_is_rejected(raw, tmp_path, capsys):
     arguments = ["import", "phantom_ct", "--raw", raw["ct"], "--out", tmp_path / "out", "--case", "0O01"]
-    refused(arguments, capsys, "did you mean '0001'?")
+    assert_rejected(arguments, capsys, "did you mean '0001'?")
     assert not (tmp_path / "out").exists()
 
 
-def test_folder_without_cases_is_refused(tmp_path, capsys):
-    refused(["import", "btcv", "--raw", tmp_path, "--out", tmp_path / "out"], capsys, tmp_path, "RawData/Training/img")
-    refused(["import", "btcv", "--raw", tmp_path / "no", "--out", tmp_path / "out"], capsys, tmp_path / "no")
+def test_a_folder_without_cases_is_rejected(tmp_path, capsys):
+    assert_rejected(
+        ["import", "btcv", "--raw", tmp_path, "--out", tmp_path / "out"], capsys, tmp_path, "RawData/Training/img"
+    )
+    assert_rejected(["import", "btcv", "--raw", tmp_path / "no", "--out", tmp_path / "out"], capsys, tmp_path / "no")
     assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture
 def ct_copy(raw, tmp_path):
-    """A raw folder with one CT case, to be broken."""
+    """The files of the only CT case in a raw folder, to be damaged."""
     for kind in ("img", "label"):
         folder = tmp_path / "raw" / "RawData" / "Training" / kind
         folder.mkdir(parents=True)
@@ -201,7 +203,7 @@ def break_truncated(sources):
 
 
 def break_text(sources):
-    sources["label"].write_text("no image", encoding="utf-8")
+    sources["label"].write_text("not an image", encoding="utf-8")
     return sources["label"]
 
 
@@ -224,15 +226,15 @@ def break_missing(sources):
 
 
 @pytest.mark.parametrize("damage", [break_nan, break_truncated, break_text, break_grid, break_fractions, break_missing])
-def test_broken_ct_case_is_refused(ct_copy, tmp_path, capsys, damage):
-    named = damage(ct_copy)
-    refused(["import", "phantom_ct", "--raw", tmp_path / "raw", "--out", tmp_path / "out"], capsys, named)
+def test_a_broken_ct_case_is_rejected(ct_copy, tmp_path, capsys, damage):
+    message = damage(ct_copy)
+    assert_rejected(["import", "phantom_ct", "--raw", tmp_path / "raw", "--out", tmp_path / "out"], capsys, message)
     assert not list((tmp_path).glob("out/**/*.nii.gz"))
 
 
 @pytest.fixture
 def mr_copy(raw, tmp_path):
-    """The T2-SPIR folder of a raw folder with one MR case, to be broken."""
+    """The T2-SPIR folder of the only MR case in a raw folder, to be damaged."""
     home = tmp_path / "raw" / "Train_Sets" / "MR" / "1" / "T2SPIR"
     shutil.copytree(raw["mr"] / "Train_Sets" / "MR" / "1" / "T2SPIR", home)
     return home
@@ -258,7 +260,7 @@ def break_gap(home):
 
 
 def break_apart(home):
-    """As many masks as slices, but not of the same ones: paired by number, all between would be shifted."""
+    """As many masks as slices, but not for the same slices: pairs by number would be shifted in between."""
     sorted((home / "DICOM_anon").iterdir())[5].unlink()
     masks = sorted((home / "Ground").iterdir())
     masks[9].unlink()
@@ -273,7 +275,7 @@ def break_repeat(home):
 
 def break_dicom(home):
     plane = sorted((home / "DICOM_anon").iterdir())[5]
-    plane.write_bytes(b"no DICOM")
+    plane.write_bytes(b"not DICOM")
     return plane
 
 
@@ -315,7 +317,7 @@ def break_no_masks(home):
         break_no_masks,
     ],
 )
-def test_broken_mr_case_is_refused(mr_copy, tmp_path, capsys, damage):
-    named = damage(mr_copy)
-    refused(["import", "phantom_mr", "--raw", tmp_path / "raw", "--out", tmp_path / "out"], capsys, named)
+def test_a_broken_mr_case_is_rejected(mr_copy, tmp_path, capsys, damage):
+    message = damage(mr_copy)
+    assert_rejected(["import", "phantom_mr", "--raw", tmp_path / "raw", "--out", tmp_path / "out"], capsys, message)
     assert not list((tmp_path).glob("out/**/*.nii.gz"))

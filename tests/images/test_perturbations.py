@@ -1,4 +1,4 @@
-"""Perturbed images: known strengths in known units, on an untouched grid."""
+"""Perturbed images: known strengths in known units, on an unchanged grid."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def oblique_image():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("voxels", [sitk.sitkFloat32, sitk.sitkInt16])
-def test_the_grid_stays(oblique_image, kind, voxels):
+def test_the_grid_is_unchanged(oblique_image, kind, voxels):
     image = sitk.Cast(oblique_image, voxels)
     perturbed = KINDS[kind](image)
     assert perturbed.GetSize() == image.GetSize()
@@ -60,7 +60,7 @@ def test_a_single_slice_can_be_perturbed(kind):
 
 
 def ramp():
-    """Values 0..1000 once each and an outlier at either end: the percentiles are 9 and 993 or so, not -1e6 and 1e6."""
+    """Evenly spaced values from 0 to 1000, and an outlier at either end that must not decide the intensity range."""
     values = np.linspace(0, 1000, 40 * 50 * 60, dtype=np.float32)
     values[[0, -1]] = -1e6, 1e6
     return make_volume(values.reshape(40, 50, 60), (1, 2, 3))
@@ -70,7 +70,7 @@ def test_the_intensity_range_leaves_out_one_percent_at_either_end():
     assert intensity_range(ramp()) == pytest.approx(980, rel=1e-4)
 
 
-def test_noise_is_white_and_of_the_given_share_of_the_range():
+def test_noise_is_white_and_has_the_given_share_of_the_range():
     image = ramp()
     noise = (array_of(add_noise(image, 0.1, 0)) - array_of(image)).astype(float)[1:-1]
     assert noise.std() == pytest.approx(98, rel=0.01)
@@ -82,13 +82,13 @@ def test_noise_is_white_and_of_the_given_share_of_the_range():
     assert abs(excess) < 0.08
 
 
-def test_noise_comes_from_the_seed_alone(oblique_image):
+def test_only_the_seed_decides_the_noise(oblique_image):
     first, again, other = (array_of(add_noise(oblique_image, 0.1, seed)) for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
 
 
-def test_no_noise_is_no_change(oblique_image):
+def test_zero_noise_changes_nothing(oblique_image):
     assert (array_of(add_noise(oblique_image, 0.0)) == array_of(oblique_image)).all()
 
 
@@ -130,8 +130,8 @@ def test_a_bright_slice_is_spread_over_its_thick_slice_and_interpolated():
     assert thick.mean() == pytest.approx(array_of(bright_plane(12, 4)).mean(), rel=1e-5)
 
 
-def test_a_slice_on_a_border_counts_by_the_part_inside():
-    # 2.5 mm in 1 mm slices: thick slice 0 holds slices 0, 1 and half of 2, and its centre lies at index 0.75.
+def test_a_slice_on_a_border_counts_by_its_part_inside():
+    # 2.5 mm in 1 mm slices: thick slice 0 contains slices 0, 1 and half of 2, and its centre lies at index 0.75.
     thick = array_of(thick_slices(bright_plane(5, 2), 2.5))
     assert np.allclose(thick[:, 0, 0], 18, atol=1e-4)
     thick = array_of(thick_slices(bright_plane(5, 0), 2.5))
@@ -150,17 +150,19 @@ def test_thickness_is_in_millimetres():
     assert np.allclose(thick[:, 0, 0], [0, 0, 10, 20, 30, 20, 10, 0, 0, 0, 0, 0], atol=1e-4)
 
 
-def test_slices_as_thick_as_they_are_stay(oblique_image):
+def test_slices_of_the_original_thickness_are_unchanged(oblique_image):
     assert np.allclose(array_of(thick_slices(oblique_image, 3.5)), array_of(oblique_image), atol=1e-3)
 
 
 def test_thick_slices_do_not_depend_on_the_order_of_the_slices(oblique_image):
     array = array_of(oblique_image)
-    turned = make_volume(np.ascontiguousarray(array[::-1]), oblique_image.GetSpacing())
-    assert np.allclose(array_of(thick_slices(turned, 8.0))[::-1], array_of(thick_slices(oblique_image, 8.0)), atol=1e-3)
+    reversed_image = make_volume(np.ascontiguousarray(array[::-1]), oblique_image.GetSpacing())
+    assert np.allclose(
+        array_of(thick_slices(reversed_image, 8.0))[::-1], array_of(thick_slices(oblique_image, 8.0)), atol=1e-3
+    )
 
 
-def test_thick_slices_are_axial_whatever_the_axis_order():
+def test_thick_slices_are_axial_for_any_order_of_axes():
     array = np.zeros((4, 5, 12), np.float32)
     array[:, :, 4] = 90
     sagittal = make_volume(array, direction=[[0, 0, 1], [0, 1, 0], [-1, 0, 0]])  # x runs along the patient
@@ -176,7 +178,7 @@ def image_file(oblique_image, tmp_path):
 
 
 def perturb(image_file, words, out="out.nii.gz"):
-    """Run the verb; words before the comma, if any, go before the kind."""
+    """Run the verb; words before a comma are options that precede the kind."""
     before, _, kind = words.rpartition(",")
     out = image_file.parent / out
     code = main(["perturb", "--image", str(image_file), "--out", str(out), *before.split(), *kind.split()])
@@ -211,7 +213,7 @@ def test_the_verb_writes_the_same_file_for_the_same_seed(image_file):
     assert not np.array_equal(*(sitk.GetArrayFromImage(sitk.ReadImage(str(path))) for path in (first, other)))
 
 
-def test_an_image_without_a_range_is_named_on_stderr(tmp_path, capsys):
+def test_an_image_without_an_intensity_range_is_reported_on_stderr(tmp_path, capsys):
     write_volume(make_volume(np.full((5, 5, 5), 7, np.float32)), tmp_path / "image.nii.gz")
     code, out = perturb(tmp_path / "image.nii.gz", "noise --std 0.5")
     assert code == 0
@@ -227,10 +229,10 @@ def test_an_image_without_a_range_is_named_on_stderr(tmp_path, capsys):
         ("noise --std inf", "--std inf: must be"),
         ("noise --std 1e300", "--std 1e+300: "),
         ("--seed -1, noise --std 0.1", "--seed -1: must not be negative"),
-        ("blur --sigma 0", "--sigma 0.0: must lie above 0"),
-        ("blur --sigma -1", "--sigma -1.0: must lie above 0"),
-        ("blur --sigma nan", "--sigma nan: must lie above 0"),
-        ("blur --sigma 1e9", "not above the image's extent of 91 mm"),
+        ("blur --sigma 0", "--sigma 0.0: must be above 0"),
+        ("blur --sigma -1", "--sigma -1.0: must be above 0"),
+        ("blur --sigma nan", "--sigma nan: must be above 0"),
+        ("blur --sigma 1e9", "at most the image's extent of 91 mm"),
         ("shift --offset nan", "--offset nan: must be"),
         ("shift --offset inf", "--offset inf: must be"),
         ("shift --offset 1e300", "--offset 1e+300: "),
@@ -240,7 +242,7 @@ def test_an_image_without_a_range_is_named_on_stderr(tmp_path, capsys):
         ("thick-slices --thickness 0", "--thickness 0.0: must lie"),
     ],
 )
-def test_bad_values_end_in_one_sentence_and_write_nothing(image_file, capsys, words, message):
+def test_bad_values_are_reported_in_one_sentence_and_nothing_is_written(image_file, capsys, words, message):
     before = set(image_file.parent.iterdir())
     code, _ = perturb(image_file, words)
     error = capsys.readouterr().err
@@ -252,6 +254,6 @@ def test_bad_values_end_in_one_sentence_and_write_nothing(image_file, capsys, wo
 
 @pytest.mark.parametrize("kind", ["noise", "blur", "shift", "thick-slices", "sharpen --by 1", ""])
 def test_a_missing_strength_or_kind_is_a_wrong_call(image_file, kind):
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_info:
         perturb(image_file, kind)
-    assert ended.value.code == 2
+    assert exit_info.value.code == 2

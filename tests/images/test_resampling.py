@@ -1,4 +1,4 @@
-"""Isotropic resampling keeps organs where they are and as large as they are."""
+"""Isotropic resampling preserves the position and the size of organs."""
 
 import numpy as np
 import pytest
@@ -16,14 +16,14 @@ def volume_and_centroid(mask):
 
 
 @pytest.mark.parametrize("spacing", [1.0, 1.5, 2.0, 3.0])
-def test_an_organ_keeps_its_volume_and_its_place(oblique_mask, spacing):
+def test_an_organ_keeps_its_volume_and_position(oblique_mask, spacing):
     volume, centroid = volume_and_centroid(oblique_mask)
     new_volume, new_centroid = volume_and_centroid(resample_label(oblique_mask, spacing))
     assert new_volume == pytest.approx(volume, rel=0.02)
     assert np.linalg.norm(new_centroid - centroid) < spacing / 2
 
 
-def test_image_and_label_stay_on_one_grid(oblique_mask):
+def test_image_and_label_stay_on_the_same_grid(oblique_mask):
     image = resample_image(sitk.Cast(oblique_mask, sitk.sitkFloat32), 1.7)
     check_same_grid(image, resample_label(oblique_mask, 1.7), "image", "label")
     assert image.GetSpacing() == (1.7, 1.7, 1.7)
@@ -40,7 +40,7 @@ def test_the_grid_covers_the_physical_box(oblique_mask):
     assert np.allclose(middle, old_middle)
 
 
-def test_intensities_stay_where_they_are_in_the_world():
+def test_intensities_keep_their_world_coordinates():
     z, y, x = np.indices((12, 30, 34))
     image = make_volume(np.zeros(z.shape, np.float32), (1.3, 0.9, 3.0), (5.0, -8.0, 40.0), oblique_direction())
     points = np.stack([x, y, z], -1) * image.GetSpacing() @ np.array(image.GetDirection()).reshape(3, 3).T

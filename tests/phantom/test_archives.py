@@ -1,4 +1,4 @@
-"""The phantom's archives: the true layouts, byte-identical from run to run, cases independent of their number."""
+"""The archives of the phantom: real layouts, byte-identical in every run, cases independent of their number."""
 
 import re
 import zipfile
@@ -21,7 +21,7 @@ def archives(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shorter_archives(archives, tmp_path_factory):
-    """The first case alone; made before any test reads DICOM, after which GDCM writes two more tags."""
+    """Archives of the first case only, written before any test reads DICOM, as GDCM writes two more tags after that."""
     folder = tmp_path_factory.mktemp("shorter")
     for modality in ("ct", "mr"):
         assert main(["phantom", "--modality", modality, "--cases", "1", "--seed", "7", "--out", str(folder)]) == 0
@@ -29,7 +29,7 @@ def shorter_archives(archives, tmp_path_factory):
 
 
 @pytest.mark.parametrize("modality", ["ct", "mr"])
-def test_a_case_depends_on_seed_and_number_alone(archives, shorter_archives, modality):
+def test_a_case_depends_only_on_seed_and_number(archives, shorter_archives, modality):
     first, again = zipfile.ZipFile(archives[modality]), zipfile.ZipFile(shorter_archives[modality])
     assert again.namelist()
     for name in again.namelist():
@@ -76,7 +76,7 @@ def test_mr_masks_have_the_grey_levels_of_chaos(archives, tmp_path):
         assert values.tolist() == [0, 63, 126, 189, 252]
 
 
-def test_in_some_cases_names_count_against_position(archives, tmp_path):
+def test_in_some_cases_names_run_in_reverse_order_of_position(archives, tmp_path):
     zipfile.ZipFile(archives["mr"]).extractall(tmp_path)
     rising = {}
     for case in (1, 2):
@@ -87,7 +87,7 @@ def test_in_some_cases_names_count_against_position(archives, tmp_path):
 
 
 @pytest.mark.parametrize(("option", "value"), [("--cases", "0"), ("--seed", "-1")])
-def test_numbers_out_of_range_are_refused(option, value, tmp_path, capsys):
+def test_numbers_out_of_range_are_rejected(option, value, tmp_path, capsys):
     options = {"--modality": "ct", "--cases": "1", "--seed": "1", "--out": str(tmp_path / "out"), option: value}
     assert main(["phantom", *[f"{key}={text}" for key, text in options.items()]]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Scans of the phantom: sizes, geometry, determinism, and that a threshold does not segment them."""
+"""Scans of the phantom: sizes, geometry, determinism, and no segmentation by a simple threshold."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def centroid(label, value):
 
 
 def best_thresholds(image, mask):
-    """Return the best Dice of one threshold (either side) and of an interval of intensities."""
+    """Return the best Dice of a single threshold (on either side) and of an interval of intensities."""
     values = array(image).astype(int).ravel()
     values = (values - values.min()) // 4
     every = np.concatenate([[0], np.cumsum(np.bincount(values))])
@@ -56,7 +56,7 @@ def test_organs_have_adult_sizes(ct_cases, mr_cases, organ, low, high):
 def test_organs_lie_where_they_belong(ct_cases):
     for _, label in ct_cases.values():
         liver, spleen, right, left, aorta = (centroid(label, value) for value in (6, 1, 2, 3, 8))
-        # LPS: x grows to the patient's left, y to the back, z to the head.
+        # LPS: x increases to the patient's left, y to the back, z to the head.
         assert liver[0] < aorta[0] - 20
         assert spleen[0] > aorta[0] + 50
         assert right[0] < aorta[0] < left[0]
@@ -65,7 +65,7 @@ def test_organs_lie_where_they_belong(ct_cases):
         assert liver[2] > right[2]
 
 
-def test_organs_lie_wholly_inside_the_field_of_view(ct_cases, mr_cases):
+def test_organs_lie_completely_inside_the_field_of_view(ct_cases, mr_cases):
     cases = [(label, (1, 2, 3, 6, 7)) for _, label in ct_cases.values()]
     cases += [(s[q]["label"], (1, 2, 3, 4)) for s in mr_cases.values() for q in ("T1DUAL", "T2SPIR")]
     for label, ids in cases:
@@ -74,7 +74,7 @@ def test_organs_lie_wholly_inside_the_field_of_view(ct_cases, mr_cases):
         assert not np.isin(rim, ids).any()
 
 
-def test_spacing_is_anisotropic_and_differs(ct_cases, mr_cases):
+def test_the_spacing_is_anisotropic_and_varies(ct_cases, mr_cases):
     for images in (
         [image for image, _ in ct_cases.values()],
         [scans["T2SPIR"]["image"] for scans in mr_cases.values()],
@@ -84,13 +84,13 @@ def test_spacing_is_anisotropic_and_differs(ct_cases, mr_cases):
         assert all(z > 1.3 * x for x, _, z in spacings)
 
 
-def test_second_case_is_oblique_and_third_is_turned(ct_cases, mr_cases):
-    for oblique, turned in (
+def test_the_second_case_is_oblique_and_the_third_is_rotated(ct_cases, mr_cases):
+    for oblique, rotated in (
         (ct_cases[2][0], ct_cases[3][0]),
         (mr_cases[2]["T2SPIR"]["image"], mr_cases[3]["T2SPIR"]["image"]),
     ):
         assert np.abs(oblique.GetDirection()).max() < 0.9999
-        assert min(turned.GetDirection()) == -1
+        assert min(rotated.GetDirection()) == -1
 
 
 def test_ct_has_a_left_handed_case():
@@ -114,7 +114,7 @@ def test_each_mr_sequence_has_its_own_contrast(mr_cases):
     assert in_phase[label == 1].mean() > in_phase[label == 4].mean()
     spleen_t2, liver_t2 = (array(t2["image"])[array(t2["label"]) == value].mean() for value in (4, 1))
     assert spleen_t2 > 1.3 * liver_t2
-    # Where fat and water share a voxel, they cancel out of phase: the liver's rim is darker than in phase.
+    # Out of phase, fat and water in the same voxel cancel, so the rim of the liver is darker than in phase.
     liver = sitk.GetImageFromArray((label == 1).astype(np.uint8))
     rim = array(sitk.BinaryDilate(liver, (1, 1, 0))) > array(liver)
     assert out_phase[rim].mean() < 0.8 * in_phase[rim].mean()
@@ -122,7 +122,7 @@ def test_each_mr_sequence_has_its_own_contrast(mr_cases):
 
 def test_mr_background_is_rician(mr_cases):
     air = array(mr_cases[1]["T2SPIR"]["image"])[:, :4, :4].astype(float)
-    # Magnitude noise without signal follows Rayleigh's distribution: mean / sd = sqrt(pi / (4 - pi)) = 1.91.
+    # Without signal, the magnitude of noise has a Rayleigh distribution: mean / sd = sqrt(pi / (4 - pi)) = 1.91.
     assert air.mean() / air.std() == pytest.approx(1.91, abs=0.15)
 
 
@@ -138,7 +138,7 @@ def test_a_threshold_does_not_find_the_spleen(ct_cases, mr_cases):
         assert scores[:, 1].max() < 0.5
 
 
-def test_same_seed_gives_the_same_case_and_another_seed_another(ct_cases, mr_cases):
+def test_the_same_seed_gives_the_same_case_and_another_seed_a_different_one(ct_cases, mr_cases):
     assert array(ct.ct_case(SEED, 2)[0]).tobytes() == array(ct_cases[2][0]).tobytes()
     assert array(mr.mr_case(SEED, 2)["T1DUAL"]["out_phase"]).tobytes() == (
         array(mr_cases[2]["T1DUAL"]["out_phase"]).tobytes()

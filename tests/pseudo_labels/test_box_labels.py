@@ -1,4 +1,4 @@
-"""A box as mask, core and Gaussian: cases by hand, and the formula in world coordinates on turned grids."""
+"""A box as mask, core and Gaussian: hand-calculated cases, and the formula in world coordinates on oblique grids."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ TURNED = oblique_direction(flipped=False) @ [[0.6, -0.8, 0], [0.8, 0.6, 0], [0, 
 
 
 def half_sizes_from_centre(box, image):
-    """Return where every voxel lies along the axes of ``box``, (3, z, y, x), in half sizes from its centre."""
+    """Return every voxel's position along the axes of ``box``, (3, z, y, x), in half sizes from its centre."""
     shape = image.GetSize()[::-1]
     world = to_world(np.stack(np.indices(shape), axis=-1).reshape(-1, 3), image)
     along = (world - box.center) @ box.axes / (np.asarray(box.size) / 2)
@@ -26,9 +26,9 @@ def half_sizes_from_centre(box, image):
 
 
 @pytest.mark.parametrize("grid", GRIDS)
-def test_a_turned_box_follows_the_formula(grid):
+def test_an_oblique_box_follows_the_formula(grid):
     image = image_on(grid)
-    # 12 mm across the oblique grid's slices is four of them.
+    # 12 mm across the slices of the oblique grid are four slices.
     box = Box(to_world([[9.3, 11.2, 13.9]], image)[0], np.array([13.0, 9.0, 12.0]), TURNED)
     along = half_sizes_from_centre(box, image)
     inside, squared = (np.abs(along) <= 1).all(axis=0), (along**2).sum(axis=0)
@@ -40,7 +40,7 @@ def test_a_turned_box_follows_the_formula(grid):
     np.testing.assert_allclose(box_gaussian_label([box], image, 0.8), expected, rtol=1e-5, atol=1e-7)
 
 
-def test_a_box_drawn_round_a_mask_is_filled_on_its_grid():
+def test_a_box_around_a_mask_is_filled_on_its_grid():
     array = np.zeros((10, 12, 14), np.uint8)
     array[2:7, 3:9, 5:11] = 1
     mask = make_volume(array, (1.5, 0.8, 3.0), (3, 4, 5), oblique_direction())
@@ -60,14 +60,14 @@ def test_core_and_gaussian_of_a_box_by_hand():
     image = make_volume(np.zeros((9, 9, 9), np.uint8), (1.0, 1.0, 2.0))
     box = Box(np.array([4.0, 4, 8]), np.array([8.0, 4, 8]))
     core = box_core_label([box], image, 0.5)
-    # Half sizes are 4, 2 and 4 mm, the core's half axes 2, 1 and 2 mm; a slice is 2 mm.
+    # The half sizes are 4, 2 and 4 mm, and the half axes of the core 2, 1 and 2 mm; a slice is 2 mm thick.
     assert core[4, 4].tolist() == [2, 2, 1, 1, 1, 1, 1, 2, 2]
     assert core[4, :, 4].tolist() == [0, 0, 2, 1, 1, 1, 2, 0, 0]
     assert core[:, 4, 4].tolist() == [0, 0, 2, 1, 1, 1, 2, 0, 0]
     assert core[4, 3, 3] == 2
     soft = box_gaussian_label([box], image)
     assert soft[4, 4, 4] == 1
-    # On the ellipsoid the box just holds, half-way to it, and in the box's corner.
+    # On the inscribed ellipsoid, half-way to it, and in the corner of the box.
     assert soft[4, 4, 0] == soft[4, 2, 4] == soft[2, 4, 4] == 0.5
     assert soft[4, 4, 2] == soft[3, 4, 4] == pytest.approx(0.5**0.25)
     assert soft[2, 2, 0] == pytest.approx(0.125)
@@ -77,12 +77,12 @@ def test_core_and_gaussian_of_a_box_by_hand():
     assert narrow[4, 4, 0] == pytest.approx(0.5**4)
 
 
-def test_several_boxes_are_one_label():
+def test_several_boxes_form_one_label():
     image = make_volume(np.zeros((5, 5, 20), np.uint8))
     boxes = [Box(np.array([5.0, 2, 2]), np.array([8.0, 4, 4])), Box(np.array([9.0, 2, 2]), np.array([8.0, 4, 4]))]
     for function in (box_label, box_gaussian_label):
         assert (function(boxes, image) == np.maximum(function(boxes[:1], image), function(boxes[1:], image))).all()
-    # Voxel 7 is in neither core, 5 in the core of the first only, though the second leaves it unknown.
+    # Voxel 7 is in neither core; voxel 5 is in the core of the first box, although the second leaves it unknown.
     core = box_core_label(boxes, image, 0.4)
     assert core[2, 2].tolist() == [0, 2, 2, 2, 1, 1, 1, 2, 1, 1, 1, 2, 2, 2, 0, 0, 0, 0, 0, 0]
 
@@ -95,7 +95,7 @@ def test_several_boxes_are_one_label():
     st.floats(0.05, 1),
     st.sampled_from(sorted(GRIDS)),
 )
-def test_a_larger_core_and_width_hold_the_smaller(center, size, first, second, grid):
+def test_a_larger_core_or_width_contains_the_smaller(center, size, first, second, grid):
     image = image_on(grid)
     boxes = [Box(to_world([center], image)[0], np.array(size), TURNED)]
     small, large = sorted((first, second))
@@ -107,9 +107,9 @@ def test_a_larger_core_and_width_hold_the_smaller(center, size, first, second, g
     assert (narrow <= wide).all()
     assert 0 <= narrow.min() <= wide.max() <= 1
     assert not wide[mask == 0].any()
-    # The core is where the Gaussian of that width is at least one half.
-    sure = np.abs(wide - 0.5) > 1e-4
-    assert (cores[1] == (wide > 0.5))[sure].all()
+    # The core is where the Gaussian of the same width is at least one half.
+    clear = np.abs(wide - 0.5) > 1e-4
+    assert (cores[1] == (wide > 0.5))[clear].all()
 
 
 @pytest.mark.parametrize("kind", ["box", "box-core", "box-gaussian"])
@@ -122,7 +122,7 @@ def test_flipping_the_grid_flips_the_label(tmp_path, kind):
 
 
 @pytest.mark.parametrize("grid", GRIDS)
-def test_seven_points_are_a_box_per_target(tmp_path, grid):
+def test_seven_points_give_a_box_per_target(tmp_path, grid):
     image = image_on(grid)
     other = (np.array([[17.0, 21, 25]]), np.array([FACES[:, k] / 6 for k in range(3)]).T + [15, 19, 23])
     annotation = points(image, ([CLICK], FACES), other)

@@ -1,4 +1,4 @@
-"""PW4MedSeg's soft label: the published numbers, the formula, known background, and the clicks themselves."""
+"""PW4MedSeg's soft label: the published values, the formula, known background, and the clicks themselves."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def test_gaussian_label_equals_the_formula(sigma):
     np.testing.assert_allclose(gaussian_label(clicks, shape, spacing, sigma), expected, rtol=1e-5, atol=atol)
 
 
-def test_known_background_changes_its_own_voxels_and_no_other():
+def test_known_background_changes_only_its_own_voxels():
     clicks, background = np.array([[5.0, 5, 5]]), np.array([[5.0, 5, 7], [5, 6.4, 5]])
     plain = gaussian_label(clicks, (11, 11, 11), (1, 1, 1), 2.0)
     label = gaussian_label(clicks, (11, 11, 11), (1, 1, 1), 2.0, background)
@@ -50,7 +50,7 @@ def test_known_background_changes_its_own_voxels_and_no_other():
     assert not label[changed].any()
 
 
-def test_a_voxel_with_a_click_of_either_class_is_organ():
+def test_a_voxel_with_clicks_of_both_classes_is_organ():
     clicks = np.array([[2.0, 2, 2], [6, 6, 6]])
     label = gaussian_label(clicks, (9, 9, 9), (1, 1, 1), 1.0, np.array([[6.2, 6, 6]]))
     assert label[6, 6, 6] == label[2, 2, 2] == 1
@@ -67,7 +67,7 @@ def test_seven_points_give_one_gaussian_and_six_zeros(tmp_path, grid):
     assert label[4, 11, 13] > 0
 
 
-def test_sparse_label_marks_clicks_and_nothing_else():
+def test_sparse_label_marks_only_the_clicks():
     label = sparse_label(np.array([[1, 1, 1]]), np.array([[0, 0, 0], [3, 3, 3]]), (4, 4, 4))
     assert label[1, 1, 1] == 1
     assert label[0, 0, 0] == label[3, 3, 3] == 0
@@ -83,7 +83,7 @@ def test_clicks_of_all_targets_become_points(tmp_path, grid):
     assert (label == 0).sum() == 7
 
 
-def test_a_click_up_to_half_a_voxel_beyond_the_image_counts_for_its_edge(tmp_path):
+def test_a_click_up_to_half_a_voxel_beyond_the_image_counts_as_on_its_edge(tmp_path):
     image = image_on("oblique")
     label = label_of(tmp_path, image, points(image, ([[-0.45, 3, 27.45]], [])), "points")
     assert np.argwhere(label == 1).tolist() == [[0, 3, 27]]

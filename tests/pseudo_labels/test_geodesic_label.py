@@ -1,4 +1,4 @@
-"""PA-Seg's expansion: the exact shortest path, the box, several targets, and clicks on the organ alone."""
+"""PA-Seg's expansion: the exact shortest path, the box, several targets, and clicks on the organ only."""
 
 import itertools
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_geodesic_distance_is_the_exact_shortest_path():
     assert (distance <= golden["raster_scan_4_iterations"] * (1 + 1e-5)).all()
 
 
-def test_a_straight_line_on_a_constant_image_is_as_long_as_it_is():
+def test_distances_on_a_constant_image_are_lengths_in_mm():
     seeds = np.zeros((3, 3, 9), bool)
     seeds[1, 1, 0] = True
     distance = geodesic_distance(np.zeros(seeds.shape), seeds, (5.0, 2.0, 1.5), weight=0.0)
@@ -39,13 +39,13 @@ def test_a_straight_line_on_a_constant_image_is_as_long_as_it_is():
     assert distance[2, 2, 1] == pytest.approx(np.sqrt(25 + 4 + 2.25))
 
 
-def test_a_detour_round_a_bright_wall_is_shorter_than_through_it():
+def test_a_detour_around_a_bright_wall_is_shorter_than_through_it():
     image = np.zeros((1, 5, 3))
     image[0, :4, 1] = 1000
     seeds = np.zeros(image.shape, bool)
     seeds[0, 0, 0] = True
-    # Down the dark column, round the wall's end in two diagonal steps, and up again; nothing but length counts in
-    # the dark: 1 / (1/2 + 1/2 / 1e-5) per mm.
+    # Down the dark column, around the wall's end in two diagonal steps, and up again. In the dark only the length
+    # counts: 1 / (1/2 + 1/2 / 1e-5) per mm.
     dark = 1 / (0.5 + 0.5 / 1e-5)
     distance = geodesic_distance(image, seeds, (1.0, 1.0, 1.0))
     assert distance[0, 0, 2] == pytest.approx((3 + 2 * np.sqrt(2) + 3) * dark)
@@ -75,7 +75,7 @@ def relaxed_distance(image, seeds, spacing, weight):
     st.tuples(*[st.floats(0.3, 6.0)] * 3),
     st.floats(0, 1),
 )
-def test_no_path_is_shorter_whatever_the_shape_and_spacing(data, shape, spacing, weight):
+def test_no_path_is_shorter_for_any_shape_and_spacing(data, shape, spacing, weight):
     image = data.draw(arrays(np.float32, shape, elements=st.integers(0, 4)))
     seeds = data.draw(arrays(bool, shape).filter(np.any))
     expected = relaxed_distance(image, seeds, spacing, weight)
@@ -89,17 +89,17 @@ def test_the_order_of_the_axes_does_not_matter(image, order):
     seeds[1, 2, 3] = True
     spacing = np.array([3.0, 0.7, 1.1])
     distance = geodesic_distance(image, seeds, spacing)
-    turned = geodesic_distance(image.transpose(order), seeds.transpose(order), spacing[order])
-    np.testing.assert_allclose(turned, distance.transpose(order), rtol=1e-9)
+    permuted = geodesic_distance(image.transpose(order), seeds.transpose(order), spacing[order])
+    np.testing.assert_allclose(permuted, distance.transpose(order), rtol=1e-9)
 
 
-def test_geodesic_label_knows_its_box():
+def test_geodesic_label_stays_in_its_box():
     faces = np.array([[1, 4, 4], [7, 4, 4], [4, 1, 4], [4, 7, 4], [4, 4, 1], [4, 4, 7]])
     label = geodesic_label(np.zeros((9, 9, 9)), [Target(np.array([[4.0, 4, 4]]), faces)], (1, 1, 1))
     box = np.zeros(label.shape, bool)
     box[1:8, 1:8, 1:8] = True
     assert not label[~box].any()
-    # The farthest voxels are the corners, three diagonal steps away: a fifth of that, 1.04 steps, is one straight step.
+    # The farthest voxels are the corners, three diagonal steps away. A fifth of that, 1.04, allows one straight step.
     steps = np.abs(np.argwhere(label == 1) - 4).sum(axis=1)
     assert sorted(steps.tolist()) == [0] + [1] * 6
     assert (label[box] > 0).all()
@@ -157,7 +157,7 @@ def test_coordinates_rounded_in_the_file_do_not_widen_the_box(tmp_path):
 
 
 @pytest.mark.parametrize("grid", GRIDS)
-def test_clicks_on_the_organ_alone_have_a_box_by_the_margin(tmp_path, grid):
+def test_for_clicks_on_the_organ_only_the_margin_gives_the_box(tmp_path, grid):
     image = image_on(grid)
     clicks = np.array([[8.0, 10, 12], [9, 12, 14], [10, 11, 13]])
     label = label_of(tmp_path, image, points(image, (clicks, [])), "geodesic", "--margin", 6.5)
@@ -169,7 +169,7 @@ def test_clicks_on_the_organ_alone_have_a_box_by_the_margin(tmp_path, grid):
     assert (label[tuple(clicks.astype(int).T)] == 1).all()
 
 
-def test_the_margin_is_for_clicks_on_the_organ_alone():
+def test_the_margin_applies_only_to_clicks_on_the_organ_only():
     image = np.random.default_rng(1).normal(size=SHAPE)
     target = Target(CLICK[None], FACES)
     plain = geodesic_label(image, [target], (1, 1, 1))
@@ -191,7 +191,7 @@ def test_voxels_at_the_image_minimum_can_be_background(tmp_path):
     assert (label[array > array.min()] == plain[array > array.min()]).all()
 
 
-def test_a_constant_box_in_an_image_that_is_not_works(tmp_path):
+def test_a_constant_box_in_an_image_that_varies_is_accepted(tmp_path):
     array = np.full(SHAPE, 7, np.float32)
     array[0, 0, 0] = 8
     image = image_on("isotropic", array)
@@ -219,7 +219,7 @@ def test_simulated_seven_points_expand_inside_their_box(corner, size, spacing, m
     assert not (label == 1)[array == 0].any()
 
 
-def test_scaled_intensities_guide_the_same_in_every_unit(tmp_path):
+def test_scaled_intensities_give_the_same_label_in_every_unit(tmp_path):
     noise = np.random.default_rng(0).normal(0, 1, SHAPE)
     images = [image_on(array=noise * unit) for unit in (1.0, 1000.0)]
     clicks = points(images[0], ([CLICK], FACES))

@@ -1,4 +1,4 @@
-"""What holds for every kind of pseudo label."""
+"""Properties that every kind of pseudo label has."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from weakseg3d.annotations.seven_points import annotate_seven_points
 from weakseg3d.annotations.slices import annotate_slices
 from weakseg3d.cli import build_parser
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels.kinds import SOFT, SPARSE, TAKES
+from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SOFT, SPARSE
 
 SRC = Path(__file__).parents[2] / "src"
 ANNOTATE = {
@@ -36,8 +36,10 @@ def organ_on(grid):
 
 
 @pytest.mark.parametrize("grid", GRIDS)
-@pytest.mark.parametrize(("kind", "annotation"), [(kind, name) for kind, names in TAKES.items() for name in names])
-def test_every_kind_takes_the_annotations_it_names(tmp_path, grid, kind, annotation):
+@pytest.mark.parametrize(
+    ("kind", "annotation"), [(kind, name) for kind, names in ACCEPTED_ANNOTATIONS.items() for name in names]
+)
+def test_every_kind_accepts_the_annotations_it_names(tmp_path, grid, kind, annotation):
     mask = organ_on(grid)
     margin = ["--margin", 5] if (kind, annotation) == ("geodesic", "points") else []
     label = label_of(tmp_path, image_on(grid), ANNOTATE[annotation](mask), kind, *margin)
@@ -51,24 +53,26 @@ def test_every_kind_takes_the_annotations_it_names(tmp_path, grid, kind, annotat
         assert {*np.unique(label)} - {0} == ({1, IGNORE} if kind in SPARSE else {1})
 
 
-@pytest.mark.parametrize("kind", TAKES)
+@pytest.mark.parametrize("kind", ACCEPTED_ANNOTATIONS)
 def test_an_absent_organ_is_all_background(tmp_path, kind):
     image = image_on("oblique")
-    nothing = np.full(SHAPE, IGNORE, np.uint8) if {"slices", "scribbles"} & {*TAKES[kind]} else Annotation()
-    label = label_of(tmp_path, image, nothing, kind)
+    empty = (
+        np.full(SHAPE, IGNORE, np.uint8) if {"slices", "scribbles"} & {*ACCEPTED_ANNOTATIONS[kind]} else Annotation()
+    )
+    label = label_of(tmp_path, image, empty, kind)
     assert label.dtype == (np.float32 if kind in SOFT else np.uint8)
     assert not label.any()
 
 
-def test_the_verb_offers_every_kind_and_no_other():
+def test_the_verb_offers_exactly_these_kinds():
     help_text = build_parser("pseudolabel").format_help()
     listed = help_text.partition("  KIND")[2].partition("options:")[0]
     kinds = {line.split()[0] for line in listed.splitlines() if line.startswith("    ") and line[4:5].strip()}
-    assert kinds == set(TAKES)
-    assert {*SPARSE, *SOFT} == {*TAKES} - {"box"}
+    assert kinds == set(ACCEPTED_ANNOTATIONS)
+    assert {*SPARSE, *SOFT} == {*ACCEPTED_ANNOTATIONS} - {"box"}
 
 
-def test_the_kinds_are_known_without_numerical_libraries():
+def test_the_kinds_are_known_without_loading_numerical_libraries():
     code = "import sys, weakseg3d.pseudo_labels.kinds; print([m for m in ('numpy', 'SimpleITK') if m in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": str(SRC)})
     assert printed.stdout.strip() == "[]", printed.stderr

@@ -1,4 +1,4 @@
-"""Scribbles inside against scribbles outside."""
+"""Scribbles inside the organ weighed against scribbles outside."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_two_voxels_by_hand():
     assert label[5] == 0.5
 
 
-def test_far_from_all_curves_nothing_is_divided_by_nothing():
+def test_zero_is_not_divided_by_zero_far_from_all_curves():
     labels = np.full((3, 3, 2000), IGNORE, np.uint8)
     labels[1, 1, 0], labels[1, 1, 3] = 1, 0
     with np.errstate(all="raise", under="ignore"):
@@ -38,7 +38,7 @@ def test_far_from_all_curves_nothing_is_divided_by_nothing():
     st.tuples(*[st.floats(0.5, 5)] * 3),
     st.floats(0.5, 30),
 )
-def test_any_scribbles_give_the_formula(labels, spacing, sigma):
+def test_any_scribbles_follow_the_formula(labels, spacing, sigma):
     label = scribbles_label(labels, spacing, sigma)
     assert label.dtype == np.float32
     assert 0 <= label.min() <= label.max() <= 1

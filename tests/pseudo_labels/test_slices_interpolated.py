@@ -1,4 +1,4 @@
-"""Interpolation between annotated slices: outlines by hand, and what holds for any slices."""
+"""Interpolation between annotated slices: hand-calculated outlines, and properties of any slices."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def soft(distance, softness):
 
 
 def straight_outlines():
-    """Return slices 1 and 5 of nine annotated: organ up to x = 3.5 in the one, up to x = 7.5 in the other."""
+    """Return nine slices with two of them annotated: organ up to x = 3.5 on slice 1, up to x = 7.5 on slice 5."""
     labels = np.full((9, 4, 12), IGNORE, np.uint8)
     labels[1] = np.arange(12) < 4
     labels[5] = np.arange(12) < 8
@@ -41,17 +41,17 @@ def test_the_label_shrinks_beyond_the_outermost_slices():
         np.testing.assert_allclose(label[z, 2], soft((7.5 - x) * 2.0 - 3.0 * (z - 5), 7.0), atol=1e-6)
 
 
-def test_annotated_slices_stay_as_they_are():
+def test_annotated_slices_are_unchanged():
     labels = straight_outlines()
     label = interpolated_label(labels, SPACING, 7.0)
     assert (label[[1, 5]] == labels[[1, 5]]).all()
 
 
-def test_the_distance_in_the_slice_is_to_the_edges_of_pixels():
+def test_the_in_plane_distance_is_measured_to_the_edges_of_pixels():
     labels = np.full((2, 9, 9), IGNORE, np.uint8)
     labels[0] = 0
     labels[0, 4, 4] = 1
-    # One slice on, 1 mm away: the pixel is 3 mm high and 2 mm wide, its outline 1 mm from its centre.
+    # On the next slice, 1 mm away: the pixel is 3 mm high and 2 mm wide, so its outline is 1 mm from its centre.
     label = interpolated_label(labels, np.array([1.0, 3.0, 2.0]), 100.0)
     distance = (label[1] - 0.5) * 200 + 1.0
     assert distance[4, 4] == pytest.approx(1.0, abs=1e-4)
@@ -65,7 +65,7 @@ def test_the_label_falls_towards_a_slice_without_organ():
     labels[0] = np.arange(12) < 4
     labels[4] = 0
     x = np.arange(12)
-    # In the empty slice it is 12 mm, or farther in the plane, to the organ.
+    # From the empty slice, the organ is 12 mm away, or farther where it is also apart in the plane.
     empty = -np.hypot(12.0, np.maximum(x - 3.5, 0) * 2.0)
     label = interpolated_label(labels, SPACING, 9.0)
     for z in (1, 2, 3):
@@ -82,7 +82,7 @@ def test_one_round_slice_becomes_a_double_cone():
     for apart in range(1, 20):
         area = organ[20 + apart].sum()
         assert area == organ[20 - apart].sum()
-        # The outline keeps to the edges of pixels, so its radius is known to one of them.
+        # The outline follows the edges of pixels, so its radius is accurate to one pixel.
         assert np.sqrt(area / np.pi) == pytest.approx(max(15.5 - apart, 0), abs=1)
 
 
@@ -101,7 +101,7 @@ def test_slices_full_of_organ_or_without_any():
     assert (interpolated_label(labels, np.ones(3), 2.0)[1:6] == 1).all()
     labels[5] = 0
     label = interpolated_label(labels, np.ones(3), 2.0)
-    # +4 mm against -4 mm: the outline is half-way, and beyond the full slice it is farther still from the empty one.
+    # +4 mm and -4 mm: the outline is half-way between; beyond the full slice, the empty slice is even farther away.
     assert label[:, 1, 1].tolist() == pytest.approx([1, 1, 1, 0.5, 0, 0, 0])
     labels[1] = 0
     assert not interpolated_label(labels, np.ones(3), 2.0).any()
@@ -134,7 +134,7 @@ def annotated(draw, slices=any_masks):
 
 @settings(max_examples=60, deadline=None)
 @given(annotated(), st.floats(0.1, 30))
-def test_any_slices_give_a_finite_map_that_keeps_them(case, softness):
+def test_any_slices_give_a_finite_map_that_preserves_them(case, softness):
     labels, spacing = case
     label = interpolated_label(labels, spacing, softness)
     assert label.dtype == np.float32
@@ -150,18 +150,18 @@ def test_any_slices_give_a_finite_map_that_keeps_them(case, softness):
 @given(annotated(), st.permutations(range(3)))
 def test_the_annotated_axis_is_found(case, order):
     labels, spacing = case
-    turned = interpolated_label(labels.transpose(order), spacing[order])
-    np.testing.assert_allclose(turned, interpolated_label(labels, spacing).transpose(order), atol=1e-6)
+    permuted = interpolated_label(labels.transpose(order), spacing[order])
+    np.testing.assert_allclose(permuted, interpolated_label(labels, spacing).transpose(order), atol=1e-6)
 
 
 @settings(max_examples=60, deadline=None)
 @given(annotated(with_outline), with_outline)
-def test_more_organ_on_the_slices_is_more_between_them(case, other):
+def test_more_organ_on_the_slices_gives_more_organ_between_them(case, other):
     labels, spacing = case
-    chosen = (labels != IGNORE).all(axis=(1, 2))
+    is_annotated = (labels != IGNORE).all(axis=(1, 2))
     more = labels.copy()
-    more[chosen] |= other
-    assume(not more[chosen].all(axis=(1, 2)).any())
+    more[is_annotated] |= other
+    assume(not more[is_annotated].all(axis=(1, 2)).any())
     assert (interpolated_label(more, spacing) >= interpolated_label(labels, spacing) - 1e-6).all()
 
 

@@ -1,1 +1,1 @@
-"""Weak annotations: what a person would click or draw, simulated from a mask or saved from 3D Slicer."""
+"""Weak annotations: what a person would click or draw, simulated from a mask or read from a 3D Slicer file."""

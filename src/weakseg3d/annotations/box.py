@@ -1,19 +1,20 @@
-"""A box round the organ, along the image's axes."""
+"""A box around the organ, aligned with the image's axes."""
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from weakseg3d.annotations.markups import Annotation, Box
 from weakseg3d.annotations.redraw import ATTEMPTS, first_fitting
 from weakseg3d.annotations.world import to_world
 
 
-def annotate_box(mask, margin=0.0, *, jitter=0.0, seed=0):
-    """Return the tightest box, along the image's axes, round the voxels of ``mask``, widened by ``margin`` mm.
+def annotate_box(mask: sitk.Image, margin: float = 0.0, *, jitter: float = 0.0, seed: int = 0) -> Annotation:
+    """Return the tightest box around the voxels of ``mask``, along the image's axes, widened by ``margin`` mm.
 
-    Then each of the six faces moves along its axis by a Gaussian of standard deviation ``jitter`` mm; a face
-    that would come nearer than half a voxel to the middle of the organ's extent, or pass it, is drawn again, so
-    that no box is empty or beside the organ. An empty mask gives no box.
+    Each of the six faces is then moved along its axis by a Gaussian of standard deviation ``jitter`` mm. A face
+    that would end up less than half a voxel from the middle of the organ's extent, or beyond it, is drawn again, so
+    that no box is empty or misses the organ. An empty mask gives no box.
     """
     voxels = np.argwhere(sitk.GetArrayViewFromImage(mask) > 0)
     if not len(voxels):
@@ -26,12 +27,20 @@ def annotate_box(mask, margin=0.0, *, jitter=0.0, seed=0):
     return Annotation(boxes=[Box(to_world((low + high) / 2, mask)[0], size, axes)])
 
 
-def _jittered(low, high, margin, jitter, spacing, seed):
-    """Return ``low`` and ``high`` (z, y, x), in voxels and without the margin, after an unsteady hand."""
+def _jittered(
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    margin: float,
+    jitter: float,
+    spacing: NDArray[np.float64],
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the corners ``low`` and ``high`` (z, y, x) as an unsteady hand sets them, in voxels, without margin."""
     generator, middle = np.random.default_rng(seed), (low + high) / 2
-    moved = []
-    for sign, corner in ((-1, low), (1, high)):
+
+    def jittered_corner(corner: NDArray[np.float64], sign: int) -> NDArray[np.float64]:
         draws = corner + generator.normal(0, jitter, (ATTEMPTS, 3)) / spacing
         fits = sign * (draws - middle) + margin / spacing >= 0.5
-        moved.append(np.array([first_fitting(draws[:, axis], fits[:, axis], corner[axis]) for axis in range(3)]))
-    return moved
+        return np.array([first_fitting(draws[:, axis], fits[:, axis], corner[axis]) for axis in range(3)])
+
+    return jittered_corner(low, -1), jittered_corner(high, 1)

@@ -1,13 +1,14 @@
-"""Connected components in order of their size."""
+"""Connected components, ordered by size."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 
-def connected_components(array):
-    """Return labels (z, y, x) of the components of a boolean array over 26 neighbours, and their sizes in voxels.
+def connected_components(array: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the component labels (z, y, x) of a boolean array over 26 neighbours, and the sizes in voxels.
 
-    Component 1 is the largest; of components of one size the first in the array's order comes first.
+    Component 1 is the largest. Components of the same size keep their order in the array.
     """
     labels, number = ndimage.label(array, np.ones((3, 3, 3)))
     sizes = np.bincount(labels.ravel(), minlength=number + 1)[1:]

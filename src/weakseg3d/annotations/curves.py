@@ -1,17 +1,24 @@
 """Curves of voxels in a slice, as a graph over their eight neighbours."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.sparse import coo_array
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 
 HALF_NEIGHBOURHOOD = ((0, 1), (1, -1), (1, 0), (1, 1))
-"""Four of the eight neighbours; the others are the same edges walked the other way."""
+"""Four of the eight neighbours; the other four give the same edges in the opposite direction."""
 
 
-def pixel_graph(pixels, spacing, weight=None):
-    """Return the graph (n, n), sparse, each edge once, between neighbours among the n true ``pixels`` of a slice.
+def pixel_graph(
+    pixels: NDArray[np.bool_],
+    spacing: Sequence[float] | NDArray[np.float64],
+    weight: NDArray[np.float64] | None = None,
+) -> csr_array:
+    """Return the sparse graph (n, n) between neighbours among the n true ``pixels`` of a slice, each edge once.
 
-    An edge is as long as its step in mm, by ``spacing`` (rows, columns). With ``weight``, an array like ``pixels``, it
-    costs its length times the mean weight of its two ends.
+    An edge costs the length of its step in mm, with ``spacing`` (rows, columns). With ``weight``, an array shaped
+    like ``pixels``, it costs this length times the mean weight of its two ends.
     """
     index = np.full(pixels.shape, -1, np.int32)
     index[pixels] = np.arange(np.count_nonzero(pixels), dtype=np.int32)

@@ -1,17 +1,22 @@
 """What an annotation costs a person: clicks, and millimetres drawn.
 
-Points cost one click each, a box two: opposite corners, as Slicer places an ROI. In a label map, an axial slice
-without voxels to be ignored was outlined densely, and its outlines are drawn; so a dense mask costs the outlines of
-all its slices. On any other slice the curves that are labelled were drawn, and a single voxel was clicked.
+A point costs one click and a box two, as an ROI in Slicer is placed by two opposite corners. In a label map, an
+axial slice without voxels to ignore counts as densely annotated: the outlines on it were drawn. A dense mask
+therefore costs the outlines of all its slices. On any other slice, the labelled curves were drawn and every isolated
+voxel was clicked.
 
-Outlines and curves both go in steps along rows, columns and diagonals. So, on square voxels, they are longer than a
-smooth line: not at all in these eight directions, by 8 % at most, by 5.5 % on average over all directions.
+Outlines and curves follow rows, columns and diagonals. On square voxels they are therefore longer than a smooth line:
+by nothing in these eight directions, by at most 8 %, and by 5.5 % on average over all directions.
 """
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from weakseg3d.annotations.curves import pixel_graph
@@ -26,34 +31,34 @@ CLICKS_PER_BOX = 2
 
 @dataclass(frozen=True)
 class Effort:
-    """The cost of one annotation: ``clicks``, and the length of what was drawn in mm."""
+    """The cost of one annotation: the number of ``clicks``, and the length drawn in mm."""
 
     clicks: int
     drawn_mm: float
 
 
-def effort(path):
+def effort(path: str | os.PathLike[str]) -> Effort:
     """Return the `Effort` of the annotation at ``path``: markups (``.mrk.json``) or a label map.
 
-    Raises UserError for a file that cannot be read, and for a label map with other values than 0, 1 and `IGNORE`.
+    Raises UserError for a file that cannot be read, and for a label map with values other than 0, 1 and `IGNORE`.
     """
     if str(path).endswith(".json"):
         annotation = read_markups(path)
-        points = sum(len(annotation.of(name)) for name in CLASSES)
+        points = sum(len(annotation.points_of(name)) for name in CLASSES)
         return Effort(points + CLICKS_PER_BOX * len(annotation.boxes), 0.0)
     labels = read_label(path)
     array = sitk.GetArrayViewFromImage(labels)
     if not np.isin(np.unique(array), (0, 1, IGNORE)).all():
         raise UserError(
-            f"{path}: its values must be 0, 1 and {IGNORE} (not annotated); cut the mask of one organ out with 'split'"
+            f"{path}: the values must be 0, 1 and {IGNORE} (not annotated); extract the mask of one organ with 'split'"
         )
     return label_effort(array, labels.GetSpacing()[::-1], long_axis(labels))
 
 
-def label_effort(labels, spacing, axis):
-    """Return the `Effort` of a label map (z, y, x) of 0, 1 and `IGNORE`, by ``spacing`` (z, y, x) in mm.
+def label_effort(labels: NDArray[Any], spacing: Sequence[float] | NDArray[np.float64], axis: int) -> Effort:
+    """Return the `Effort` of a label map (z, y, x) of 0, 1 and `IGNORE` with ``spacing`` (z, y, x) in mm.
 
-    ``axis`` is the one that its slices cut.
+    ``axis`` is the array axis across which the slices lie.
     """
     sections, spacing = np.moveaxis(labels, axis, 0), np.delete(spacing, axis)
     ignored = sections == IGNORE
@@ -61,18 +66,18 @@ def label_effort(labels, spacing, axis):
     clicks, drawn = 0, outline_length(sections[dense] == 1, spacing)
     for section in sections[~dense & ~ignored.all(axis=(1, 2))]:
         for value in (0, 1):
-            dots, length = curve_length(section == value, spacing)
-            clicks, drawn = clicks + dots, drawn + length
+            single_voxels, length = curve_length(section == value, spacing)
+            clicks, drawn = clicks + single_voxels, drawn + length
     return Effort(clicks, float(drawn))
 
 
-def outline_length(sections, spacing):
-    """Return the summed length in mm of the outlines in boolean ``sections`` (n, rows, columns), those of holes too.
+def outline_length(sections: NDArray[np.bool_], spacing: Sequence[float] | NDArray[np.float64]) -> float:
+    """Return the total length in mm of the outlines in boolean ``sections`` (n, rows, columns), holes included.
 
-    An outline passes half-way between voxels inside and outside, as the contour at 0.5 does (marching squares): in
-    each square of four neighbouring voxel centres, one voxel that differs from the others is cut off by a
-    diagonal of half a step, two that lie side by side by a whole step, and two that lie crosswise by two diagonals.
-    Beyond the image's border is outside.
+    An outline runs half-way between voxels inside and outside, like the contour at 0.5 (marching squares). In each
+    square of four neighbouring voxel centres, a single voxel that differs from the other three is cut off by half a
+    diagonal; two equal voxels side by side are cut off by a whole step, and two in opposite corners by two half
+    diagonals. Everything beyond the image's border counts as outside.
     """
     row, column = spacing
     padded = np.pad(sections, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
@@ -86,11 +91,11 @@ def outline_length(sections, spacing):
     return along_row * column + along_column * row + diagonals * np.hypot(row, column) / 2
 
 
-def curve_length(curve, spacing):
-    """Return the single voxels in a boolean ``curve`` (rows, columns), and the length in mm of all else.
+def curve_length(curve: NDArray[np.bool_], spacing: Sequence[float] | NDArray[np.float64]) -> tuple[int, float]:
+    """Return the number of isolated voxels in a boolean ``curve`` (rows, columns), and the length of the rest in mm.
 
-    The length is that of the minimum spanning tree over eight neighbours: exact for an open curve one voxel wide,
-    one step short for a closed one.
+    The length is the length of the minimum spanning tree over eight neighbours: exact for an open curve one voxel
+    wide, one step too short for a closed one.
     """
     if not curve.any():
         return 0, 0.0

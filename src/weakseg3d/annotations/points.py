@@ -1,48 +1,52 @@
-"""Clicks spread over an organ, as steady or as imperfect as a person's, and clicks on the background."""
+"""Clicks spread over an organ, as steady or as imprecise as a person's, and clicks on the background."""
+
+from typing import Literal
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from weakseg3d.annotations.farthest_points import farthest_point_sampling
 from weakseg3d.annotations.markups import Annotation
 from weakseg3d.annotations.slices import axial_slices
 from weakseg3d.annotations.world import to_voxels, to_world
+from weakseg3d.images.volumes import long_axis
 
 SLIP_MM = 20.0
 """A misplaced click is a slip of the hand: it lands at most this far outside the organ's bounding box."""
 
 
 def annotate_points(
-    mask,
-    number=200,
-    candidate_share=0.5,
-    background=0,
-    seed=0,
+    mask: sitk.Image,
+    number: int = 200,
+    candidate_share: float = 0.5,
+    background: int = 0,
+    seed: int = 0,
     *,
-    sampling="farthest",
-    slices=None,
-    jitter=0.0,
-    misplaced=0.0,
-):
+    sampling: Literal["farthest", "random"] = "farthest",
+    slices: int | None = None,
+    jitter: float = 0.0,
+    misplaced: float = 0.0,
+) -> Annotation:
     """Return clicks on the organ in ``mask``, and ``background`` clicks spread at random outside it.
 
-    A random share of the organ's voxels are the candidates, of all slices or of ``slices`` axial ones chosen as
-    in `annotate_slices`; more than the share, up to all voxels, where it holds fewer than ``number``. Of these,
-    ``number`` are clicked: by farthest point sampling in mm, or at ``random``.
-    Then every click on the organ moves by a Gaussian of standard deviation ``jitter`` mm on each world axis, but
-    not out of the image, and the share ``misplaced`` of them is replaced by voxels outside the organ, at most
-    `SLIP_MM` from its bounding box; where there are no such voxels the clicks stay.
+    The candidates are a random share of the organ's voxels, on all slices or on ``slices`` axial ones chosen as
+    in `annotate_slices`. If the share holds fewer than ``number`` voxels, more of them become candidates, up to all.
+    ``number`` candidates are clicked: by farthest point sampling in mm, or at ``random``.
+    Every click on the organ is then moved by a Gaussian of standard deviation ``jitter`` mm on each world axis, but
+    not out of the image. Finally the share ``misplaced`` of the clicks is replaced by voxels outside the organ, at most
+    `SLIP_MM` from its bounding box; if there are no such voxels, the clicks stay where they are.
 
-    Every step has its own random stream: the organ's clicks do not depend on ``background``, and the candidates
-    not on how they are clicked. An empty mask gives no clicks at all.
+    Every step has its own random stream: the clicks on the organ do not depend on ``background``, nor the candidates
+    on how they are sampled. An empty mask gives no clicks at all.
     """
     array = sitk.GetArrayViewFromImage(mask) > 0
     if not array.any():
         return Annotation()
-    # A stream's place decides its numbers, so new streams go to the end.
+    # The order of the streams decides their numbers, so append new streams at the end.
     organ_draw, background_draw, sampling_draw, jitter_draw, slip_draw = np.random.default_rng(seed).spawn(5)
     clickable = array if slices is None else _on_axial_slices(array, mask, slices)
-    # An organ smaller than its share of candidates should be is clicked as often as it can be.
+    # An organ so small that its share holds fewer voxels is clicked as often as possible.
     candidates = max(round(candidate_share * np.count_nonzero(clickable)), number)
     voxels = _draw(clickable, candidates, organ_draw)
     clicks = to_world(voxels[_sample(voxels, number, sampling, mask, sampling_draw)], mask)
@@ -54,14 +58,15 @@ def annotate_points(
     return Annotation([{"organ": clicks, "background": outside}])
 
 
-def _on_axial_slices(array, mask, number):
-    chosen = axial_slices(mask, number)
-    kept = np.zeros_like(array)
-    kept[chosen] = array[chosen]
-    return kept
+def _on_axial_slices(array: NDArray[np.bool_], mask: sitk.Image, number: int) -> NDArray[np.bool_]:
+    """Return ``array`` (z, y, x), set to False outside ``number`` axial slices."""
+    axis, positions = long_axis(mask), axial_slices(mask, number)
+    on_slices = np.zeros_like(array)
+    np.moveaxis(on_slices, axis, 0)[positions] = np.moveaxis(array, axis, 0)[positions]
+    return on_slices
 
 
-def _draw(where, number, generator):
+def _draw(where: NDArray[np.bool_], number: int, generator: np.random.Generator) -> NDArray[np.int64]:
     """Return up to ``number`` voxels (n, 3) of the boolean array ``where``, in the array's order."""
     flat_indices = np.flatnonzero(where)
     number = min(number, len(flat_indices))
@@ -69,20 +74,36 @@ def _draw(where, number, generator):
     return np.column_stack(np.unravel_index(drawn, where.shape))
 
 
-def _sample(voxels, number, sampling, mask, generator):
+def _sample(
+    voxels: NDArray[np.int64],
+    number: int,
+    sampling: Literal["farthest", "random"],
+    mask: sitk.Image,
+    generator: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Return the indices (n,) of the clicked ones among the candidate ``voxels`` (m, 3)."""
     if sampling == "random":
         return generator.choice(len(voxels), min(number, len(voxels)), replace=False)
-    # On an isotropic grid these are whole numbers, so that ties are exact.
+    # On an isotropic grid these coordinates are whole numbers, so ties are exact.
     spacing = np.array(mask.GetSpacing())[::-1]
     return farthest_point_sampling(voxels * (spacing / spacing.min()), number)
 
 
-def _jittered(clicks, jitter, mask, generator):
+def _jittered(
+    clicks: NDArray[np.float64], jitter: float, mask: sitk.Image, generator: np.random.Generator
+) -> NDArray[np.float64]:
     voxels = to_voxels(clicks + generator.normal(0, jitter, clicks.shape), mask)
     return to_world(np.clip(voxels, 0, np.array(mask.GetSize())[::-1] - 1), mask)
 
 
-def _with_slips(clicks, share, array, mask, generator):
+def _with_slips(
+    clicks: NDArray[np.float64],
+    share: float,
+    array: NDArray[np.bool_],
+    mask: sitk.Image,
+    generator: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Return ``clicks`` (n, 3), LPS mm, with a ``share`` of them moved to voxels near the organ in ``array``."""
     organ = np.argwhere(array)
     reach = np.floor(SLIP_MM / np.array(mask.GetSpacing())[::-1]).astype(int)
     low = np.maximum(organ.min(axis=0) - reach, 0)

@@ -1,7 +1,10 @@
-"""Scribbles: on some axial slices one curve along the organ's middle and one round the organ."""
+"""Scribbles: on some axial slices, one curve along the organ's middle and one around the organ."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.sparse.csgraph import dijkstra
 
@@ -11,34 +14,35 @@ from weakseg3d.images.labels import IGNORE
 from weakseg3d.images.volumes import like, long_axis
 
 
-def annotate_scribbles(mask, every=5, margin=5.0):
-    """Return a label map (uint8): 1 on a curve inside the organ, 0 on a curve round it, `IGNORE` elsewhere.
+def annotate_scribbles(mask: sitk.Image, every: int = 5, margin: float = 5.0) -> sitk.Image:
+    """Return a label map (uint8): 1 on a curve inside the organ, 0 on a curve around it, `IGNORE` elsewhere.
 
-    Both are one voxel wide and drawn on every ``every``-th axial slice of the organ's extent (`axial_slices`), with
-    `inner_curve` and, ``margin`` mm from the organ, `outer_curve`. An empty mask gives a map that is `IGNORE`
-    throughout.
+    Both curves are one voxel wide. They are drawn on every ``every``-th axial slice of the organ's extent
+    (`axial_slices`): the first by `inner_curve`, the second, ``margin`` mm from the organ, by `outer_curve`. An empty
+    mask gives a map that is `IGNORE` throughout.
     """
     axis = long_axis(mask)
     array = sitk.GetArrayFromImage(mask) > 0
     labels = np.full(array.shape, IGNORE, np.uint8)
     spacing = np.delete(np.array(mask.GetSpacing())[::-1], axis)
     reach = np.ceil(margin / spacing).astype(int) + 2
-    sections, drawn = np.moveaxis(array, axis, 0), np.moveaxis(labels, axis, 0)
-    for number in axial_slices(mask, None, every)[axis]:
+    sections, label_sections = np.moveaxis(array, axis, 0), np.moveaxis(labels, axis, 0)
+    for number in axial_slices(mask, every=every):
         if sections[number].any():
             window = _window(sections[number], reach)
             section = sections[number][window]
-            drawn[number][window][outer_curve(section, spacing, margin)] = 0
-            drawn[number][window][inner_curve(section, spacing)] = 1
+            label_sections[number][window][outer_curve(section, spacing, margin)] = 0
+            label_sections[number][window][inner_curve(section, spacing)] = 1
     return like(labels, mask)
 
 
-def inner_curve(section, spacing):
-    """Return a curve (boolean, like ``section``) along the middle of the section's largest component.
+def inner_curve(section: NDArray[np.bool_], spacing: Sequence[float] | NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return a curve (boolean, shaped like ``section``) along the middle of the section's largest component.
 
-    It is the longest of the shortest paths over eight neighbours, where a step costs its length in mm divided by the
-    depth, the distance to the boundary: so it keeps to the middle. Its ends are cut back to where the depth is half
-    the path's median, as nobody draws up to the edge. A component of one voxel is its own curve.
+    The curve is the longest of the shortest paths over eight neighbours. A step costs its length in mm divided by the
+    depth, which is the distance to the boundary, so the path keeps to the middle. Its ends are cut back to where the
+    depth is half the path's median depth, as nobody draws right up to the edge. A component of one voxel is its
+    own curve.
     """
     components, _ = ndimage.label(section, np.ones((3, 3)))
     piece = components == np.bincount(components[section]).argmax()
@@ -46,7 +50,7 @@ def inner_curve(section, spacing):
     depths = depth[piece]
     # Outside the piece, where no path runs, the depth is 0.
     graph = pixel_graph(piece, spacing, 1 / np.maximum(depth, min(spacing)))
-    # The voxel farthest from any other is an end of a longest shortest path: exactly so in a tree, nearly here.
+    # The voxel farthest from any other is one end of a longest shortest path: exactly in a tree, nearly here.
     start = dijkstra(graph, directed=False, indices=depths.argmax()).argmax()
     distance, previous = dijkstra(graph, directed=False, indices=start, return_predecessors=True)
     path = [int(distance.argmax())]
@@ -58,12 +62,14 @@ def inner_curve(section, spacing):
     return curve
 
 
-def outer_curve(section, spacing, margin):
-    """Return a curve (boolean, like ``section``) round the whole section, ``margin`` mm from it or up to a voxel more.
+def outer_curve(
+    section: NDArray[np.bool_], spacing: Sequence[float] | NDArray[np.float64], margin: float
+) -> NDArray[np.bool_]:
+    """Return a curve (boolean, shaped like ``section``) around the whole section, ``margin`` mm away from it.
 
-    The image's border clips it; parts of the section that are farther apart have curves of their own, holes none.
-    Where no voxel is that far away the curve runs along the farthest ones; only a section that fills the slice has
-    no curve.
+    It may be up to a voxel farther away, and the image's border clips it. Parts of the section that are farther apart
+    get separate curves; holes get none. If no voxel is as far away as the margin, the curve runs along the farthest
+    voxels; only a section that fills the slice has no curve.
     """
     if section.all():
         return np.zeros_like(section)
@@ -74,7 +80,7 @@ def outer_curve(section, spacing, margin):
     return ndimage.binary_dilation(near) & ~near
 
 
-def _window(section, reach):
+def _window(section: NDArray[np.bool_], reach: NDArray[np.int64]) -> tuple[slice, ...]:
     """Return the bounding box of ``section``, widened by ``reach`` voxels (rows, columns) but not beyond the image."""
     (box,) = ndimage.find_objects(section.astype(np.uint8))
     return tuple(slice(max(0, along.start - r), along.stop + r) for along, r in zip(box, reach, strict=True))

@@ -1,58 +1,71 @@
-"""PA-Seg's seven points: one inside the target, six on the background, one beyond each of its faces."""
+"""PA-Seg's seven points: one inside the target and six on the background, one beyond each face of the target."""
+
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, find_objects
 
 from weakseg3d.annotations.connected_components import connected_components
-from weakseg3d.annotations.markups import Annotation
+from weakseg3d.annotations.markups import Annotation, PointsByClass
 from weakseg3d.annotations.redraw import ATTEMPTS, first_fitting
 from weakseg3d.annotations.world import to_world
 
 
-def annotate_seven_points(mask, margin=3.0, *, jitter=0.0, targets=1, seed=0):
+def annotate_seven_points(
+    mask: sitk.Image, margin: float = 3.0, *, jitter: float = 0.0, targets: int = 1, seed: int = 0
+) -> Annotation:
     """Return the deepest voxel of each target and, per axis, its two extreme voxels moved out by ``margin`` mm.
 
-    With one target that is the whole ``mask``; with more, so many of its largest components (26 neighbours), or
-    all where there are fewer. Depth is the distance to the boundary in mm. Of several extreme voxels the one nearest
-    to their middle is taken; a click that would hit another component moves on outwards; points stay inside the
-    image, so beyond a face on the image's border they lie on it.
+    With one target, the target is the whole ``mask``. With more, the targets are that many of its largest components
+    (26 neighbours), or all components if there are fewer. The depth is the distance to the boundary in mm. Of several
+    extreme voxels, the one nearest to their middle is taken. A click that would hit another component moves on
+    outwards. Points stay inside the image, so beyond a face on the image's border they lie on the border.
 
-    Then every click moves by a Gaussian of standard deviation ``jitter`` mm on each axis, but the annotator sees where
-    it lands and repeats it: the inner one until it is in the target, each outer one until it is outside the
-    organ and at least half a voxel (or the margin, if less) beyond its face, so that the outer clicks' bounding
-    box holds the target whatever the jitter. An empty mask gives no points. PA-Seg, arXiv 2208.05669.
+    Every click is then moved by a Gaussian of standard deviation ``jitter`` mm on each axis, but the annotator sees
+    where it lands and repeats it: the inner click until it is in the target, each outer click until it is outside the
+    organ and at least half a voxel (or the margin, if that is less) beyond its face, so that the bounding box of the
+    outer clicks contains the target for any jitter. An empty mask gives no points. PA-Seg, arXiv 2208.05669.
     """
     array = sitk.GetArrayViewFromImage(mask) > 0
     labels = connected_components(array)[0] if targets > 1 else array.astype(np.uint8)
     boxes = find_objects(labels)[:targets]
-    draws = np.random.default_rng(seed).spawn(len(boxes))
+    generators = np.random.default_rng(seed).spawn(len(boxes))
     return Annotation(
         [
-            _seven_points(labels, number, box, mask, margin, jitter, draw)
-            for number, (box, draw) in enumerate(zip(boxes, draws, strict=True), start=1)
+            _seven_points(labels, number, box, mask, margin, jitter, generator)
+            for number, (box, generator) in enumerate(zip(boxes, generators, strict=True), start=1)
         ]
     )
 
 
-def _seven_points(labels, number, box, mask, margin, jitter, generator):
-    """Return the points of the target called ``number`` in ``labels``, whose bounding box is ``box``."""
+def _seven_points(
+    labels: NDArray[Any],
+    number: int,
+    box: tuple[slice, slice, slice],
+    mask: sitk.Image,
+    margin: float,
+    jitter: float,
+    generator: np.random.Generator,
+) -> PointsByClass:
+    """Return the points of the target whose label is ``number`` in ``labels`` and whose bounding box is ``box``."""
     target, corner = labels[box] == number, np.array([along.start for along in box])
     spacing, last = np.array(mask.GetSpacing())[::-1], np.array(labels.shape) - 1
     depth = distance_transform_edt(np.pad(target, 1), sampling=spacing)[1:-1, 1:-1, 1:-1]
     deepest = corner + np.unravel_index(depth.argmax(), depth.shape)
     voxels = np.argwhere(target) + corner
 
-    def jittered(point):
+    def jittered(point: NDArray[Any]) -> NDArray[np.float64]:
         return np.clip(point + generator.normal(0, jitter, (ATTEMPTS, 3)) / spacing, 0, last)
 
-    def holds(points, numbers):
+    def lie_in(points: NDArray[np.float64], numbers: list[int]) -> NDArray[np.bool_]:
         return np.isin(labels[tuple(np.rint(points).astype(int).T)], numbers)
 
     inside = deepest
     if jitter:
         draws = jittered(deepest)
-        inside = first_fitting(draws, holds(draws, [number]), deepest)
+        inside = first_fitting(draws, lie_in(draws, [number]), deepest)
     outside = []
     for axis in range(3):
         for step, extreme in ((-1, voxels[:, axis].min()), (1, voxels[:, axis].max())):
@@ -61,10 +74,10 @@ def _seven_points(labels, number, box, mask, margin, jitter, generator):
             outwards = np.tile(point, (labels.shape[axis], 1))
             outwards[:, axis] = extreme + step * (margin / spacing[axis] + np.arange(len(outwards)))
             outwards = np.clip(outwards, 0, last)
-            point = first_fitting(outwards, holds(outwards, [0, number]), outwards[0])
+            point = first_fitting(outwards, lie_in(outwards, [0, number]), outwards[0])
             if jitter:
                 draws = jittered(point)
                 beyond = step * (draws[:, axis] - extreme) >= min(0.5, step * (point[axis] - extreme))
-                point = first_fitting(draws, beyond & holds(draws, [0, number]), point)
+                point = first_fitting(draws, beyond & lie_in(draws, [0, number]), point)
             outside.append(point)
     return {"organ": to_world(inside, mask), "background": to_world(outside, mask)}

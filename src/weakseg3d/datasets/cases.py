@@ -1,8 +1,12 @@
-"""Raw files into cases: one folder per case with image.nii.gz and label.nii.gz."""
+"""Conversion of raw files to cases: one folder per case with image.nii.gz and label.nii.gz."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from weakseg3d.datasets.adapters import ADAPTERS
+from weakseg3d.datasets.file_search import Sources
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder, whole_folder
 from weakseg3d.images.volumes import write_volume
@@ -10,36 +14,44 @@ from weakseg3d.progress import track
 from weakseg3d.schemas import choose
 
 
-def import_cases(dataset, raw, out, cases=None):
-    """Write ``out``/CASE/{image,label}.nii.gz for ``cases`` (ids; all when None) of the raw folder ``raw``.
+def import_cases(
+    dataset: dict[str, Any],
+    raw: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    cases: Sequence[str] | None = None,
+) -> None:
+    """Write ``out``/CASE/{image,label}.nii.gz for ``cases`` (ids; None for all) of the raw folder ``raw``.
 
     ``dataset`` is a description (`load_dataset`). Raises UserError for a folder without cases, an unknown
-    case id, and whatever the format's adapter refuses.
+    case id, and files that the adapter of the format rejects.
     """
     adapter, options = ADAPTERS[dataset["format"]], dataset["options"]
-    found = cases_in(dataset, existing_folder(raw))
-    chosen = list(found) if cases is None else [choose(case, found, f"{dataset['name']} case") for case in cases]
-    for case in track(chosen, f"importing {dataset['name']}"):
-        image, label = adapter.load_case(found[case], options)
+    sources = cases_in(dataset, existing_folder(raw))
+    names = list(sources) if cases is None else [choose(case, sources, f"{dataset['name']} case") for case in cases]
+    for case in track(names, f"importing {dataset['name']}"):
+        image, label = adapter.load_case(sources[case], options)
         with whole_folder(Path(out) / case) as folder:
             write_volume(image, folder / "image.nii.gz")
             write_volume(label, folder / "label.nii.gz")
 
 
-def cases_in(dataset, raw, named=None):
+def cases_in(
+    dataset: dict[str, Any], raw: str | os.PathLike[str], reported_path: str | os.PathLike[str] | None = None
+) -> dict[str, Sources]:
     """Return ``{case: sources}`` of the raw folder ``raw``.
 
-    Raises UserError, which names ``named`` (or ``raw``), when it holds no case.
+    Raises UserError if it has no cases; the message names ``reported_path`` (default: ``raw``).
     """
-    found = ADAPTERS[dataset["format"]].find_cases(raw, dataset["options"])
-    if not found:
+    sources = ADAPTERS[dataset["format"]].find_cases(raw, dataset["options"])
+    if not sources:
         raise UserError(
-            f"{named or raw}: holds no cases of '{dataset['name']}'; expected is {expected_layout(dataset)}"
+            f"{reported_path or raw}: no cases of '{dataset['name']}'; the expected layout is "
+            f"{expected_layout(dataset)}"
         )
-    return found
+    return sources
 
 
-def expected_layout(dataset):
-    """Return where the files of ``dataset`` should lie, with the options that its description gives."""
-    given = ", ".join(f"{key}: {value}" for key, value in dataset["options"].items())
-    return ADAPTERS[dataset["format"]].LAYOUT + (f" (options are {given})" if given else "")
+def expected_layout(dataset: dict[str, Any]) -> str:
+    """Return where the files of ``dataset`` should be located, including the options in its description."""
+    options = ", ".join(f"{key}: {value}" for key, value in dataset["options"].items())
+    return ADAPTERS[dataset["format"]].LAYOUT + (f" (with the options {options})" if options else "")

@@ -1,25 +1,33 @@
-"""What a dataset's cases hold, against what its description expects, and what would poison a table."""
+"""Check of a dataset's cases against its description, and for problems that would falsify the results."""
 
 import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from weakseg3d.datasets.adapters import ADAPTERS
 from weakseg3d.datasets.cases import cases_in
 from weakseg3d.datasets.file_search import natural
-from weakseg3d.datasets.formats.nifti import read_pair
+from weakseg3d.datasets.formats.nifti import Pair, read_pair
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder
 from weakseg3d.progress import track
 
 PERCENTILES = (0.5, 99.5)
-"""Range of intensities shown beside the extremes."""
+"""Percentiles of the intensities that are shown in addition to the extremes."""
 
 AIR = -200
-"""HU below which every CT holds voxels: the air round the patient or in the bowel."""
+"""Every CT has voxels below this value in HU: the air around the patient or in the bowel."""
+
+Loader = Callable[[], Pair]
+"""A function that loads the image and the label map of a case."""
 
 
 @dataclass(frozen=True)
@@ -27,51 +35,53 @@ class Case:
     """One case: size in voxels and spacing in mm (x, y, z), voxels per label id, intensities, digest of the voxels."""
 
     name: str
-    size: tuple
-    spacing: tuple
-    labels: dict
-    extremes: tuple
-    percentiles: tuple
+    size: tuple[int, ...]
+    spacing: tuple[float, ...]
+    labels: dict[int, int]
+    extremes: tuple[float, float]
+    percentiles: tuple[float, ...]
     digest: str
 
 
 @dataclass
 class Findings:
-    """Cases that can be read; ``problems`` refuse the dataset, ``notes`` are told."""
+    """The readable ``cases``, ``problems`` for which the dataset is rejected, and ``notes`` that are only printed."""
 
-    cases: list = field(default_factory=list)
-    problems: list = field(default_factory=list)
-    notes: list = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def raw_cases(dataset, raw):
-    """Return ``{case: function that loads (image, label)}`` of a raw folder; a UserError when it holds none."""
+def raw_cases(dataset: dict[str, Any], raw: str | os.PathLike[str]) -> dict[str, Loader]:
+    """Return ``{case: loader}`` of a raw folder; raise a UserError if it has no cases."""
     adapter, options = ADAPTERS[dataset["format"]], dataset["options"]
-    found = cases_in(dataset, existing_folder(raw))
-    return {case: lambda sources=sources: adapter.load_case(sources, options) for case, sources in found.items()}
+    cases = cases_in(dataset, existing_folder(raw))
+    return {case: partial(adapter.load_case, sources, options) for case, sources in cases.items()}
 
 
-def imported_cases(folder):
-    """Return the same of a folder that the verb import wrote."""
+def imported_cases(folder: str | os.PathLike[str]) -> dict[str, Loader]:
+    """Return ``{case: loader}`` of a folder written by the verb import; raise a UserError if it has no cases."""
     homes = sorted(
         (path for path in existing_folder(folder).iterdir() if path.is_dir()), key=lambda path: natural(path.name)
     )
     if not homes:
-        raise UserError(f"{folder}: holds no folder per case; name the folder that the verb import wrote")
-    return {home.name: lambda home=home: read_pair(_files(home)) for home in homes}
+        raise UserError(f"{folder}: no case folders; name the folder that the verb import wrote")
+    return {home.name: partial(read_pair, _files(home)) for home in homes}
 
 
-def _files(home):
+def _files(home: str | os.PathLike[str]) -> dict[str, Path]:
     return {kind: Path(home) / f"{kind}.nii.gz" for kind in ("image", "label")}
 
 
-def check_cases(dataset, loaders, split=None):
-    """Return the `Findings` about ``{case: loader}``, read one at a time; ``split`` is ``{case: part}`` or None.
+def check_cases(
+    dataset: dict[str, Any], loaders: Mapping[str, Loader], split: Mapping[str, str] | None = None
+) -> Findings:
+    """Return the `Findings` about the cases that ``loaders`` read one at a time; ``split`` is ``{case: part}`` or None.
 
-    Refused: whatever a loader refuses (missing pairs, mismatched geometry, labels that are no whole numbers,
-    NaN), the same voxels under two names, an image of one value, an organ that no case holds. Told: other
-    numbers, sizes, spacings and labels than expected, CT that is not in HU, organs absent from a case, and cases
-    that the split names but are not there, or the other way round.
+    Problems are everything that a loader rejects (missing pairs, different grids, labels that are not whole numbers,
+    NaN), the same voxels under two names, an image with a single value, and an organ that no case contains. Notes are
+    unexpected numbers, sizes, spacings and labels, CT that is not in HU, organs absent from a case, and cases
+    that exist only in the split or only in the folder.
     """
     findings = Findings()
     for case, load in track(loaders.items(), f"checking {dataset['name']}"):
@@ -86,8 +96,8 @@ def check_cases(dataset, loaders, split=None):
     return findings
 
 
-def describe(name, image, label):
-    """Return the `Case` of an image (any type) and a label map (uint8) on one grid."""
+def describe(name: str, image: sitk.Image, label: sitk.Image) -> Case:
+    """Return the `Case` of an image (of any type) and a label map (uint8) on one grid."""
     voxels, ids = sitk.GetArrayViewFromImage(image), sitk.GetArrayViewFromImage(label)
     counts = np.bincount(ids.ravel(), minlength=1)
     return Case(
@@ -101,40 +111,42 @@ def describe(name, image, label):
     )
 
 
-def _digest(voxels):
+def _digest(voxels: NDArray[Any]) -> str:
     digest = hashlib.sha256(str(voxels.shape).encode())
-    digest.update(np.ascontiguousarray(voxels, np.float32))
+    digest.update(np.ascontiguousarray(voxels, np.float32).data)
     return digest.hexdigest()
 
 
-def _compare(dataset, loaders, findings):
+def _compare(dataset: dict[str, Any], loaders: Mapping[str, Loader], findings: Findings) -> None:
+    """Add to ``findings`` how the cases differ from what the description of the dataset expects."""
     expected, cases = dataset["expected"], findings.cases
     if expected.get("cases", len(loaders)) != len(loaders):
         findings.notes.append(f"{len(loaders)} cases instead of {expected['cases']}")
     organs = {value for ids in dataset["organs"].values() for value in ids}
     known = set(expected.get("labels", organs)) | organs
     for case in cases:
-        for what, found in (("size", case.size), ("spacing", case.spacing)):
-            low, high = expected.get(what, (found, found))
-            if not all(a - 1e-3 <= value <= b + 1e-3 for a, value, b in zip(low, found, high, strict=True)):
-                findings.notes.append(f"case {case.name}: {what} {_by(found)} instead of {_by(low)} to {_by(high)}")
+        for key, actual in (("size", case.size), ("spacing", case.spacing)):
+            low, high = expected.get(key, (actual, actual))
+            if not all(a - 1e-3 <= value <= b + 1e-3 for a, value, b in zip(low, actual, high, strict=True)):
+                findings.notes.append(f"case {case.name}: {key} {_by(actual)} instead of {_by(low)} to {_by(high)}")
         if case.extremes[0] == case.extremes[1]:
-            findings.problems.append(f"case {case.name}: every voxel of its image is {case.extremes[0]:g}")
+            findings.problems.append(f"case {case.name}: every voxel of the image is {case.extremes[0]:g}")
         elif dataset["modality"] == "CT" and case.extremes[0] > AIR:
-            findings.notes.append(f"case {case.name}: no voxel below {AIR}, so hardly a CT in HU")
+            findings.notes.append(f"case {case.name}: no voxel below {AIR}, so probably not a CT in HU")
     undescribed = {value for case in cases for value in case.labels} - known
     for value in sorted(undescribed):
         findings.notes.append(f"label {value} is not described: {_list([c.name for c in cases if value in c.labels])}")
     for organ, ids in dataset["organs"].items():
         absent = [case.name for case in cases if not case.labels.keys() & set(ids)]
         if cases and len(absent) == len(cases):
-            findings.problems.append(f"organ {organ}: no case holds its label {ids}; correct 'organs'")
+            findings.problems.append(f"organ {organ}: no case has the label {ids}; correct 'organs'")
         elif absent:
             findings.notes.append(f"organ {organ}: absent from {_list(absent)}")
 
 
-def _find_duplicates(findings, split):
-    first = {}
+def _find_duplicates(findings: Findings, split: Mapping[str, str]) -> None:
+    """Add to ``findings`` the cases whose images have the same voxels."""
+    first: dict[str, str] = {}
     for case in findings.cases:
         other = first.setdefault(case.digest, case.name)
         if other != case.name:
@@ -144,27 +156,29 @@ def _find_duplicates(findings, split):
             )
 
 
-def _compare_split(loaders, split, findings):
+def _compare_split(loaders: Mapping[str, Loader], split: Mapping[str, str], findings: Findings) -> None:
+    """Add to ``findings`` the cases that exist only in the split or only in the folder."""
     for names, text in (
-        (split.keys() - loaders.keys(), "in the split but not there"),
-        (loaders.keys() - split.keys(), "there but not in the split"),
+        (split.keys() - loaders.keys(), "in the split but not in the folder"),
+        (loaders.keys() - split.keys(), "in the folder but not in the split"),
     ):
         if names:
             findings.notes.append(f"{text}: {_list(sorted(names, key=natural))}")
 
 
-def _list(names):
+def _list(names: Sequence[str]) -> str:
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(names[:5]) + more
 
 
-def _by(numbers):
+def _by(numbers: Sequence[float] | NDArray[Any]) -> str:
     return " x ".join(f"{number:.4g}" for number in numbers)
 
 
-def as_text(dataset, findings):
-    """Return findings as text: a line per case, expected against found, then notes and problems."""
-    cases = [("case", "size (x y z)", "spacing (mm)", "min", "0.5 %", "99.5 %", "max", "voxels per label")]
+def as_text(dataset: dict[str, Any], findings: Findings) -> str:
+    """Return findings as text: a line per case, a comparison of expected and found values, notes and problems."""
+    header = ("case", "size (x y z)", "spacing (mm)", "min", "0.5 %", "99.5 %", "max", "voxels per label")
+    cases: list[tuple[str, ...]] = [header]
     for case in findings.cases:
         intensity = (case.extremes[0], *case.percentiles, case.extremes[1])
         labels = " ".join(f"{value}:{count}" for value, count in case.labels.items()) or "none"
@@ -175,29 +189,30 @@ def as_text(dataset, findings):
     return "\n".join(lines).rstrip()
 
 
-def _summary(dataset, cases):
-    """Return rows of what, expected, found."""
+def _summary(dataset: dict[str, Any], cases: Sequence[Case]) -> list[tuple[str, str, str]]:
+    """Return rows with a property, its expected value and the value found."""
     expected = dataset["expected"]
     organs = sorted({value for ids in dataset["organs"].values() for value in ids})
     rows = [("", "expected", "found"), ("cases", str(expected.get("cases", "any")), str(len(cases)))]
-    for what in ("size", "spacing"):
-        found = [getattr(case, what) for case in cases]
-        bounds = (np.min(found, axis=0), np.max(found, axis=0)) if found else None
-        rows.append((what, _range(expected.get(what), "any"), _range(bounds, "none")))
+    for key in ("size", "spacing"):
+        values = [getattr(case, key) for case in cases]
+        bounds = (np.min(values, axis=0), np.max(values, axis=0)) if values else None
+        rows.append((key, _range(expected.get(key), "any"), _range(bounds, "none")))
     labels = sorted({value for case in cases for value in case.labels})
     rows.append(("labels", str(expected.get("labels", organs)), str(labels)))
-    [(way, (low, high))] = dataset["intensity"].items()
-    found = [value for case in cases for value in case.extremes]
-    span = f"{min(found):.4g} to {max(found):.4g}" if found else "none"
-    return [*rows, ("intensity", f"scaled from {way} {low:g} to {high:g}", span)]
+    [(scaling, (low, high))] = dataset["intensity"].items()
+    extremes = [value for case in cases for value in case.extremes]
+    span = f"{min(extremes):.4g} to {max(extremes):.4g}" if extremes else "none"
+    return [*rows, ("intensity", f"scaled from {scaling} {low:g} to {high:g}", span)]
 
 
-def _aligned(rows):
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return ``rows`` of cells as lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _range(bounds, otherwise):
+def _range(bounds: Sequence[Sequence[float] | NDArray[Any]] | None, otherwise: str) -> str:
     if bounds is None:
         return otherwise
     low, high = (_by(bound) for bound in bounds)

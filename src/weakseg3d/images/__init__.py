@@ -1,1 +1,1 @@
-"""Volumes and masks: read, checked, resampled, perturbed, and turned into the arrays a network sees."""
+"""Reading, checking, resampling and perturbing volumes and masks, and preparing them as arrays for a network."""

@@ -1,4 +1,4 @@
-"""What the values of a label map mean, for code that must not load an image library."""
+"""The meaning of values in label maps, for code that must not load an image library."""
 
 IGNORE = 2
-"""Value of voxels that nobody annotated, in every sparse label map."""
+"""Value of voxels that were not annotated, in every sparse label map."""

@@ -1,4 +1,7 @@
-"""One binary mask per organ."""
+"""The binary mask of an organ."""
+
+import os
+from collections.abc import Sequence
 
 import numpy as np
 import SimpleITK as sitk
@@ -7,18 +10,20 @@ from weakseg3d.errors import UserError
 from weakseg3d.images.volumes import like
 
 
-def organ_mask(label, ids, label_name, allow_absent=False):
+def organ_mask(
+    label: sitk.Image, ids: Sequence[int], label_path: str | os.PathLike[str], allow_absent: bool = False
+) -> sitk.Image:
     """Return the uint8 mask (0 or 1) of the voxels whose label is one of ``ids``.
 
-    ``label_name`` is the file named in the UserError raised when no voxel has such a label; with
-    ``allow_absent`` the mask is then all zero.
+    If no voxel has such a label, the mask is zero everywhere with ``allow_absent``; otherwise a UserError is raised
+    that names ``label_path``, the file of the label map.
     """
     array = sitk.GetArrayViewFromImage(label)
     mask = np.isin(array, ids)
     if not mask.any() and not allow_absent:
         present = [int(i) for i in np.unique(array) if i > 0]
-        wanted = ", ".join(str(i) for i in ids)
+        names = ", ".join(str(i) for i in ids)
         raise UserError(
-            f"{label_name}: no voxel has label {wanted}, present are {present or 'none'}; choose one of these"
+            f"{label_path}: no voxel has label {names}, only {present or 'background'}; choose labels that are present"
         )
     return like(mask.astype(np.uint8), label)

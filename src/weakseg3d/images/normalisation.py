@@ -1,13 +1,14 @@
-"""What follows a dataset's intensity scaling, as a method asks for it; needs nothing but NumPy."""
+"""The normalisation a method applies after the dataset's intensity scaling; this module needs only NumPy."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-def moments(image, normalisation):
-    """Return what to subtract from ``image`` (z, y, x) and what to divide it by, for a ``normalisation``.
+def moments(image: NDArray[np.float32], normalisation: str) -> tuple[float, float]:
+    """Return the number to subtract from ``image`` (z, y, x) and the number to divide it by.
 
-    ``z_score`` gives the mean and the standard deviation over the volume (1 for a constant one), ``none`` 0 and 1.
-    Sections are read one by one, so that no memory map is copied as a whole.
+    The ``normalisation`` "z_score" gives the mean and the standard deviation over the volume (1 for a constant
+    volume), "none" gives 0 and 1. Sections are read one by one, so that a memory map is never copied as a whole.
     """
     if normalisation == "none":
         return 0.0, 1.0
@@ -16,8 +17,8 @@ def moments(image, normalisation):
     return float(mean), float(np.sqrt(variance)) or 1.0
 
 
-def normalised(image, normalisation):
-    """Return ``image`` (z, y, x) normalised, float32."""
+def normalised(image: NDArray[np.float32], normalisation: str) -> NDArray[np.float32]:
+    """Return ``image`` (z, y, x) after the ``normalisation`` ("z_score" or "none")."""
     if normalisation == "none":
         return image
     mean, std = moments(image, normalisation)

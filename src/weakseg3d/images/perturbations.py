@@ -1,13 +1,14 @@
-"""Images as real life gives them: noisy, blurred, on another intensity scale, or of thick slices.
+"""Images of lower quality, as they occur in practice: noisy, blurred, with shifted intensities, or with thick slices.
 
-Every function returns float32 on the grid of its image. Strengths of intensity are relative to the image's own
-`intensity_range`.
+Every function returns a float32 image on the grid of its input. Changes of intensity are relative to the
+`intensity_range` of the image.
 """
 
 import math
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from weakseg3d.errors import UserError
@@ -16,13 +17,13 @@ from weakseg3d.images.volumes import GRID_TOLERANCE, like, long_axis
 PERCENTILES = (1, 99)
 
 
-def intensity_range(image):
-    """Return the difference of the 99th and the 1st percentile of ``image``, in its unit."""
+def intensity_range(image: sitk.Image) -> float:
+    """Return the difference between the 99th and the 1st percentile of ``image``, in its unit."""
     low, high = np.percentile(sitk.GetArrayViewFromImage(image), PERCENTILES)
     return float(high - low)
 
 
-def add_noise(image, std, seed=0):
+def add_noise(image: sitk.Image, std: float, seed: int = 0) -> sitk.Image:
     """Return ``image`` with white Gaussian noise of standard deviation ``std`` times its `intensity_range`.
 
     Raises UserError for a ``std`` that is negative or not finite, and for a negative ``seed``.
@@ -35,38 +36,38 @@ def add_noise(image, std, seed=0):
     return _plus(image, noise, std, f"--std {std}")
 
 
-def blur(image, sigma):
-    """Return ``image`` smoothed by an isotropic Gaussian of ``sigma`` mm; beyond its edges it repeats them.
+def blur(image: sitk.Image, sigma: float) -> sitk.Image:
+    """Return ``image`` smoothed by an isotropic Gaussian of ``sigma`` mm; the edge voxels are repeated outside.
 
-    Raises UserError unless ``sigma`` lies above 0 and not above the image's largest extent.
+    Raises UserError unless ``sigma`` is above 0 and at most the largest extent of the image.
     """
     extent = max(n * s for n, s in zip(image.GetSize(), image.GetSpacing(), strict=True))
     if not 0 < sigma <= extent:
-        raise UserError(f"--sigma {sigma}: must lie above 0 and not above the image's extent of {extent:g} mm")
+        raise UserError(f"--sigma {sigma}: must be above 0 and at most the image's extent of {extent:g} mm")
     sigmas = sigma / np.array(image.GetSpacing())[::-1]
     return like(gaussian_filter(_float_array(image), sigmas, mode="nearest"), image)
 
 
-def shift(image, offset):
+def shift(image: sitk.Image, offset: float) -> sitk.Image:
     """Return ``image`` with ``offset`` times its `intensity_range` added to every voxel.
 
     Raises UserError for an ``offset`` that is not finite.
     """
     if not math.isfinite(offset):
-        raise UserError(f"--offset {offset}: must be a share of the intensity range, a finite number")
+        raise UserError(f"--offset {offset}: must be a finite number, as a share of the intensity range")
     return _plus(image, np.float32(1), offset, f"--offset {offset}")
 
 
-def thick_slices(image, thickness):
-    """Return ``image`` as if its axial slices were ``thickness`` mm thick, interpolated back to its own slices.
+def thick_slices(image: sitk.Image, thickness: float) -> sitk.Image:
+    """Return ``image`` as if its axial slices were ``thickness`` mm thick, interpolated back to the original slices.
 
-    The thick slices average along the `long_axis`. They lie side by side round the image's centre, as many as
-    fit; between their centres the interpolation is linear, beyond the outermost it repeats these.
-    Raises UserError unless ``thickness`` lies between the spacing and the extent on that axis.
+    The thick slices are averages along the `long_axis`. As many as fit are placed side by side around the image's
+    centre. Between their centres the interpolation is linear; beyond the outermost centres, these slices are repeated.
+    Raises UserError unless ``thickness`` lies between the spacing and the extent along that axis.
     """
     axis = long_axis(image)
     number, spacing = image.GetSize()[2 - axis], image.GetSpacing()[2 - axis]
-    # Spacings come from headers in single precision, hence the tolerance.
+    # Headers store the spacing in single precision, hence the tolerance.
     if not spacing - GRID_TOLERANCE <= thickness <= number * spacing + GRID_TOLERANCE:
         raise UserError(
             f"--thickness {thickness}: must lie between the slice spacing of {spacing:g} mm and the image's extent"
@@ -77,8 +78,8 @@ def thick_slices(image, thickness):
     return like(np.ascontiguousarray(np.moveaxis(mixed, 0, axis)), image)
 
 
-def _thick_slice_weights(number, spacing, thickness):
-    """Return (``number``, ``number``): the share of each old slice (column) in each new one (row)."""
+def _thick_slice_weights(number: int, spacing: float, thickness: float) -> NDArray[np.float64]:
+    """Return a (``number``, ``number``) matrix: the share of each old slice (column) in each new slice (row)."""
     blocks = max(1, math.floor((number * spacing + GRID_TOLERANCE) / thickness))
     slices = (np.arange(number) - (number - 1) / 2) * spacing
     centres = (np.arange(blocks) - (blocks - 1) / 2) * thickness
@@ -90,14 +91,17 @@ def _thick_slice_weights(number, spacing, thickness):
     return interpolation @ averages
 
 
-def _float_array(image):
+def _float_array(image: sitk.Image) -> NDArray[np.float32]:
     return sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
 
 
-def _plus(image, pattern, share, option):
-    """Return ``image`` plus ``pattern`` times ``share`` of its range, or raise a UserError naming ``option``."""
+def _plus(image: sitk.Image, pattern: NDArray[np.float32] | np.float32, share: float, option: str) -> sitk.Image:
+    """Return ``image`` plus ``pattern`` times ``share`` of its intensity range.
+
+    Raises UserError that names ``option`` if the result is not finite.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         array = _float_array(image) + pattern * np.float32(share * intensity_range(image))
     if not np.isfinite(array).all():
-        raise UserError(f"{option}: the intensities leave single precision; choose a number nearer to 0")
+        raise UserError(f"{option}: the intensities exceed single precision; choose a number closer to 0")
     return like(array, image)

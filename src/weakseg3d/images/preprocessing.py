@@ -1,39 +1,43 @@
-"""What a network sees of a volume: one orientation, intensities in [0, 1]."""
+"""Preparation of volumes for a network: a common orientation and intensities in [0, 1]."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 ORIENTATION = "RAS"
-"""Direction in which voxel indices (x, y, z) grow, before a network sees a volume."""
+"""Directions in the patient in which the voxel indices (x, y, z) of a network's input increase."""
 
 
-def oriented(image):
-    """Return ``image`` with its axes permuted and flipped to `ORIENTATION`; no voxel is interpolated."""
+def oriented(image: sitk.Image) -> sitk.Image:
+    """Return ``image`` with its axes permuted and flipped to `ORIENTATION`, without any interpolation."""
     return sitk.DICOMOrient(image, ORIENTATION)
 
 
-def oriented_like(image, reference):
-    """Return ``image``, which `oriented` turned, on the grid of ``reference``, which it came from."""
+def oriented_like(image: sitk.Image, reference: sitk.Image) -> sitk.Image:
+    """Return ``image``, whose grid was made from that of ``reference`` by `oriented`, on the grid of ``reference``."""
     original = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(reference.GetDirection())
     restored = sitk.DICOMOrient(image, original)
     restored.CopyInformation(reference)
     return restored
 
 
-def image_array(image, intensity):
-    """Return what a network sees of ``image``, (z, y, x) float32: `oriented`, then `scaled_intensity`."""
+def image_array(image: sitk.Image, intensity: Mapping[str, Sequence[float]]) -> NDArray[np.float32]:
+    """Return ``image`` as input for a network (z, y, x): `oriented`, with its `scaled_intensity`."""
     return scaled_intensity(sitk.GetArrayFromImage(oriented(image)), intensity)
 
 
-def target_array(target):
-    """Return what a network learns from ``target``, (z, y, x): `oriented`, the values and their type as they are."""
+def target_array(target: sitk.Image) -> NDArray[Any]:
+    """Return ``target`` as the training target of a network (z, y, x): `oriented`, values and their type unchanged."""
     return sitk.GetArrayFromImage(oriented(target))
 
 
-def scaled_intensity(array, intensity):
-    """Return ``array`` clipped and scaled to [0, 1], float32.
+def scaled_intensity(array: NDArray[Any], intensity: Mapping[str, Sequence[float]]) -> NDArray[np.float32]:
+    """Return ``array`` clipped and scaled to [0, 1].
 
-    ``intensity`` is a dataset's entry: ``{window: [low, high]}`` in the image's unit, or ``{percentiles: [low,
+    ``intensity`` is the entry of a dataset: ``{window: [low, high]}`` in the image's unit, or ``{percentiles: [low,
     high]}`` of the whole volume. A constant volume becomes zero.
     """
     if "window" in intensity:

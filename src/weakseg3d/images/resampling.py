@@ -1,4 +1,4 @@
-"""Isotropic resampling that keeps the physical box, its orientation and the organs' shapes."""
+"""Isotropic resampling that preserves the physical box, its orientation and the shapes of organs."""
 
 import math
 
@@ -7,11 +7,11 @@ import SimpleITK as sitk
 FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
 
 
-def isotropic_grid(image, spacing):
+def isotropic_grid(image: sitk.Image, spacing: float) -> tuple[list[int], list[float]]:
     """Return ``(size, origin)`` of the isotropic grid over the physical box of ``image``.
 
     ``spacing`` is in mm, ``size`` and ``origin`` are (x, y, z). The grid keeps the direction cosines and the
-    centre of the box; its extent is the box's, rounded up to whole voxels on each axis.
+    centre of the box; its extent is that of the box, rounded up to whole voxels on each axis.
     """
     extents = [n * s for n, s in zip(image.GetSize(), image.GetSpacing(), strict=True)]
     size = [max(1, math.ceil(extent / spacing - 1e-6)) for extent in extents]
@@ -24,32 +24,32 @@ def isotropic_grid(image, spacing):
     return size, origin
 
 
-def resample_image(image, spacing):
+def resample_image(image: sitk.Image, spacing: float) -> sitk.Image:
     """Return ``image`` as float32 on the isotropic grid of ``spacing`` mm, linearly interpolated.
 
-    Axes that become coarser are smoothed first by the Gaussian that turns the point spread function of the
-    old voxel into that of the new one (Cardoso et al., MICCAI 2015, doi:10.1007/978-3-319-24571-3_81).
+    Along axes that become coarser, the image is first smoothed by the Gaussian that turns the point spread function
+    of the old voxel into that of the new voxel (Cardoso et al., MICCAI 2015, doi:10.1007/978-3-319-24571-3_81).
     """
     image = sitk.Cast(image, sitk.sitkFloat32)
     smooth = image
     for axis, old in enumerate(image.GetSpacing()):
-        # ITK's recursive filter needs four samples on its axis.
+        # ITK's recursive filter needs at least four samples along its axis.
         if spacing > old and image.GetSize()[axis] >= 4:
             sigma = math.sqrt(spacing**2 - old**2) / FWHM_PER_SIGMA
             smooth = sitk.RecursiveGaussian(smooth, sigma=sigma, direction=axis)
     return _resample(smooth, spacing, sitk.sitkLinear)
 
 
-def resample_label(label, spacing):
+def resample_label(label: sitk.Image, spacing: float) -> sitk.Image:
     """Return ``label`` (uint8) on the isotropic grid of ``spacing`` mm.
 
-    Each voxel takes the class with the largest linear interpolation weight, so that thick slices give smooth
-    shapes rather than steps.
+    Each voxel takes the class with the largest linear interpolation weight, so that thick slices result in smooth
+    shapes instead of steps.
     """
     return _resample(label, spacing, sitk.sitkLabelLinear)
 
 
-def _resample(image, spacing, interpolator):
+def _resample(image: sitk.Image, spacing: float, interpolator: int) -> sitk.Image:
     size, origin = isotropic_grid(image, spacing)
     resampler = sitk.ResampleImageFilter()
     resampler.SetSize(size)
@@ -57,6 +57,6 @@ def _resample(image, spacing, interpolator):
     resampler.SetOutputOrigin(origin)
     resampler.SetOutputDirection(image.GetDirection())
     resampler.SetInterpolator(interpolator)
-    # The rounded-up rim lies up to half a voxel outside the box and repeats its outermost voxels.
+    # As the extent is rounded up, the rim lies up to half a voxel outside the box; it repeats the outermost voxels.
     resampler.SetUseNearestNeighborExtrapolator(True)
     return resampler.Execute(image)

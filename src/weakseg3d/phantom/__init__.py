@@ -1,4 +1,4 @@
-"""The abdominal phantom: random patients, scanned by CT and MR, packed as the real sets are."""
+"""The abdominal phantom: random patients, scanned by CT and MR, and packed like the real datasets."""
 
 ARCHIVE_NAMES = {"ct": "RawData.zip", "mr": "CHAOS_Train_Sets.zip"}
-"""File name of each modality's archive: BTCV's and CHAOS' own."""
+"""File name of each modality's archive, as in BTCV and CHAOS."""

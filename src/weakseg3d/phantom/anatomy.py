@@ -1,20 +1,22 @@
-"""A random patient's abdomen: which tissue lies at a point.
+"""The abdomen of a random patient: the tissue at every point.
 
-The frame is LPS in millimetres (x to the left, y to the back, z to the head), its origin on the body's axis
-at the height of the first lumbar vertebra. Sizes follow adult means: liver about 1.4 l, spleen 0.2 l, a
+Coordinates are LPS in millimetres (x to the left, y to the back, z to the head) with the origin on the body's axis
+at the height of the first lumbar vertebra. Sizes follow the means of adults: liver about 1.4 l, spleen 0.2 l, a
 kidney 0.15 l.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weakseg3d.phantom.shapes import Shape, bumpy, ellipsoid, minus, random_warp, smooth_union, tube
+from weakseg3d.phantom.shapes import Shape, Warp, bumpy, ellipsoid, minus, random_warp, smooth_union, tube
 
 
 class Tissue(IntEnum):
-    """What a point of the patient consists of; one intensity each in CT and in every MR sequence."""
+    """The tissue at a point of the patient, with one intensity in CT and in every MR sequence."""
 
     AIR = 0
     SKIN_FAT = 1
@@ -58,20 +60,20 @@ ORGANS = {
     "pancreas": (Tissue.PANCREAS,),
     "gallbladder": (Tissue.GALLBLADDER,),
 }
-"""The tissues of each organ that a reference may outline."""
+"""The tissues of each organ that can be outlined in a reference."""
 
 
 @dataclass(frozen=True)
 class Structure:
-    """An organ of the cavity.
+    """An organ in the cavity.
 
-    ``layers`` holds (depth in mm, tissue) from the surface inwards. ``gap`` is the film of fat (mm) that
-    parts it from the organs painted before it. Inside a hollow organ ``gas`` replaces the content in front
-    of ``gas_level`` (y in mm): gas rises while the patient lies on the back.
+    ``layers`` contains (depth in mm, tissue) from the surface inwards. ``gap`` is the thickness (mm) of the film of fat
+    that separates it from the organs painted before. Inside a hollow organ, ``gas`` replaces the content in front
+    of ``gas_level`` (y in mm), as gas rises while the patient lies on the back.
     """
 
     shape: Shape
-    layers: tuple
+    layers: tuple[tuple[float, Tissue], ...]
     gap: float = 2.5
     gas: Tissue | None = None
     gas_level: float = -np.inf
@@ -79,18 +81,18 @@ class Structure:
 
 @dataclass(frozen=True)
 class Patient:
-    """A random patient: size of the trunk (mm), deformation of the whole, and the organs in painting order."""
+    """A random patient: size of the trunk (mm), deformation of the whole body, and the organs in painting order."""
 
     half_width: float
     half_depth: float
     fat: float
-    domes: tuple
-    warp: object
-    structures: tuple
+    domes: tuple[tuple[tuple[float, float], float], ...]
+    warp: Warp
+    structures: tuple[Structure, ...]
 
 
-def random_patient(rng):
-    """Return a patient; every number is drawn from ``rng``, a `numpy.random.Generator`."""
+def random_patient(rng: np.random.Generator) -> Patient:
+    """Return a patient whose numbers are all drawn from ``rng``."""
     size = rng.uniform(0.96, 1.04)
     return Patient(
         half_width=size * rng.uniform(148, 158),
@@ -113,11 +115,11 @@ def random_patient(rng):
     )
 
 
-def tissues_at(patient, points):
+def tissues_at(patient: Patient, points: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return the tissue at each of ``points`` (3, n; LPS, mm) as uint8 (n,)."""
     points = patient.warp(points)
     tissues = _trunk(patient, points)
-    # Organs fill the cavity's fat only: wall, spine and lungs stay as they are.
+    # Organs are painted only over the fat of the cavity: wall, spine and lungs do not change.
     cavity = np.flatnonzero(tissues == Tissue.VISCERAL_FAT)
     points = points[:, cavity]
     inside = np.full(len(cavity), Tissue.VISCERAL_FAT, np.uint8)
@@ -127,15 +129,15 @@ def tissues_at(patient, points):
     return tissues
 
 
-def label_table(ids):
-    """Return the (256,) uint8 table from tissue to label id, given ``{organ: id}``."""
+def label_table(ids: Mapping[str, int]) -> NDArray[np.uint8]:
+    """Return a table (256,) from tissue to label id; ``ids`` is ``{organ: id}``."""
     table = np.zeros(256, np.uint8)
     for organ, label in ids.items():
         table[list(ORGANS[organ])] = label
     return table
 
 
-def _paint(inside, points, structure):
+def _paint(inside: NDArray[np.uint8], points: NDArray[np.float32], structure: Structure) -> None:
     low, high = structure.shape.low - structure.gap, structure.shape.high + structure.gap
     near = np.flatnonzero(
         (points[2] > low[2])
@@ -154,15 +156,15 @@ def _paint(inside, points, structure):
         inside[near[content & (points[1, near] < structure.gas_level)]] = structure.gas
 
 
-def _trunk(patient, points):
-    """Return air, skin fat, wall, ribs, spine, lungs, heart, and fat throughout the rest of the cavity."""
+def _trunk(patient: Patient, points: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return air, skin fat, wall, ribs, spine, lungs and heart, with fat in the rest of the cavity."""
     x, y, z = points
     tissues = np.zeros(points.shape[1], np.uint8)
     wall, lining = patient.fat, patient.fat + 11
     tissues[_cross_section(patient, x, y, 0) < 1] = Tissue.SKIN_FAT
     tissues[_cross_section(patient, x, y, wall) < 1] = Tissue.MUSCLE
     in_rib_layer = (_cross_section(patient, x, y, wall + 3) < 1) & (_cross_section(patient, x, y, wall + 9) > 1)
-    # Ribs slope down to the front; the costal arch leaves the belly free.
+    # Ribs slope down towards the front; the costal arch leaves the belly free.
     rib = in_rib_layer & (np.cos(2 * np.pi * (z - 0.45 * y) / 28) > 0.45) & (z > -35 - 0.5 * y)
     tissues[rib] = Tissue.CORTICAL_BONE
     cavity = _cross_section(patient, x, y, lining) < 1
@@ -193,19 +195,21 @@ def _trunk(patient, points):
     return tissues
 
 
-def _cross_section(patient, x, y, inset):
-    """Return a level that is 1 on the trunk's outline, drawn in by ``inset`` mm: an ellipse, somewhat squared."""
+def _cross_section(
+    patient: Patient, x: NDArray[np.float32], y: NDArray[np.float32], inset: float
+) -> NDArray[np.float32]:
+    """Return a level that is 1 on the trunk's outline moved inwards by ``inset`` mm: a slightly squared ellipse."""
     u = (x / (patient.half_width - inset)) ** 2
     v = (y / (patient.half_depth - inset)) ** 2
     return u + v - 0.35 * np.minimum(u, 1) * np.minimum(v, 1)
 
 
-def _liver(rng):
+def _liver(rng: np.random.Generator) -> Iterator[Structure]:
     grow = rng.uniform(0.96, 1.04)
     right = ellipsoid((-62, -2, 32) + rng.normal(0, 3, 3), grow * rng.uniform(0.97, 1.03, 3) * (67, 72, 76))
     left_centre, left_radii = (8, -38, 46) + rng.normal(0, 4, 3), grow * rng.uniform(0.88, 1.12, 3) * (64, 29, 38)
     left = ellipsoid(left_centre, left_radii, (0, rng.uniform(-20, 0), 0))
-    # The liver lies in front of the right kidney and beside it, never behind.
+    # The liver lies in front of the right kidney and next to it, never behind it.
     renal_fossa = ellipsoid((-54, 72, -38), (42, 40, 72), (10, 8, 0))
     shape = bumpy(minus(smooth_union(right, left, 20), renal_fossa), rng, 3.0, (70, 150))
     yield Structure(shape, ((0, Tissue.LIVER),))
@@ -215,12 +219,12 @@ def _liver(rng):
         yield Structure(tube(path, (6, 4.5, 3)), ((0, Tissue.LIVER_VESSEL),), gap=0)
 
 
-def _gallbladder(rng):
+def _gallbladder(rng: np.random.Generator) -> Structure:
     shape = ellipsoid((-36, -38, -32) + rng.normal(0, 4, 3), rng.uniform(0.85, 1.15, 3) * (14, 15, 26), (-25, 0, 0))
     return Structure(shape, ((0, Tissue.GALLBLADDER),), gap=1.5)
 
 
-def _spleen(rng):
+def _spleen(rng: np.random.Generator) -> Structure:
     centre = np.array((94, 32, 37)) + rng.normal(0, 4, 3)
     turns = rng.normal(0, 8, 3) + (-25, 10, 30)
     body = ellipsoid(centre, rng.uniform(0.92, 1.08, 3) * (29, 51, 44), turns)
@@ -228,7 +232,7 @@ def _spleen(rng):
     return Structure(bumpy(minus(body, hilum), rng, 2.5, (50, 110)), ((0, Tissue.SPLEEN),))
 
 
-def _kidney(rng, side, cortex, medulla):
+def _kidney(rng: np.random.Generator, side: int, cortex: Tissue, medulla: Tissue) -> Structure:
     height = -40 if side < 0 else -28
     centre = np.array((side * 68, 42, height)) + rng.normal(0, 4, 3)
     body = ellipsoid(centre, rng.uniform(0.94, 1.06, 3) * (30, 25.5, 57), (8, side * -10, side * rng.uniform(15, 35)))
@@ -236,7 +240,7 @@ def _kidney(rng, side, cortex, medulla):
     return Structure(bumpy(minus(body, sinus), rng, 1.5, (50, 100)), ((0, cortex), (9, medulla)), gap=4)
 
 
-def _stomach(rng):
+def _stomach(rng: np.random.Generator) -> Structure:
     path = np.array([(60, 10, 54), (60, -18, 30), (40, -44, 2), (8, -44, -12), (-16, -36, -8)], float)
     path += rng.normal(0, 4, path.shape)
     shape = bumpy(tube(path, rng.uniform(0.88, 1.12) * np.array((31, 27, 21, 16, 12))), rng, 2.5, (60, 120))
@@ -248,13 +252,13 @@ def _stomach(rng):
     )
 
 
-def _pancreas(rng):
+def _pancreas(rng: np.random.Generator) -> Structure:
     path = np.array([(-26, -12, -16), (-8, -14, 0), (25, -4, 10), (52, 12, 18), (74, 22, 24)], float)
     path += rng.normal(0, 3, path.shape)
     return Structure(bumpy(tube(path, (14, 11, 10, 9.5, 8)), rng, 2.0, (40, 80)), ((0, Tissue.PANCREAS),), gap=2)
 
 
-def _great_vessels(rng):
+def _great_vessels(rng: np.random.Generator) -> Iterator[Structure]:
     aorta = np.array([(12, 20, 140), (11, 16, 60), (8, 14, 0), (4, 15, -140)], float)
     vena_cava = np.array([(-24, -2, 140), (-24, 2, 60), (-20, 14, 0), (-16, 16, -140)], float)
     yield Structure(tube(aorta + rng.normal(0, 2, (4, 3)), rng.uniform(9, 11.5)), ((0, Tissue.AORTA),), gap=2)
@@ -265,8 +269,8 @@ def _great_vessels(rng):
     )
 
 
-def _bowel(rng):
-    """Coils of small bowel in the lower abdomen, each with its own content."""
+def _bowel(rng: np.random.Generator) -> Iterator[Structure]:
+    """Yield loops of small bowel in the lower abdomen, each with a random content."""
     contents = (Tissue.BOWEL_FLUID, Tissue.BOWEL_MIXED, Tissue.BOWEL_MIXED, Tissue.BOWEL_DENSE)
     for _ in range(20):
         start = rng.uniform((-85, -66, -125), (85, 5, -25))
@@ -277,15 +281,15 @@ def _bowel(rng):
         yield Structure(shape, ((0, Tissue.BOWEL_WALL), (2.5, content)), gap=1.5)
 
 
-def _colon(rng):
-    """Ascending, transverse and descending colon, with gas in front."""
+def _colon(rng: np.random.Generator) -> Iterator[Structure]:
+    """Yield ascending, transverse and descending colon, with gas in front."""
     paths = (
         [(-98, 8, -140), (-102, 12, -85), (-96, 0, -50)],
         [(-94, -18, -45), (-60, -60, -42), (0, -68, -48), (58, -60, -20), (92, -20, 2)],
         [(98, -4, 0), (100, 18, -50), (98, 14, -140)],
     )
-    for path in paths:
-        path = np.array(path, float) + rng.normal(0, 4, (len(path), 3))
+    for nodes in paths:
+        path = np.array(nodes, float) + rng.normal(0, 4, (len(nodes), 3))
         shape = bumpy(tube(path, rng.uniform(15, 20)), rng, 2.5, (30, 60))
         content = (Tissue.BOWEL_MIXED, Tissue.BOWEL_FLUID)[rng.integers(2)]
         yield Structure(

@@ -1,12 +1,14 @@
-"""The phantom packed as the real sets are: BTCV's ``RawData.zip`` (CT) and CHAOS' ``CHAOS_Train_Sets.zip`` (MR).
+"""The phantom packed like the real datasets: ``RawData.zip`` of BTCV (CT), ``CHAOS_Train_Sets.zip`` of CHAOS (MR).
 
-Cases are made, written and packed one at a time. Two runs with one seed give byte-identical archives: files
-carry a fixed date and DICOM identifiers derived from seed and case. (Within one process that has read DICOM
-before, GDCM also writes the trivial rescale tags: same voxels, other bytes.)
+Cases are generated, written and packed one at a time. Two runs with the same seed give byte-identical archives, as
+files have a fixed date and DICOM identifiers that are derived from seed and case. (In a process that has already read
+DICOM files, GDCM also writes the trivial rescale tags, which changes the bytes but not the voxels.)
 """
 
+import os
 import tempfile
 import zipfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +21,16 @@ from weakseg3d.phantom.mr import LABEL_IDS, mr_case
 from weakseg3d.progress import track
 
 GREY_LEVELS = {"liver": 63, "right_kidney": 126, "left_kidney": 189, "spleen": 252}
-"""CHAOS' grey level of each organ in the MR ground truth."""
+"""Grey level of each organ in the MR masks of CHAOS."""
 
 UID_ROOT = "2.25.8372"
-"""Root of the DICOM identifiers; 2.25 is the branch anyone may use."""
+"""Root of the DICOM identifiers; anyone may use the branch 2.25."""
 
 FIXED_DATE = (2000, 1, 1, 0, 0, 0)
 
 
-def write_archive(modality, cases, seed, folder):
-    """Write ``cases`` cases of ``modality`` (``ct`` or ``mr``) into ``folder`` and return the archive's path."""
+def write_archive(modality: str, cases: int, seed: int, folder: str | os.PathLike[str]) -> Path:
+    """Write ``cases`` cases of ``modality`` (``ct`` or ``mr``) to ``folder`` and return the path of the archive."""
     path = Path(folder) / ARCHIVE_NAMES[modality]
     write_case = {"ct": write_btcv_case, "mr": write_chaos_case}[modality]
     with whole_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
@@ -39,8 +41,8 @@ def write_archive(modality, cases, seed, folder):
     return path
 
 
-def write_btcv_case(root, seed, case):
-    """Write one CT case under ``root`` where BTCV has it: ``RawData/Training/{img,label}/…nii.gz``."""
+def write_btcv_case(root: Path, seed: int, case: int) -> None:
+    """Write one CT case below ``root`` in the layout of BTCV: ``RawData/Training/{img,label}/…nii.gz``."""
     image, label = ct_case(seed, case)
     for kind, volume in (("img", image), ("label", label)):
         folder = root / "RawData" / "Training" / kind
@@ -48,11 +50,11 @@ def write_btcv_case(root, seed, case):
         sitk.WriteImage(volume, str(folder / f"{kind}{case:04d}.nii.gz"), useCompression=True, compressionLevel=1)
 
 
-def write_chaos_case(root, seed, case):
-    """Write one MR case under ``root`` where CHAOS has it: ``Train_Sets/MR/{case}/{T1DUAL,T2SPIR}/…``.
+def write_chaos_case(root: Path, seed: int, case: int) -> None:
+    """Write one MR case below ``root`` in the layout of CHAOS: ``Train_Sets/MR/{case}/{T1DUAL,T2SPIR}/…``.
 
-    As in the real set, a slice's name says nothing of its place: in every second case (2, 4, …) names count
-    from head to feet, in the others from feet to head. T1DUAL's two phases share one sequence of numbers.
+    As in the real dataset, the name of a slice does not reveal its position: in every second case (2, 4, …) names
+    run from head to feet, in all others from feet to head. The two phases of T1DUAL share one sequence of numbers.
     """
     scans = mr_case(seed, case)
     home = root / "Train_Sets" / "MR" / str(case)
@@ -75,8 +77,10 @@ def write_chaos_case(root, seed, case):
     _write_masks(home / "T2SPIR" / "Ground", t2["label"], t2_names)
 
 
-def _write_dicom_series(folder, image, names, case, uid, description):
-    """Write ``image`` as one DICOM file per slice, the slice at index k under the k-th of ``names``."""
+def _write_dicom_series(
+    folder: Path, image: sitk.Image, names: Sequence[str], case: int, uid: str, description: str
+) -> None:
+    """Write ``image`` as one DICOM file per slice; the slice with index k gets the k-th of ``names``."""
     folder.mkdir(parents=True)
     direction = np.reshape(image.GetDirection(), (3, 3))
     tags = {
@@ -108,7 +112,7 @@ def _write_dicom_series(folder, image, names, case, uid, description):
         writer.Execute(plane)
 
 
-def _write_masks(folder, label, names):
+def _write_masks(folder: Path, label: sitk.Image, names: Sequence[str]) -> None:
     folder.mkdir(parents=True)
     table = np.zeros(256, np.uint8)
     for organ, grey in GREY_LEVELS.items():
@@ -117,12 +121,12 @@ def _write_masks(folder, label, names):
         sitk.WriteImage(sitk.GetImageFromArray(plane), str(folder / f"{name}.png"))
 
 
-def _decimals(numbers):
-    """Return numbers as a DICOM decimal string: at most 16 characters each."""
+def _decimals(numbers: Iterable[float]) -> str:
+    """Return numbers as a DICOM decimal string of at most 16 characters each."""
     return "\\".join(f"{number:.10f}"[:16] for number in numbers)
 
 
-def _pack(archive, root):
+def _pack(archive: zipfile.ZipFile, root: Path) -> None:
     for path in sorted(p for p in root.rglob("*") if p.is_file()):
         info = zipfile.ZipInfo(path.relative_to(root).as_posix(), FIXED_DATE)
         info.external_attr = 0o644 << 16

@@ -1,9 +1,15 @@
 """The phantom in CT: Hounsfield units in the portal venous phase, with correlated noise."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from weakseg3d.phantom.anatomy import Tissue, label_table, random_patient
 from weakseg3d.phantom.scanner import centre_tissues, make_grid, mix, oblique, scan, to_image
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 LABEL_IDS = {
     "spleen": 1,
@@ -16,7 +22,7 @@ LABEL_IDS = {
     "inferior_vena_cava": 9,
     "pancreas": 11,
 }
-"""BTCV's label ids of the organs drawn here."""
+"""The label ids in BTCV of the organs in the phantom."""
 
 HOUNSFIELD = {
     Tissue.AIR: -1000,
@@ -52,17 +58,17 @@ HOUNSFIELD = {
 """Mean attenuation of each tissue in HU."""
 
 CONTENT_SPREAD = {Tissue.STOMACH_CONTENT: 30.0, Tissue.BOWEL_MIXED: 15.0, Tissue.BOWEL_DENSE: 15.0}
-"""Standard deviation (HU) between patients of what was eaten; every other soft tissue varies by 5 HU."""
+"""Standard deviation (HU) of food between patients; every other soft tissue varies by 5 HU."""
 
 NOISE = (14.0, 20.0)
-"""Range between cases of the noise's standard deviation, HU."""
+"""Range of the standard deviation of the noise over all cases, HU."""
 
 
-def ct_case(seed, case):
+def ct_case(seed: int, case: int) -> tuple["sitk.Image", "sitk.Image"]:
     """Return case number ``case`` (from 1) of ``seed``: image (int16, HU) and label (uint8, BTCV ids).
 
-    Both are SimpleITK images on one grid. Of every five cases the second is oblique, the third turned half
-    round, the fourth flipped along z (left-handed), the fifth oblique and flipped along x.
+    Both are on the same grid. Of every five cases, the second is oblique, the third is rotated by half a turn, the
+    fourth is flipped along z (left-handed), and the fifth is oblique and flipped along x.
     """
     rng = np.random.default_rng([seed, 1, case])
     patient = random_patient(rng)
@@ -77,7 +83,7 @@ def ct_case(seed, case):
     return to_image(image, grid), to_image(label, grid)
 
 
-def _direction(rng, case):
+def _direction(rng: np.random.Generator, case: int) -> NDArray[np.float64]:
     return {
         0: oblique(rng) @ np.diag([-1, 1, 1]),
         1: np.eye(3),
@@ -87,16 +93,17 @@ def _direction(rng, case):
     }[case % 5]
 
 
-def _attenuation(rng):
+def _attenuation(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the attenuation (256,) in HU of the tissues of a patient."""
     values = np.zeros(256)
     for tissue, mean in HOUNSFIELD.items():
-        varies = CONTENT_SPREAD.get(tissue, 5.0 if 0 < mean < 200 else 0.0)
-        values[tissue] = mean + rng.normal(0, 1) * varies
+        spread = CONTENT_SPREAD.get(tissue, 5.0 if 0 < mean < 200 else 0.0)
+        values[tissue] = mean + rng.normal(0, 1) * spread
     return values
 
 
-def _noise(rng, shape):
-    """Return noise of a few voxels' grain, as reconstruction leaves it: float32 (z, y, x), HU."""
+def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return noise with a grain of a few voxels, as left by the reconstruction, in HU (z, y, x)."""
     from scipy.ndimage import gaussian_filter
 
     fine = gaussian_filter(rng.standard_normal(shape, np.float32), (0, 0.6, 0.6), truncate=3)

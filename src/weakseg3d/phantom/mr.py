@@ -1,12 +1,18 @@
-"""The phantom in MR: T1 in and out of phase, and T2 with fat suppressed, each with bias field and Rician noise."""
+"""The phantom in MR: T1 in and out of phase, and T2 with fat suppression, all with bias field and Rician noise."""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weakseg3d.phantom.anatomy import Tissue, label_table, random_patient
-from weakseg3d.phantom.scanner import centre_tissues, make_grid, mix, oblique, scan, to_image
+from weakseg3d.phantom.anatomy import Patient, Tissue, label_table, random_patient
+from weakseg3d.phantom.scanner import Grid, centre_tissues, make_grid, mix, oblique, scan, to_image
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 LABEL_IDS = {"liver": 1, "right_kidney": 2, "left_kidney": 3, "spleen": 4}
-"""Ids of CHAOS' four organs; the archive writes them as grey levels."""
+"""Ids of the four organs of CHAOS, which are stored as grey levels in the archive."""
 
 SIGNAL = {
     # tissue: (T1 water, T1 fat, T2-SPIR), arbitrary units
@@ -43,19 +49,19 @@ SIGNAL = {
 """Signal of each tissue: water and fat in T1, and T2 with most of the fat suppressed."""
 
 CONTENT = (Tissue.STOMACH_CONTENT, Tissue.BOWEL_MIXED, Tissue.BOWEL_DENSE)
-"""What was eaten differs by 15 % between patients, every other tissue by 2 %."""
+"""Tissues that are food, whose signal varies by 15 % between patients; every other tissue varies by 2 %."""
 
 NOISE = (20.0, 28.0)
-"""Range between cases of the noise's standard deviation in each of the two receiver channels."""
+"""Range over all cases of the standard deviation of the noise in each of the two receiver channels."""
 
 
-def mr_case(seed, case):
+def mr_case(seed: int, case: int) -> dict[str, dict[str, "sitk.Image"]]:
     """Return case number ``case`` (from 1) of ``seed`` as ``{"T1DUAL": …, "T2SPIR": …}``.
 
-    T1DUAL holds the images ``in_phase`` and ``out_phase`` and their ``label``, T2SPIR ``image`` and ``label``:
-    SimpleITK images, uint16 and uint8 (ids 1 to 4), the two sequences on grids of their own. Of every five
-    cases the second is oblique, the third turned about y (left and right, head and feet swapped), the fifth
-    oblique and turned about z. All are right-handed, as DICOM has it.
+    T1DUAL contains the images ``in_phase`` and ``out_phase`` and their ``label``; T2SPIR contains ``image`` and
+    ``label``. Images are uint16, labels uint8 (ids 1 to 4), and the two sequences have different grids. Of every five
+    cases, the second is oblique, the third is rotated about y (left and right, head and feet swapped), and the fifth is
+    oblique and rotated about z. All are right-handed, as in DICOM.
     """
     rng = np.random.default_rng([seed, 2, case])
     patient = random_patient(rng)
@@ -79,7 +85,7 @@ def mr_case(seed, case):
     return {"T1DUAL": t1, "T2SPIR": t2}
 
 
-def _direction(rng, case):
+def _direction(rng: np.random.Generator, case: int) -> NDArray[np.float64]:
     return {
         0: oblique(rng) @ np.diag([-1, -1, 1]),
         1: np.eye(3),
@@ -89,19 +95,22 @@ def _direction(rng, case):
     }[case % 5]
 
 
-def _acquire(rng, patient, direction, isocentre):
+def _acquire(
+    rng: np.random.Generator, patient: Patient, direction: NDArray[np.float64], isocentre: NDArray[np.float64]
+) -> tuple[Grid, NDArray[np.uint8]]:
+    """Return the grid of a sequence and the tissues at its samples."""
     spacing = (*[rng.uniform(2.2, 2.8)] * 2, rng.uniform(5.5, 8.0))
     grid = make_grid(spacing, direction, isocentre)
-    # Every sequence is a breath-hold of its own: the patient lies a little higher or lower.
+    # Every sequence is a separate breath-hold, in which the organs lie a little higher or lower.
     return grid, scan(patient, grid, isocentre + (0, 0, rng.normal(0, 2)))
 
 
-def _label(tissues, grid):
+def _label(tissues: NDArray[np.uint8], grid: Grid) -> "sitk.Image":
     return to_image(label_table(LABEL_IDS)[centre_tissues(tissues)], grid)
 
 
-def _signal(rng):
-    """Return the signals of this patient's tissues: float (3, 256), rows T1 water, T1 fat, T2-SPIR."""
+def _signal(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the signals (3, 256) of the tissues of a patient, with the rows T1 water, T1 fat, T2-SPIR."""
     values = np.zeros((3, 256))
     for tissue, signal in SIGNAL.items():
         spread = 0.15 if tissue in CONTENT else 0.02
@@ -109,8 +118,8 @@ def _signal(rng):
     return values
 
 
-def _bias_field(rng, size):
-    """Return the receiver coils' smooth gain over a grid of ``size`` (x, y, z): float32 (z, y, x), about 0.7 to 1.3."""
+def _bias_field(rng: np.random.Generator, size: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return the smooth gain (z, y, x) of the receiver coils on a grid of ``size`` (x, y, z), about 0.7 to 1.3."""
     z, y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in reversed(size))
     ax, ay, az, axy = rng.uniform(-0.15, 0.15, 4)
     field = np.outer(np.ones_like(y), ax * x) + np.outer(ay * y, np.ones_like(x)) + axy * np.outer(y, x)
@@ -118,8 +127,8 @@ def _bias_field(rng, size):
     return np.exp((field + edge)[None] + (az * z)[:, None, None]).astype(np.float32)
 
 
-def _receive(rng, signal):
-    """Return the magnitude of ``signal`` with noise in both channels (Rician), uint16 (z, y, x)."""
+def _receive(rng: np.random.Generator, signal: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Return the magnitude (z, y, x) of ``signal`` with noise in both channels, which is then Rician."""
     sigma = rng.uniform(*NOISE)
     real = signal + sigma * rng.standard_normal(signal.shape, np.float32)
     imaginary = sigma * rng.standard_normal(signal.shape, np.float32)

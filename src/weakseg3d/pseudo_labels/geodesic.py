@@ -1,47 +1,64 @@
-"""PA-Seg's expansion: voxels near the target's click in geodesic distance become foreground."""
+"""PA-Seg's expansion: voxels within a small geodesic distance of the target's click become foreground."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from weakseg3d.errors import UserError
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.pseudo_labels.merging import merged
-from weakseg3d.pseudo_labels.targets import nearest_voxels, spanned_voxels
+from weakseg3d.pseudo_labels.targets import Target, nearest_voxels, spanned_voxels
 
 NEIGHBOURS = [step for step in itertools.product((-1, 0, 1), repeat=3) if any(step)]
 """The steps (z, y, x) to a voxel's 26 neighbours."""
 
-MOST_VOXELS = (2**31 - 1) // len(NEIGHBOURS)
-"""Shortest paths are searched with 32-bit numbers of edges."""
+MAX_VOXELS = (2**31 - 1) // len(NEIGHBOURS)
+"""Largest number of voxels, as the shortest-path search numbers its edges with 32 bits."""
 
 
-def geodesic_distance(image, seeds, spacing, weight=0.5):
+def geodesic_distance(
+    image: NDArray[Any],
+    seeds: NDArray[np.bool_],
+    spacing: Sequence[float] | NDArray[np.float64],
+    weight: float = 0.5,
+) -> NDArray[np.float64]:
     """Return the exact shortest-path distance (z, y, x) to the voxels in ``seeds``, on the 26-neighbour grid.
 
-    ``image`` (z, y, x) is the intensity, ``seeds`` a mask with at least one voxel, ``spacing`` (z, y, x) in mm. An
-    edge costs length / ((1 - w) + w / (|dI| + 1e-5)). The published tool's raster scans overestimate this.
-    PA-Seg, arXiv 2208.05669, section on geodesic expansion. Raises UserError for more than `MOST_VOXELS` voxels.
+    ``image`` (z, y, x) holds the intensities, ``seeds`` is a mask with at least one voxel, and ``spacing`` (z, y, x)
+    is in mm. With w = ``weight`` and the difference of intensity dI, an edge costs
+    length / ((1 - w) + w / (|dI| + 1e-5)). The raster scans of the published tool overestimate the distance.
+    PA-Seg, arXiv 2208.05669, section on geodesic expansion. Raises UserError for more than `MAX_VOXELS` voxels.
     """
-    if image.size > MOST_VOXELS:
+    if image.size > MAX_VOXELS:
         raise UserError(
-            f"the box to expand in holds {image.size} voxels, more than {MOST_VOXELS}; resample the image to a"
+            f"the box for the expansion has {image.size} voxels, more than {MAX_VOXELS}; resample the image to a"
             " coarser spacing"
         )
     graph = _graph(np.asarray(image, float), spacing, weight)
     return dijkstra(graph, indices=np.flatnonzero(seeds), min_only=True).reshape(image.shape)
 
 
-def geodesic_label(image, targets, spacing, weight=0.5, threshold=0.2, margin=0.0, minimum="anything"):
-    """Return the expanded label (z, y, x), uint8: 1 near the organ's clicks, 2 unknown, 0 outside the boxes.
+def geodesic_label(
+    image: NDArray[Any],
+    targets: Sequence[Target],
+    spacing: Sequence[float] | NDArray[np.float64],
+    weight: float = 0.5,
+    threshold: float = 0.2,
+    margin: float = 0.0,
+    minimum: Literal["anything", "background"] = "anything",
+) -> NDArray[np.uint8]:
+    """Return the expanded label (z, y, x): 1 near the clicks on the organ, 2 unknown, 0 outside the boxes.
 
-    Every one of ``targets`` (`weakseg3d.pseudo_labels.targets.Target`) is expanded in the box its points span, or,
-    without background points, in the box of its organ's clicks widened by ``margin`` mm. Foreground is where the
-    distance is below ``threshold`` times the largest in the box; the targets are then `merged`. With ``minimum``
-    "background", voxels at the lowest value of the ``image`` (z, y, x) are background, as PA-Seg has it for BraTS.
-    Without targets the label is all background. Raises UserError for a target that needs a margin and has none.
+    Every target is expanded within the box spanned by its points or, without background points, within the box of its
+    clicks on the organ widened by ``margin`` mm. Voxels are foreground where the distance is below ``threshold``
+    times the largest distance in the box. The targets are then `merged`. If ``minimum`` is "background", voxels at the
+    lowest value of the ``image`` (z, y, x) become background, as PA-Seg does for BraTS. Without targets, the label is
+    all background. Raises UserError for a target without background points if ``margin`` is 0.
     """
     label = merged((_expanded(image, target, spacing, weight, threshold, margin) for target in targets), image.shape)
     if minimum == "background":
@@ -49,10 +66,18 @@ def geodesic_label(image, targets, spacing, weight=0.5, threshold=0.2, margin=0.
     return label
 
 
-def _expanded(image, target, spacing, weight, threshold, margin):
+def _expanded(
+    image: NDArray[Any],
+    target: Target,
+    spacing: Sequence[float] | NDArray[np.float64],
+    weight: float,
+    threshold: float,
+    margin: float,
+) -> NDArray[np.uint8]:
+    """Return the label (z, y, x) of a single target; the parameters are those of `geodesic_label`."""
     if not len(target.background) and margin <= 0:
         raise UserError(
-            "no background points round the organ, so the expansion has no box; give it a --margin above 0 mm, or"
+            "no background points around the organ, so the expansion has no box; give a --margin above 0 mm, or"
             " annotate with seven-points"
         )
     points = np.concatenate([target.organ, target.background])
@@ -63,16 +88,17 @@ def _expanded(image, target, spacing, weight, threshold, margin):
     seeds[nearest_voxels(target.organ - low, seeds.shape)] = True
     distance = geodesic_distance(image[box], seeds, spacing, weight)
     label = np.zeros(image.shape, np.uint8)
-    # A box of one voxel has no distances, but it has the click.
+    # In a box of one voxel all distances are 0, but the voxel has been clicked.
     label[box] = np.where(seeds | (distance < threshold * distance.max()), 1, IGNORE)
     return label
 
 
-def _graph(image, spacing, weight):
+def _graph(image: NDArray[np.float64], spacing: Sequence[float] | NDArray[np.float64], weight: float) -> csr_array:
     """Return the costs from every voxel to its neighbours as a sparse matrix, built slice by slice in its final form.
 
-    Beyond the image its outermost voxels are repeated. So a voxel there has itself, or one neighbour twice, at the
-    full length of the step that leaves the image: edges that are never the shortest.
+    The outermost voxels of the image are repeated beyond its border. A voxel on the border is therefore linked to
+    itself, or twice to the same neighbour, at the full length of a step that leaves the image: such edges are never
+    the shortest.
     """
     intensity = np.pad(image, 1, mode="edge")
     number = np.pad(np.arange(image.size, dtype=np.int32).reshape(image.shape), 1, mode="edge")

@@ -1,12 +1,12 @@
-"""What each kind of pseudo label is, and the annotations it is made from; imports nothing."""
+"""The kinds of pseudo label and the annotations they are made from; this module imports nothing."""
 
 SPARSE = ("points", "geodesic", "box-core", "slices", "scribbles")
 """Kinds in which some voxels are unknown (`weakseg3d.images.labels.IGNORE`)."""
 
 SOFT = ("gaussian", "box-gaussian", "slices-interpolated", "scribbles-gaussian")
-"""Kinds that are a map in [0, 1]."""
+"""Kinds that are soft maps with values in [0, 1]."""
 
-TAKES = {
+ACCEPTED_ANNOTATIONS = {
     "gaussian": ("points", "seven-points"),
     "points": ("points", "seven-points"),
     "geodesic": ("seven-points", "points"),
@@ -18,4 +18,4 @@ TAKES = {
     "scribbles": ("scribbles",),
     "scribbles-gaussian": ("scribbles",),
 }
-"""For each kind, the annotations it takes."""
+"""The annotations from which each kind can be made."""

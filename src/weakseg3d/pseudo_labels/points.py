@@ -1,16 +1,19 @@
-"""The clicks themselves: a sparse label map."""
+"""A sparse label map of the clicks themselves."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.pseudo_labels.targets import nearest_voxels
 
 
-def sparse_label(organ, background, shape):
-    """Return a label map (z, y, x), uint8: 1 at the organ's clicks, 0 at background clicks, 2 elsewhere.
+def sparse_label(
+    organ: NDArray[np.float64], background: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.uint8]:
+    """Return a label map (z, y, x): 1 at the clicks on the organ, 0 at those on the background, 2 elsewhere.
 
-    ``organ`` and ``background`` (n, 3) are fractional voxel indices (z, y, x) inside the volume; where both fall into
-    one voxel the organ wins.
+    ``organ`` and ``background`` (n, 3) are fractional voxel indices (z, y, x) inside the volume. A voxel with clicks
+    of both classes is organ.
     """
     label = np.full(shape, IGNORE, np.uint8)
     label[nearest_voxels(background, shape)] = 0

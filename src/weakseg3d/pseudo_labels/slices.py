@@ -1,21 +1,26 @@
 """Shape-based interpolation between annotated slices."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt
 
 from weakseg3d.errors import UserError
 from weakseg3d.images.labels import IGNORE
 
 
-def interpolated_label(labels, spacing, softness=5.0):
-    """Return a soft label (z, y, x), float32 in [0, 1], from a few slices that are annotated throughout.
+def interpolated_label(
+    labels: NDArray[np.uint8], spacing: Sequence[float] | NDArray[np.float64], softness: float = 5.0
+) -> NDArray[np.float32]:
+    """Return a soft label (z, y, x) in [0, 1] from a few slices that are fully annotated.
 
-    ``labels`` (z, y, x) is 0, 1 and `IGNORE`, ``spacing`` (z, y, x) and ``softness`` are in mm. The annotated axis is
-    the one with most slices without `IGNORE`. Each of these has its signed distance d to the outline in the slice,
-    positive inside; d is interpolated linearly between neighbouring slices, and beyond the outermost it falls by the
-    distance from them. The label is 0.5 + 0.5 * clip(d / softness, -1, 1), so 0.5 on the interpolated outline;
-    annotated voxels keep their 0 or 1. Where no slice shows the organ the label is zero. Raises UserError where no
-    slice is annotated throughout. After Raya and Udupa, doi 10.1109/42.52980.
+    ``labels`` (z, y, x) has the values 0, 1 and `IGNORE`; ``spacing`` (z, y, x) and ``softness`` are in mm. The
+    annotated axis is the one with the most slices without `IGNORE`. On each of these slices, d is the signed in-plane
+    distance to the outline, positive inside. Between neighbouring slices d is interpolated linearly; beyond the
+    outermost slices it falls by the distance from them. The label is 0.5 + 0.5 * clip(d / softness, -1, 1), hence 0.5
+    on the interpolated outline. Annotated voxels keep their values 0 and 1. If no slice shows the organ, the label is
+    zero everywhere. Raises UserError if no slice is fully annotated. After Raya and Udupa, doi 10.1109/42.52980.
     """
     soft = np.zeros(labels.shape, np.float32)
     if not (labels == 1).any():
@@ -33,24 +38,26 @@ def interpolated_label(labels, spacing, softness=5.0):
     return soft
 
 
-def _annotated_slices(labels):
-    """Return the axis along which most slices are annotated throughout, and their positions."""
+def _annotated_slices(labels: NDArray[np.uint8]) -> tuple[int, NDArray[np.int64]]:
+    """Return the axis with the most fully annotated slices, and the positions of these slices."""
     others = [tuple({0, 1, 2} - {axis}) for axis in range(3)]
     complete = [np.flatnonzero((labels != IGNORE).all(axis=plane)) for plane in others]
     axis = int(np.argmax([len(positions) for positions in complete]))
     if not len(complete[axis]):
         raise UserError(
-            "no slice is annotated throughout, so there are no outlines to interpolate between; fill whole slices, or"
-            " make 'scribbles-gaussian' of scribbles"
+            "no slice is fully annotated, so there are no outlines to interpolate between; annotate whole slices, or"
+            " use 'scribbles-gaussian' for scribbles"
         )
     return axis, complete[axis]
 
 
-def _signed_distances(masks, positions, spacing):
-    """Return in mm the signed in-plane distance (n, y, x), positive inside, to the outlines of ``masks`` (n, y, x).
+def _signed_distances(
+    masks: NDArray[np.bool_], positions: NDArray[np.float64], spacing: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the signed in-plane distances (n, y, x) in mm, positive inside, to the outlines of ``masks`` (n, y, x).
 
-    A slice without an outline has instead the distance in space to what it lacks in the other slices: one without
-    organ minus that to the organ, one full of organ that to the outside.
+    A slice without an outline gets a distance in space to the other slices instead: a slice without organ the
+    negative distance to the organ, a slice full of organ the distance to the background.
     """
     signed = np.stack([np.where(mask, 1, -1) * _distance_to_outline(mask, spacing) for mask in masks])
     distances = signed.copy()
@@ -58,15 +65,15 @@ def _signed_distances(masks, positions, spacing):
         sign = 1 if masks[k].all() else -1
         apart = (positions - positions[k])[:, None, None]
         distances[k] = sign * np.hypot(np.maximum(sign * signed, 0), apart).min(axis=0)
-    # Organ in every voxel of every slice: farther from any outline than the slices are wide.
+    # The distances are infinite if every voxel is organ: take the diagonal of the slices instead.
     return np.nan_to_num(distances, posinf=np.hypot(*(masks.shape[1:] * spacing)))
 
 
-def _distance_to_outline(mask, spacing):
-    """Return in mm the distance (y, x) from each pixel's centre to the outline of ``mask``; infinite without one.
+def _distance_to_outline(mask: NDArray[np.bool_], spacing: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distance (y, x) in mm from each pixel's centre to the outline of ``mask``; infinite without outline.
 
-    The outline runs along the edges of pixels. Its point nearest to a centre is the middle of an edge or a corner,
-    so on a grid twice as fine the distance is exact.
+    The outline runs along the edges of pixels. Its point nearest to a centre is a corner or the middle of an edge,
+    so the distance is exact on a grid that is twice as fine.
     """
     both = np.stack([mask, ~mask])
     if not both.any(axis=(1, 2)).all():
@@ -77,8 +84,10 @@ def _distance_to_outline(mask, spacing):
     return distance_transform_edt(~outline, sampling=spacing / 2)[1::2, 1::2]
 
 
-def _interpolated(distances, positions, position):
-    """Return the distances (y, x) at ``position`` from those (n, y, x) at ``positions``, all in mm."""
+def _interpolated(
+    distances: NDArray[np.float64], positions: NDArray[np.float64], position: float
+) -> NDArray[np.float64]:
+    """Return the distances (y, x) at ``position``, interpolated from those (n, y, x) at ``positions``, all in mm."""
     after = np.searchsorted(positions, position)
     if after == 0:
         return distances[0] - (positions[0] - position)

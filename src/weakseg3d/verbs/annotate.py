@@ -1,7 +1,8 @@
 """Simulate a person's weak annotation of a mask.
 
-Points and boxes are 3D Slicer markups (.mrk.json): points whose label names their class (organ, background), one
-list per target, boxes as ROI. Slices and scribbles are label maps (.nii.gz) in which 2 means "not annotated".
+Points and boxes are written as 3D Slicer markups (.mrk.json). Points are labelled with their class (organ or
+background) and form one list per target; boxes are ROIs. Slices and scribbles are written as label maps (.nii.gz) in
+which 2 means "not annotated".
 """
 
 import math
@@ -27,39 +28,50 @@ def add_arguments(parser):
     points = kinds.add_parser("points", help="clicks spread over the organ")
     points.add_argument("--number", type=int, default=200, help="clicks on the organ (default: %(default)s)")
     points.add_argument(
-        "--candidate-share", type=float, default=0.5, help="share of voxels drawn (default: %(default)s)"
+        "--candidate-share",
+        type=float,
+        default=0.5,
+        metavar="SHARE",
+        help="share of the organ's voxels that may be clicked (default: %(default)s)",
     )
     points.add_argument("--background", type=int, default=0, help="clicks outside the organ (default: %(default)s)")
     points.add_argument(
-        "--sampling", choices=["farthest", "random"], default="farthest", help="spread (default: %(default)s)"
+        "--sampling",
+        choices=["farthest", "random"],
+        default="farthest",
+        help="how clicks are chosen from these voxels: far apart or at random (default: %(default)s)",
     )
-    points.add_argument("--slices", type=int, metavar="N", help="click on N axial slices only (default: on all)")
-    _add_distance(points, "--jitter", 0.0, "standard deviation of a click")
+    points.add_argument("--slices", type=int, metavar="N", help="click on N axial slices only (default: on all slices)")
+    _add_distance(points, "--jitter", 0.0, "standard deviation of the clicks' positions")
     points.add_argument(
-        "--misplaced", type=float, default=0.0, metavar="SHARE", help="share that slips off (default: %(default)s)"
+        "--misplaced",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of the clicks that slip off the organ (default: %(default)s)",
     )
 
-    seven = kinds.add_parser("seven-points", help="one click inside, six outside, one per face")
+    seven = kinds.add_parser("seven-points", help="one click inside the organ and six outside, one per face")
     _add_distance(seven, "--margin", 3.0, "distance of the outer clicks from the organ")
-    _add_distance(seven, "--jitter", 0.0, "standard deviation of a click")
+    _add_distance(seven, "--jitter", 0.0, "standard deviation of the clicks' positions")
     seven.add_argument(
         "--targets",
         type=int,
         default=1,
         metavar="N",
-        help="1: the organ as a whole; more: its N largest connected components (default: %(default)s)",
+        help="1: the whole organ; more: its N largest connected components (default: %(default)s)",
     )
 
-    box = kinds.add_parser("box", help="a box round the organ")
+    box = kinds.add_parser("box", help="a box around the organ")
     _add_distance(box, "--margin", 0.0, "distance of the faces from the organ")
-    _add_distance(box, "--jitter", 0.0, "standard deviation of each face")
+    _add_distance(box, "--jitter", 0.0, "standard deviation of each face's position")
 
-    slices = kinds.add_parser("slices", help="some axial slices annotated densely")
+    slices = kinds.add_parser("slices", help="dense annotation of some axial slices")
     spread = slices.add_mutually_exclusive_group()
-    spread.add_argument("--number", type=int, default=3, metavar="K", help="annotated slices (default: %(default)s)")
+    spread.add_argument("--number", type=int, default=3, metavar="K", help="number of slices (default: %(default)s)")
     spread.add_argument("--every", type=int, metavar="N", help="annotate every N-th slice of the organ instead")
 
-    scribbles = kinds.add_parser("scribbles", help="on some axial slices a curve inside the organ and one round it")
+    scribbles = kinds.add_parser("scribbles", help="a curve inside the organ and one around it on some axial slices")
     scribbles.add_argument(
         "--every", type=int, default=5, metavar="N", help="draw on every N-th slice of the organ (default: %(default)s)"
     )
@@ -71,7 +83,7 @@ def _add_distance(parser, option, default, text):
 
 
 def run(args):
-    """Write one annotation, and say so where the organ is absent."""
+    """Write one annotation; print a note if the organ is absent."""
     import SimpleITK as sitk
 
     _check(args)
@@ -79,12 +91,12 @@ def run(args):
     present = sitk.GetArrayViewFromImage(mask).any()
     if not present:
         if not args.allow_absent:
-            raise UserError(f"{args.mask}: the mask is empty, there is no organ to annotate; leave this case out")
+            raise UserError(f"{args.mask}: the mask is empty, so there is no organ to annotate; exclude this case")
         print(f"{args.mask}: organ absent; the annotation is empty", file=sys.stderr)
 
     if args.kind in ("slices", "scribbles"):
         labels = _label_map(mask, args)
-        # Slices are spread over the organ's extent, so in an organ of several parts they can miss them all.
+        # Slices are spread over the organ's extent, so they can miss an organ that consists of several parts.
         if present and not (sitk.GetArrayViewFromImage(labels) == 1).any():
             if not args.allow_absent:
                 raise UserError(f"{args.mask}: the slices miss the organ; choose another --number or --every")
@@ -95,30 +107,30 @@ def run(args):
     from weakseg3d.annotations.markups import write_markups
 
     if not args.out.endswith(".mrk.json"):
-        raise UserError(f"{args.out}: points and boxes are Slicer markups; let the name end in .mrk.json")
+        raise UserError(f"{args.out}: points and boxes are Slicer markups; choose a file name that ends in .mrk.json")
     write_markups(_markups(mask, args), args.out)
 
 
 def _check(args):
-    """Raise a UserError for an option out of its range."""
-    given = vars(args)
+    """Raise a UserError for an option outside its range."""
+    options = vars(args)
     if args.seed < 0:
         raise UserError(f"--seed {args.seed}: must not be negative")
     for name in ("number", "slices", "targets", "every"):
-        if given.get(name) is not None and given[name] < 1:
-            raise UserError(f"--{name} {given[name]}: must be at least 1")
+        if options.get(name) is not None and options[name] < 1:
+            raise UserError(f"--{name} {options[name]}: must be at least 1")
     for name in ("margin", "jitter"):
-        if not 0 <= given.get(name, 0) < math.inf:
-            raise UserError(f"--{name} {given[name]}: must be a distance in mm, 0 or more")
+        if not 0 <= options.get(name, 0) < math.inf:
+            raise UserError(f"--{name} {options[name]}: must be a distance in mm, 0 or more")
     if args.kind == "scribbles" and not args.margin:
-        raise UserError(f"--margin {args.margin}: must be above 0, as the outer curve does not touch the organ")
+        raise UserError(f"--margin {args.margin}: must be above 0, as the outer curve must not touch the organ")
     if args.kind == "points":
         if not 0 < args.candidate_share <= 1:
-            raise UserError(f"--candidate-share {args.candidate_share}: must lie above 0 and not above 1")
+            raise UserError(f"--candidate-share {args.candidate_share}: must be above 0 and at most 1")
         if args.background < 0:
             raise UserError(f"--background {args.background}: must not be negative")
         if not 0 <= args.misplaced <= 1:
-            raise UserError(f"--misplaced {args.misplaced}: must lie between 0 and 1")
+            raise UserError(f"--misplaced {args.misplaced}: must be between 0 and 1")
 
 
 def _label_map(mask, args):
@@ -152,11 +164,14 @@ def _seven_points(mask, args):
     if args.targets > 1:
         sizes = connected_components(sitk.GetArrayViewFromImage(mask) > 0)[1]
         if len(sizes) > args.targets:
-            left = sizes[args.targets :]
-            voxels = f"{left.sum()} of {sizes.sum()} voxels"
-            print(f"{args.mask}: {len(left)} smaller parts ({voxels}) are not annotated", file=sys.stderr)
+            smaller = sizes[args.targets :]
+            voxels = f"{smaller.sum()} of {sizes.sum()} voxels"
+            print(f"{args.mask}: {len(smaller)} smaller parts ({voxels}) are not annotated", file=sys.stderr)
         elif 0 < len(sizes) < args.targets:
-            print(f"{args.mask}: {len(sizes)} of {args.targets} targets, as it has no more parts", file=sys.stderr)
+            print(
+                f"{args.mask}: only {len(sizes)} of {args.targets} targets, as the organ has no more parts",
+                file=sys.stderr,
+            )
     return annotate_seven_points(mask, args.margin, jitter=args.jitter, targets=args.targets, seed=args.seed)
 
 
@@ -174,12 +189,12 @@ def _points(mask, args):
         jitter=args.jitter,
         misplaced=args.misplaced,
     )
-    clicks = len(annotation.of("organ"))
-    # An empty mask's annotation has no targets at all, and `run` has spoken of it already.
+    clicks = len(annotation.points_of("organ"))
+    # The annotation of an empty mask has no targets at all, and `run` has already printed a note.
     if annotation.targets and clicks < args.number:
-        # As with annotated slices, those with clicks can miss an organ of several parts.
+        # Like annotated slices, slices with clicks can miss an organ that consists of several parts.
         if not clicks and not args.allow_absent:
-            raise UserError(f"{args.mask}: --slices {args.slices} miss the organ; choose another number of slices")
-        reason = "a small organ" if args.slices is None else f"little of the organ on --slices {args.slices}"
-        print(f"{args.mask}: {reason}, {clicks} of {args.number} clicks", file=sys.stderr)
+            raise UserError(f"{args.mask}: --slices {args.slices} misses the organ; choose another number of slices")
+        place = "" if args.slices is None else f" with --slices {args.slices}"
+        print(f"{args.mask}: only {clicks} of {args.number} clicks, as the organ is small{place}", file=sys.stderr)
     return annotation

@@ -1,8 +1,8 @@
-"""Turn a volume into the array (.npy) a network sees, so that training neither reads nor scales volumes.
+"""Convert a volume to the input array (.npy) of a network, so that training need not read and scale volumes.
 
-Images become float32 in [0, 1]: clipped to --window (in the image's unit) or to --percentiles (of the whole volume).
-Without either the volume is a training target: whole numbers stay whole (uint8), others are float32. Both are
-turned to one orientation (RAS).
+Images are clipped to --window (in the image's unit) or to --percentiles (of the whole volume) and scaled to [0, 1] as
+float32. Without either option the volume is a training target: label maps become uint8, soft maps float32. Both kinds
+of volume are brought to the same orientation (RAS).
 """
 
 from weakseg3d.errors import UserError
@@ -34,7 +34,7 @@ def run(args):
     from weakseg3d.images.preprocessing import image_array, target_array
 
     if not args.out.endswith(".npy"):
-        raise UserError(f"{args.out}: arrays are written for NumPy; let the name end in .npy")
+        raise UserError(f"{args.out}: arrays are NumPy files; choose a file name that ends in .npy")
     intensity = _intensity(args)
     array = image_array(read_image(args.source), intensity) if intensity else target_array(read_target(args.source))
     with whole_file(args.out) as partial:
@@ -42,15 +42,15 @@ def run(args):
 
 
 def _intensity(args):
-    """Return the scaling as a dataset's YAML writes it, or None for a target."""
+    """Return the scaling in the form used in a dataset's YAML, or None for a target."""
     if args.percentiles:
         low, high = args.percentiles
         if not 0 <= low < high <= 100:
-            raise UserError(f"--percentiles {low:g} {high:g} must rise within 0 to 100")
+            raise UserError(f"--percentiles {low:g} {high:g}: must be between 0 and 100, the lower one first")
         return {"percentiles": [low, high]}
     if args.window:
         low, high = args.window
         if not low < high:
-            raise UserError(f"--window {low:g} {high:g} must rise")
+            raise UserError(f"--window {low:g} {high:g}: the lower number must come first")
         return {"window": [low, high]}
     return None

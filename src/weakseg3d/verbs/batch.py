@@ -1,7 +1,7 @@
 """Run another verb for every case of a batch, in one process.
 
-In the verb's arguments the batch's name stands for the case, and a record under results/EXPERIMENT/batches for the
-case's file. A case whose files an earlier run made by the same command from the same inputs is left as it is.
+In the verb's arguments the name of the batch stands for the case, and a record under results/EXPERIMENT/batches for
+the file of the case. A case is left alone if an earlier run made its files with the same command from the same inputs.
 """
 
 import argparse
@@ -15,7 +15,7 @@ EXAMPLE = """\
 
 def add_arguments(parser):
     """Declare the verb's arguments."""
-    parser.add_argument("--cases", nargs="+", required=True, metavar="ID", help="the batch's cases")
+    parser.add_argument("--cases", nargs="+", required=True, metavar="ID", help="cases of the batch")
     parser.add_argument(
         "--read", nargs="+", required=True, metavar="FILE", help="what the verb reads: records, or files of all cases"
     )
@@ -25,7 +25,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Run the verb for every case; end with the worst of their exit codes."""
+    """Run the verb for every case; exit with the highest of their exit codes."""
     import sys
 
     from weakseg3d.jobs.batches import run_batch

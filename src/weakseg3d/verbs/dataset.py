@@ -1,9 +1,9 @@
-"""Check what a dataset's cases hold, or draw a split of them.
+"""Check the cases of a dataset, or split them into training, validation and test cases.
 
-check reads every case, raw (--raw) or imported (--cases), prints what was expected and found, and refuses what
-would poison a table: missing pairs, mismatched geometry, labels that are no whole numbers, NaN, and the same scan
-under two names. split writes a CSV case,split drawn by a seed, or one per fold, or completes a published one: its
-cases keep their parts, and the cases it does not name become test cases.
+check reads every case, raw (--raw) or imported (--cases), compares it with what is expected, and rejects what would
+falsify the results: missing pairs, different grids, labels that are not whole numbers, NaN, and the same scan under two
+names. split writes a CSV file case,split that is drawn at random from a seed, or one per fold. It can also complete a
+published split, whose cases keep their parts while all other cases become test cases.
 """
 
 EXAMPLE = """  python -m weakseg3d dataset check btcv --raw raw/btcv
@@ -17,30 +17,39 @@ def add_arguments(parser):
     """Add the verb's options to ``parser``."""
     tasks = parser.add_subparsers(dest="task", required=True, metavar="check|split")
 
-    check = tasks.add_parser("check", help="expected against found, and what must not be used")
+    check = tasks.add_parser("check", help="compare the cases with the dataset's description, and reject unusable ones")
     _add_dataset(check)
     check.add_argument("--split", metavar="CSV", help="split to compare with (default: the dataset's own)")
 
-    split = tasks.add_parser("split", help="which cases train, validate and test")
+    split = tasks.add_parser("split", help="divide the cases into training, validation and test cases")
     _add_dataset(split)
-    split.add_argument("--out", required=True, metavar="CSV", help="file to write; folds put _fold-0, … before .csv")
+    split.add_argument(
+        "--out",
+        required=True,
+        metavar="CSV",
+        help="file to write; with --folds, _fold-0 and so on is inserted before .csv",
+    )
     split.add_argument("--seed", type=int, default=0, help="seed of the draw (default: %(default)s)")
     size = split.add_mutually_exclusive_group(required=True)
     size.add_argument("--test", type=int, metavar="N", help="number of test cases")
     size.add_argument("--folds", type=int, metavar="K", help="one split per fold; each case is tested once")
-    size.add_argument("--complete", metavar="CSV", help="published split; cases it does not name become test cases")
+    size.add_argument(
+        "--complete", metavar="CSV", help="published split; all cases that it does not list become test cases"
+    )
     split.add_argument("--validation", type=int, default=0, metavar="N", help="number of validation cases, with --test")
 
 
 def _add_dataset(parser):
-    parser.add_argument("dataset", metavar="DATASET", help="name under config/datasets, or the path of such a YAML")
+    parser.add_argument(
+        "dataset", metavar="DATASET", help="name under config/datasets, or the path of such a YAML file"
+    )
     place = parser.add_mutually_exclusive_group(required=True)
-    place.add_argument("--raw", metavar="DIR", help="raw folder, as the verb download leaves it")
-    place.add_argument("--cases", metavar="DIR", help="folder with one folder per case, as the verb import leaves it")
+    place.add_argument("--raw", metavar="DIR", help="raw folder, as written by the verb download")
+    place.add_argument("--cases", metavar="DIR", help="folder with one folder per case, as written by the verb import")
 
 
 def run(args):
-    """Print the findings or write the splits; raises UserError where the check refuses the dataset."""
+    """Print the findings or write the splits; raise a UserError if the check rejects the dataset."""
     from weakseg3d.datasets.check import imported_cases, raw_cases
     from weakseg3d.datasets.description import load_dataset
 
@@ -56,15 +65,16 @@ def _check(args, dataset, loaders):
     from weakseg3d.schemas import relative_to_project
 
     path = args.split or (relative_to_project(dataset["split"]) if dataset["split"] else None)
-    # Cases may be looked at before a split of them is drawn.
+    # Cases can be checked before the split exists.
     split = read_split(path) if args.split or (path and path.exists()) else None
     findings = check_cases(dataset, loaders, split)
     if split is None:
         findings.notes.append("no split to compare with; draw one with 'dataset split'")
     print(as_text(dataset, findings))
     if findings.problems:
-        more = f" (and {len(findings.problems) - 1} more, above)" if findings.problems[1:] else ""
-        raise UserError(f"{args.cases or args.raw}: not fit for a table, {findings.problems[0]}{more}")
+        others = len(findings.problems) - 1
+        more = f" (and {others} more problem{'s' if others > 1 else ''}, listed above)" if others else ""
+        raise UserError(f"{args.cases or args.raw}: not usable, {findings.problems[0]}{more}")
 
 
 def _split(args, dataset, loaders):
@@ -75,9 +85,9 @@ def _split(args, dataset, loaders):
     from weakseg3d.errors import UserError
 
     if args.seed < 0 or args.validation < 0 or (args.test is not None and args.test < 1):
-        raise UserError("--seed and --validation take a number from 0 on, --test one from 1 on")
+        raise UserError("--seed and --validation must be 0 or more, --test must be 1 or more")
     if args.validation and args.test is None:
-        raise UserError("--validation goes with --test alone; leave one away")
+        raise UserError("--validation can only be used together with --test; add --test or remove --validation")
     out = Path(args.out)
     if args.complete:
         splits = {out: completed(read_split(args.complete), loaders)}

@@ -1,8 +1,8 @@
-"""Fetch, verify and unpack a dataset's raw files, or say which file to place where.
+"""Download, verify and unpack the raw files of a dataset, or explain which file to place where.
 
-An archive that already lies in the output folder, or that --source names, is used instead of fetching it; a
-folder of unpacked files named by --source is linked. source.json is written last and says where all came from.
-A cut download goes on where it stopped; with --shared, experiments and users keep one copy among them.
+An archive that is already in the output folder, or that is named with --source, is used instead of downloading it; a
+folder of unpacked files named with --source is linked. source.json is written last and records the origin of the files.
+An interrupted download continues where it stopped. With --shared, several experiments and users share one copy.
 """
 
 EXAMPLE = """  python -m weakseg3d download chaos_mr --out raw/chaos_mr
@@ -12,11 +12,17 @@ EXAMPLE = """  python -m weakseg3d download chaos_mr --out raw/chaos_mr
 
 def add_arguments(parser):
     """Add the verb's options to ``parser``."""
-    parser.add_argument("dataset", metavar="DATASET", help="name under config/datasets, or the path of such a YAML")
+    parser.add_argument(
+        "dataset", metavar="DATASET", help="name under config/datasets, or the path of such a YAML file"
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="the dataset's raw folder")
     parser.add_argument("--source", metavar="PATH", help="archive or unpacked folder that is already on this machine")
-    parser.add_argument("--shared", metavar="DIR", help="keep archives and files there, and links in --out")
-    parser.add_argument("--offline", action="store_true", help="open no connection; say what to place where instead")
+    parser.add_argument(
+        "--shared", metavar="DIR", help="folder for archives and unpacked files; --out then contains links"
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="do not use the network; explain what to place where instead"
+    )
 
 
 def run(args):

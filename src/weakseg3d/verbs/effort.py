@@ -1,8 +1,8 @@
-"""Measure what annotations cost the person who made them: clicks, and centimetres drawn.
+"""Measure how much work annotations are: the number of clicks, and the centimetres drawn.
 
-A point is one click and a box two, its opposite corners. Of a label map, the outlines of densely annotated axial
-slices are drawn, all slices of a mask without unannotated voxels; on slices with scribbles the curves are drawn,
-one voxel wide, and a single voxel is a click.
+A point is one click, a box two (opposite corners). In a label map, the outlines on densely annotated axial slices
+count as drawn; in a mask without unannotated voxels these are all slices. On slices with scribbles, the curves count
+as drawn, and an isolated voxel is a click.
 """
 
 from pathlib import Path
@@ -34,7 +34,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Print the effort of every annotation and its mean, and write the rows when asked."""
+    """Print the effort of every annotation and the mean; write one row per annotation if --csv is given."""
     import csv
     import json
 
@@ -45,7 +45,7 @@ def run(args):
     labels = parse_pairs(args.label, "--label")
     for key in labels:
         if key in COLUMNS:
-            raise UserError(f"--label {key}: the table has a column of that name; choose another key")
+            raise UserError(f"--label {key}: the table already has a column of that name; choose another key")
     costs = [effort(path) for path in args.annotations]
     rows = [
         {"case": _case(path), "clicks": cost.clicks, "drawn_cm": round(cost.drawn_mm / 10, 4)}

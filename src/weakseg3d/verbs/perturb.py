@@ -1,6 +1,6 @@
-"""Make an image worse, as real life does: noise, blur, an offset of its intensities, or thick slices.
+"""Degrade an image in a realistic way: noise, blur, an offset of the intensities, or thick slices.
 
-The grid stays as it is. Noise and offset are shares of the range from the image's 1st to its 99th percentile.
+The grid does not change. Noise and offset are shares of the range from the image's 1st to its 99th percentile.
 """
 
 import sys
@@ -25,15 +25,15 @@ def add_arguments(parser):
     blur = kinds.add_parser("blur", help="Gaussian blur")
     blur.add_argument("--sigma", required=True, type=float, metavar="MM", help="standard deviation in mm")
 
-    shift = kinds.add_parser("shift", help="the same offset on every voxel")
-    shift.add_argument("--offset", required=True, type=float, metavar="S", help="share of the range, may be negative")
+    shift = kinds.add_parser("shift", help="the same offset for every voxel")
+    shift.add_argument("--offset", required=True, type=float, metavar="S", help="share of the range; may be negative")
 
     thick = kinds.add_parser("thick-slices", help="thicker axial slices, interpolated back to the grid")
     thick.add_argument("--thickness", required=True, type=float, metavar="MM", help="thickness of a slice in mm")
 
 
 def run(args):
-    """Write one perturbed image, and say so where it has no range of intensities to take a share of."""
+    """Write one perturbed image; print a note if noise or offset have no effect, as the intensity range is zero."""
     from weakseg3d.images.perturbations import add_noise, blur, intensity_range, shift, thick_slices
 
     image = read_image(args.image)
@@ -46,5 +46,5 @@ def run(args):
     else:
         perturbed = thick_slices(image, args.thickness)
     if args.kind in ("noise", "shift") and not intensity_range(image):
-        print(f"{args.image}: its 1st and 99th percentile are equal; nothing is changed", file=sys.stderr)
+        print(f"{args.image}: the 1st and the 99th percentile are equal, so nothing is changed", file=sys.stderr)
     write_volume(perturbed, args.out)

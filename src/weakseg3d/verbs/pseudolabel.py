@@ -1,8 +1,8 @@
 """Expand a weak annotation into a training target on the image's grid.
 
-A soft map in [0, 1]: gaussian, box-gaussian, slices-interpolated and scribbles-gaussian. A label map with
-0 background, 1 organ and 2 unknown: points, geodesic, box-core, slices and scribbles. A mask: box.
-An empty annotation, where the organ is absent, gives all background.
+The kinds gaussian, box-gaussian, slices-interpolated and scribbles-gaussian are soft maps with values in [0, 1].
+The kinds points, geodesic, box-core, slices and scribbles are label maps: 0 background, 1 organ, 2 unknown.
+The kind box is a mask. An empty annotation, which means that the organ is absent, gives all background.
 """
 
 import math
@@ -10,7 +10,7 @@ import math
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_file
 from weakseg3d.images.volumes import check_same_grid, like, read_grid, read_image, read_label, write_volume
-from weakseg3d.pseudo_labels.kinds import SOFT, TAKES
+from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SOFT
 
 EXAMPLE = """\
   python -m weakseg3d pseudolabel --annotation clicks.mrk.json --image image.nii.gz --out soft.nii.gz \\
@@ -18,7 +18,7 @@ EXAMPLE = """\
   python -m weakseg3d pseudolabel --annotation seven.mrk.json --image image.nii.gz --out sparse.nii.gz geodesic"""
 
 FROM_LABEL_MAPS = ("slices", "slices-interpolated", "scribbles", "scribbles-gaussian")
-"""Kinds made from label maps; the others are made from Slicer markups."""
+"""Kinds made from label maps; all other kinds are made from Slicer markups."""
 
 RANGES = {
     "sigma": ("a finite number above 0", lambda value: 0 < value < math.inf),
@@ -29,7 +29,7 @@ RANGES = {
     "threshold": ("a number above 0, at most 1", lambda value: 0 < value <= 1),
     "core": ("a number above 0, at most 1", lambda value: 0 < value <= 1),
 }
-"""What an option must be."""
+"""What the value of an option must be, in words and as a check."""
 
 
 def add_arguments(parser):
@@ -41,41 +41,51 @@ def add_arguments(parser):
     parser.add_argument("--out", required=True, metavar="FILE", help="pseudo label (.nii.gz)")
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
 
-    gaussian = kinds.add_parser("gaussian", help="a sum of Gaussians round the organ's clicks")
-    gaussian.add_argument("--sigma", type=float, default=10.0, metavar="MM", help="(default: %(default)s)")
+    gaussian = kinds.add_parser("gaussian", help="a sum of Gaussians around the clicks on the organ")
+    gaussian.add_argument(
+        "--sigma", type=float, default=10.0, metavar="MM", help="standard deviation in mm (default: %(default)s)"
+    )
 
     kinds.add_parser("points", help="the clicks themselves")
 
-    geodesic = kinds.add_parser("geodesic", help="voxels near the organ's clicks in geodesic distance")
-    geodesic.add_argument("--weight", type=float, default=0.5, help="of the intensity (default: %(default)s)")
+    geodesic = kinds.add_parser("geodesic", help="voxels within a small geodesic distance of the clicks on the organ")
     geodesic.add_argument(
-        "--threshold", type=float, default=0.2, help="share of the largest distance (default: %(default)s)"
+        "--weight", type=float, default=0.5, help="weight of the intensity, from 0 to 1 (default: %(default)s)"
+    )
+    geodesic.add_argument(
+        "--threshold", type=float, default=0.2, help="share of the largest distance in the box (default: %(default)s)"
     )
     geodesic.add_argument(
         "--margin",
         type=float,
         default=0.0,
         metavar="MM",
-        help="round the organ's clicks; used only where there are no background points (default: %(default)s)",
+        help="width in mm of the margin around the clicks on the organ, used only if there are no background points"
+        " (default: %(default)s)",
     )
     geodesic.add_argument(
         "--minimum",
         choices=["anything", "background"],
         default="anything",
-        help="what voxels at the image's lowest value are (default: %(default)s)",
+        help="class of the voxels at the image's lowest value (default: %(default)s)",
     )
     geodesic.add_argument(
         "--intensities",
         choices=["raw", "scaled"],
         default="raw",
-        help="as they are, as published, or in units of the 1st to 99th percentile range (default: %(default)s)",
+        help="unchanged, as published, or divided by the range from the 1st to the 99th percentile"
+        " (default: %(default)s)",
     )
 
-    kinds.add_parser("box", help="the filled box, or the one that seven points span")
+    kinds.add_parser("box", help="the filled box, either drawn or spanned by seven points")
 
-    core = kinds.add_parser("box-core", help="the core of the box; the rest of it is unknown")
+    core = kinds.add_parser("box-core", help="the core of the box; the rest of the box is unknown")
     core.add_argument(
-        "--core", type=float, default=0.5, metavar="SHARE", help="of the inscribed ellipsoid (default: %(default)s)"
+        "--core",
+        type=float,
+        default=0.5,
+        metavar="SHARE",
+        help="size of the core relative to the inscribed ellipsoid (default: %(default)s)",
     )
 
     box_gaussian = kinds.add_parser("box-gaussian", help="a Gaussian fitted to the box")
@@ -84,30 +94,37 @@ def add_arguments(parser):
         type=float,
         default=1.0,
         metavar="SHARE",
-        help="of the inscribed ellipsoid, on which it is 0.5 (default: %(default)s)",
+        help="size, relative to the inscribed ellipsoid, of the ellipsoid on which the label is 0.5"
+        " (default: %(default)s)",
     )
 
-    kinds.add_parser("slices", help="the annotated slices as they are")
+    kinds.add_parser("slices", help="the annotated slices, unchanged")
 
     interpolated = kinds.add_parser("slices-interpolated", help="outlines interpolated between annotated slices")
     interpolated.add_argument(
-        "--softness", type=float, default=5.0, metavar="MM", help="from 0.5 to 0 or 1 (default: %(default)s)"
+        "--softness",
+        type=float,
+        default=5.0,
+        metavar="MM",
+        help="distance in mm from the outline, where the label is 0.5, to a label of 0 or 1 (default: %(default)s)",
     )
 
-    kinds.add_parser("scribbles", help="the scribbles as they are")
+    kinds.add_parser("scribbles", help="the scribbles, unchanged")
 
-    scribbles = kinds.add_parser("scribbles-gaussian", help="scribbles inside against scribbles outside")
-    scribbles.add_argument("--sigma", type=float, default=10.0, metavar="MM", help="(default: %(default)s)")
+    scribbles = kinds.add_parser("scribbles-gaussian", help="scribbles inside the organ weighed against those outside")
+    scribbles.add_argument(
+        "--sigma", type=float, default=10.0, metavar="MM", help="standard deviation in mm (default: %(default)s)"
+    )
 
 
 def run(args):
     """Write one pseudo label."""
-    for option, (wanted, holds) in RANGES.items():
-        if option in args and not holds(getattr(args, option)):
-            raise UserError(f"--{option} {getattr(args, option)} must be {wanted}")
+    for option, (requirement, is_valid) in RANGES.items():
+        if option in args and not is_valid(getattr(args, option)):
+            raise UserError(f"--{option} {getattr(args, option)}: must be {requirement}")
     from_label_map = args.kind in FROM_LABEL_MAPS
     _check_file_type(args.annotation, args.kind, from_label_map)
-    # The other kinds need no voxels, and a header is read at once.
+    # The other kinds need no intensities, and reading the header alone is fast.
     image = read_image(args.image) if args.kind == "geodesic" else read_grid(args.image)
     if from_label_map:
         annotation = read_label(args.annotation)
@@ -125,11 +142,11 @@ def run(args):
 
 def _check_file_type(annotation, kind, from_label_map):
     existing_file(annotation)
-    takes = " or ".join(TAKES[kind])
+    accepted = " or ".join(ACCEPTED_ANNOTATIONS[kind])
     if from_label_map and annotation.endswith(".json"):
-        raise UserError(f"{annotation}: Slicer markups, but '{kind}' takes a label map of {takes}; pass a .nii.gz")
+        raise UserError(f"{annotation}: Slicer markups, but '{kind}' needs a label map of {accepted}; pass a .nii.gz")
     if not from_label_map and annotation.endswith((".nii", ".nii.gz")):
-        raise UserError(f"{annotation}: a volume, but '{kind}' takes Slicer markups of {takes}; pass a .mrk.json")
+        raise UserError(f"{annotation}: a volume, but '{kind}' needs Slicer markups of {accepted}; pass a .mrk.json")
 
 
 def _label_of_map(annotation, image, args):
@@ -159,10 +176,11 @@ def _label_of_markups(annotation, image, args):
     from weakseg3d.pseudo_labels.targets import targets_on
 
     targets = targets_on(annotation, image)
-    if "box" in TAKES[args.kind]:
+    if "box" in ACCEPTED_ANNOTATIONS[args.kind]:
         return _label_of_boxes(annotation.boxes, targets, image, args)
     if not targets:
-        raise UserError(f"a box, but '{args.kind}' takes {' or '.join(TAKES[args.kind])}; use 'box', or click points")
+        accepted = " or ".join(ACCEPTED_ANNOTATIONS[args.kind])
+        raise UserError(f"only a box, but '{args.kind}' needs {accepted}; use the kind 'box', or click points")
     if args.kind == "geodesic":
         return _geodesic_label(targets, image, args)
 
@@ -192,7 +210,7 @@ def _geodesic_label(targets, image, args):
     lowest = voxels.min()
     if lowest == voxels.max():
         raise UserError(
-            f"its image {args.image} is constant ({lowest:g}), nothing guides the expansion; pass the annotated image"
+            f"the image {args.image} is constant ({lowest:g}) and cannot guide the expansion; pass the annotated image"
         )
     spacing = image.GetSpacing()[::-1]
     if args.intensities == "scaled":
@@ -204,7 +222,7 @@ def _geodesic_label(targets, image, args):
 
 
 def _label_of_boxes(boxes, targets, image, args):
-    """Return the label of the drawn boxes, or, without any, of the boxes that seven points span."""
+    """Return the label of the drawn boxes or, if there are none, of the boxes spanned by seven points."""
     from weakseg3d.pseudo_labels.box import box_core_label, box_gaussian_label, box_label, box_of_points
     from weakseg3d.pseudo_labels.seven_points import check_seven_points
 

@@ -1,7 +1,7 @@
-"""Put an image or a label map on an isotropic grid over the same physical box.
+"""Resample an image or a label map to an isotropic grid over the same physical box.
 
-Spacing, origin and direction describe the new grid exactly; images are interpolated linearly (smoothed first
-where they become coarser), label maps by the class with the largest linear weight.
+Spacing, origin and direction describe the new grid exactly. Images are interpolated linearly, after smoothing along
+axes that become coarser. In label maps, each voxel takes the class with the largest linear weight.
 """
 
 from weakseg3d.images.volumes import read_image, read_label, write_volume
@@ -13,8 +13,12 @@ def add_arguments(parser):
     """Declare the verb's arguments."""
     parser.add_argument("--in", dest="source", required=True, metavar="FILE", help="volume to resample")
     parser.add_argument("--out", required=True, metavar="FILE", help="resampled volume (.nii.gz)")
-    parser.add_argument("--kind", required=True, choices=["image", "label"], help="how to interpolate")
-    parser.add_argument("--spacing", type=positive, default=1.0, metavar="MM", help="voxel size (default: %(default)s)")
+    parser.add_argument(
+        "--kind", required=True, choices=["image", "label"], help="what the volume is, which decides the interpolation"
+    )
+    parser.add_argument(
+        "--spacing", type=positive, default=1.0, metavar="MM", help="voxel size in mm (default: %(default)s)"
+    )
 
 
 def positive(text):

@@ -1,7 +1,7 @@
-"""Cut the binary mask of one organ out of a label map.
+"""Extract the binary mask of one organ from a label map.
 
-Several ids are merged into one mask. An organ that the label map does not hold is an error, unless
---allow-absent asks for an empty mask.
+Several ids are merged into one mask. It is an error if the label map does not contain the organ, unless
+--allow-absent permits an empty mask.
 """
 
 from weakseg3d.images.volumes import read_label, write_volume
@@ -14,7 +14,7 @@ def add_arguments(parser):
     parser.add_argument("--label", required=True, metavar="FILE", help="label map")
     parser.add_argument("--ids", required=True, type=label_ids, metavar="1[,2...]", help="label ids of the organ")
     parser.add_argument("--out", required=True, metavar="FILE", help="binary mask (.nii.gz)")
-    parser.add_argument("--allow-absent", action="store_true", help="write an empty mask where the organ is absent")
+    parser.add_argument("--allow-absent", action="store_true", help="write an empty mask if the organ is absent")
 
 
 def label_ids(text):
@@ -26,7 +26,7 @@ def label_ids(text):
 
 
 def run(args):
-    """Write one mask, and say so where the organ is absent."""
+    """Write one mask; print a note if the organ is absent."""
     import sys
 
     import SimpleITK as sitk

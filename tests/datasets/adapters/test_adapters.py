@@ -1,6 +1,7 @@
-"""Every layout gives back what was put into it: voxels, ids, geometry; whatever does not fit is refused by name."""
+"""Every layout preserves voxels, ids and geometry; whatever does not match the layout is rejected by name."""
 
 import json
+import re
 import shutil
 
 import nibabel
@@ -43,24 +44,24 @@ def assert_same(volume, expected):
     np.testing.assert_array_equal(array(volume), array(expected))
 
 
-def test_brats_merges_the_tumours_parts(tmp_path):
+def test_brats_merges_the_parts_of_the_tumour(tmp_path):
     home = tmp_path / "MICCAI_BraTS_2019_Data_Training" / "HGG" / "BraTS19_CBICA_AAB_1"
     for sequence, seed in (("flair", 1), ("t1", 2), ("t1ce", 3), ("t2", 4)):
         write(scan(seed), home / f"BraTS19_CBICA_AAB_1_{sequence}.nii.gz")
     write(label((0, 1, 2, 4)), home / "BraTS19_CBICA_AAB_1_seg.nii.gz")
-    write(scan(5), tmp_path / "._BraTS19_CBICA_AAB_1_flair.nii.gz")  # What macOS leaves in archives is no case.
+    write(scan(5), tmp_path / "._BraTS19_CBICA_AAB_1_flair.nii.gz")  # A file that macOS adds to archives; not a case.
     for sequence, seed in (("flair", 1), ("t1", 2), ("t1ce", 3)):
         cases = brats2019.find_cases(tmp_path, {"sequence": sequence})
         assert list(cases) == ["BraTS19_CBICA_AAB_1"]
-        image, merged = brats2019.load_case(cases["BraTS19_CBICA_AAB_1"], {})
+        image, tumour = brats2019.load_case(cases["BraTS19_CBICA_AAB_1"], {})
         assert_same(image, sitk.Cast(scan(seed), sitk.sitkFloat32))
-        assert_same(merged, label((0, 1, 1, 1)))
+        assert_same(tumour, label((0, 1, 1, 1)))
     write(label((0, 1, 3)), home / "BraTS19_CBICA_AAB_1_seg.nii.gz")
-    with pytest.raises(UserError, match=r"_seg.nii.gz: holds the label values \[3\]"):
+    with pytest.raises(UserError, match=r"_seg.nii.gz: has the unknown label values \[3\]"):
         brats2019.load_case(cases["BraTS19_CBICA_AAB_1"], {})
 
 
-def test_brats_case_in_two_places_is_refused(tmp_path):
+def test_a_brats_case_in_two_places_is_rejected(tmp_path):
     for grade in ("HGG", "LGG"):
         write(scan(), tmp_path / grade / "BraTS19_X_1" / "BraTS19_X_1_flair.nii.gz")
     with pytest.raises(UserError, match="case 'BraTS19_X_1' is also in"):
@@ -81,7 +82,7 @@ def test_mscmrseg_renumbers_the_raw_values(tmp_path):
     assert mscmrseg.find_cases(tmp_path, {"sequence": "c0"}) == {}
 
 
-def test_missing_image_is_named(tmp_path):
+def test_a_missing_image_is_reported(tmp_path):
     path = write(label((0, 500), np.int16), tmp_path / "patient7_LGE_manual.nii.gz")
     cases = mscmrseg.find_cases(tmp_path, {})
     with pytest.raises(UserError, match=f"{path}: has no image"):
@@ -114,8 +115,8 @@ def test_types_that_nibabel_writes(tmp_path, dtype):
 
 
 @pytest.mark.parametrize("axes", ["RAS", "LPI", "SAR"])
-def test_label_stored_with_other_axes_is_turned(tmp_path, axes):
-    """The same places in the world, the voxels in another order."""
+def test_a_label_stored_with_other_axes_is_reoriented(tmp_path, axes):
+    """The world coordinates are the same, but the voxels are in another order."""
     ids = make_volume(np.random.default_rng(0).integers(0, 3, SHAPE).astype(np.uint8), **GRID)
     write(scan(), tmp_path / "a.nii.gz")
     write(sitk.DICOMOrient(ids, axes), tmp_path / "l" / "a.nii.gz")
@@ -130,7 +131,7 @@ def test_label_stored_with_other_axes_is_turned(tmp_path, axes):
 
 
 def write_raw_scaled(path, stored, slope, inter):
-    """Write a NIfTI file whose header scales: nibabel itself would undo it."""
+    """Write a NIfTI file with a scaling in its header, which nibabel itself would remove."""
     image = nibabel.Nifti1Image(stored, np.diag([1.5, 1.5, 2.0, 1.0]))
     nibabel.save(image, path)
     content = bytearray(path.read_bytes())
@@ -138,7 +139,7 @@ def write_raw_scaled(path, stored, slope, inter):
     path.write_bytes(content)
 
 
-def test_slope_and_intercept_of_the_header_count(tmp_path):
+def test_slope_and_intercept_of_the_header_are_applied(tmp_path):
     stored = np.arange(np.prod(SHAPE), dtype=np.int16).reshape(SHAPE[::-1])
     write_raw_scaled(tmp_path / "a.nii", stored, 0.5, -100.0)
     write_raw_scaled(tmp_path / "a_label.nii", (stored % 3).astype(np.int16), 2.0, 0.0)
@@ -159,7 +160,7 @@ def test_one_volume_of_a_4d_file(tmp_path):
     image, _ = folder.load_case(sources, {"channel": 2})
     check_same_grid(image, reference, "read", "written")
     np.testing.assert_array_equal(array(image), volumes[..., 2].T)
-    with pytest.raises(UserError, match="a_bold.nii.gz: holds 3 volumes"):
+    with pytest.raises(UserError, match="a_bold.nii.gz: contains 3 volumes"):
         folder.load_case(sources, {})
     with pytest.raises(UserError, match="has no channel 3"):
         folder.load_case(sources, {"channel": 3})
@@ -172,7 +173,7 @@ def test_one_volume_of_a_4d_file(tmp_path):
         folder.load_case(sources, {"channel": 2})
 
 
-def test_4d_file_of_one_volume_is_that_volume(tmp_path):
+def test_a_4d_file_with_one_volume_is_read_as_that_volume(tmp_path):
     volume = np.ones((*SHAPE[::-1], 1), np.float32)
     nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), tmp_path / "a.nii.gz")
     nibabel.save(nibabel.Nifti1Image(np.zeros(SHAPE[::-1], np.uint8), np.eye(4)), tmp_path / "a_seg.nii.gz")
@@ -201,7 +202,7 @@ def test_folder_by_pattern(tmp_path, image, label_pattern, files, wrapped):
     assert_same(ids, label())
 
 
-def test_pattern_with_a_case_twice_wants_the_same_case(tmp_path):
+def test_a_pattern_that_repeats_the_case_needs_the_same_case_twice(tmp_path):
     write(scan(), tmp_path / "p1" / "p2_ct.nrrd")
     assert folder.find_cases(tmp_path, {"image": "{case}/{case}_ct.nrrd", "label": "{case}/mask.nrrd"}) == {}
 
@@ -224,7 +225,7 @@ def test_folder_by_table(tmp_path):
         ("case,image,label\na,b,c\na,d,e\n", "case 'a' twice"),
     ],
 )
-def test_wrong_table_is_refused(tmp_path, text, words):
+def test_a_wrong_table_is_rejected(tmp_path, text, words):
     (tmp_path / "cases.csv").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match="cases.csv") as error:
         folder.find_cases(tmp_path, {"table": "cases.csv"})
@@ -284,10 +285,10 @@ def test_nnunet_layouts(tmp_path, channel):
     assert folder.find_cases(tmp_path, {"channel": channel}) == {"la_010": cases["la_010"]}
 
 
-@pytest.mark.parametrize("text", ["no json", "[1]", '{"training": [{"image": "a"}]}', '{"training": ["a"]}'])
-def test_wrong_dataset_json_is_refused(tmp_path, text):
+@pytest.mark.parametrize("text", ["not json", "[1]", '{"training": [{"image": "a"}]}', '{"training": ["a"]}'])
+def test_a_wrong_dataset_json_is_rejected(tmp_path, text):
     (tmp_path / "dataset.json").write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match="dataset.json: no dataset.json"):
+    with pytest.raises(UserError, match="dataset.json: not a dataset.json"):
         folder.find_cases(tmp_path, {})
 
 
@@ -296,10 +297,10 @@ def test_wrong_dataset_json_is_refused(tmp_path, text):
     [
         ({"image": "{case}.nii"}, "'image' together with 'label'"),
         ({"label": "{case}.nii"}, "'image' together with 'label'"),
-        ({"image": "{case}.nii", "label": "{case}_l.nii", "table": "a.csv"}, "no two"),
+        ({"image": "{case}.nii", "label": "{case}_l.nii", "table": "a.csv"}, "give only one"),
     ],
 )
-def test_options_that_contradict_each_other_are_refused(tmp_path, options, words):
+def test_contradictory_options_are_rejected(tmp_path, options, words):
     with pytest.raises(UserError, match=words):
         folder.find_cases(tmp_path, options)
 
@@ -310,7 +311,7 @@ def test_pattern_without_a_case_is_a_mistake_in_the_yaml(tmp_path):
         load_dataset(path)
 
 
-def test_missing_half_of_a_pair_is_named(tmp_path):
+def test_a_missing_half_of_a_pair_is_reported(tmp_path):
     image = write(scan(), tmp_path / "i" / "a.nii.gz")
     label_path = write(label(), tmp_path / "l" / "b.nii.gz")
     options = {"image": "i/{case}.nii.gz", "label": "l/{case}.nii.gz"}
@@ -323,7 +324,7 @@ def test_missing_half_of_a_pair_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("values", [(0, 0.5), (0, -1), (0, 70000)])
-def test_label_that_is_none_is_refused(tmp_path, values):
+def test_an_invalid_label_map_is_rejected(tmp_path, values):
     write(scan(), tmp_path / "a.nii.gz")
     path = write(label(values, np.float32), tmp_path / "a_l.nii.gz")
     options = {"image": "{case}.nii.gz", "label": "{case}_l.nii.gz"}
@@ -333,7 +334,7 @@ def test_label_that_is_none_is_refused(tmp_path, values):
             folder.load_case(sources, more)
 
 
-def test_la2018_natural_file_of_the_challenge_may_hold_a_wall_too(tmp_path):
+def test_la2018_ignores_a_segmentation_of_the_wall(tmp_path):
     home = tmp_path / "Training Set" / "ABC"
     write(scan(), home / "lgemri.nrrd")
     write(label((0, 255)), home / "laendo.nrrd")
@@ -343,8 +344,8 @@ def test_la2018_natural_file_of_the_challenge_may_hold_a_wall_too(tmp_path):
     assert_same(la2018.load_case(cases["ABC"], {})[1], label((0, 1)))
 
 
-def test_a_users_folder_is_linked_and_imported(tmp_path):
-    """The way of a newcomer: a YAML with two patterns, --source, import."""
+def test_a_folder_of_the_user_is_linked_and_imported(tmp_path):
+    """The steps of a new user: a YAML with two patterns, --source, import."""
     mine = tmp_path / "my scans"
     for case in ("p1", "p2"):
         write(scan(), mine / "ct" / f"{case}.nii.gz")
@@ -365,16 +366,16 @@ def test_a_users_folder_is_linked_and_imported(tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["p2"]
 
 
-def test_pattern_that_fits_nothing_is_told(tmp_path, capsys):
+def test_a_pattern_without_a_match_is_reported(tmp_path, capsys):
     write(scan(), tmp_path / "mine" / "CT" / "p1.nii.gz")
     options = {"image": "ct/{case}.nii.gz", "label": "seg/{case}.nii.gz"}
     access = {"place": {"instructions": "-"}}
     dataset = str(write_dataset(tmp_path / "a.yaml", "msd_spleen", options=options, access=access))
     for verb in (["download", dataset, "--out", "raw", "--source"], ["import", dataset, "--out", "out", "--raw"]):
         assert main([*verb, str(tmp_path / "mine")]) == 2
-        words = capsys.readouterr().err
-        assert f"{tmp_path / 'mine'}: holds no" in words
-        assert "image: ct/{case}.nii.gz, label: seg/{case}.nii.gz" in words
+        message = capsys.readouterr().err
+        assert re.search(f"{tmp_path / 'mine'}: (contains )?no cases", message)
+        assert "image: ct/{case}.nii.gz, label: seg/{case}.nii.gz" in message
 
 
 LAYOUTS = {
@@ -389,12 +390,12 @@ LAYOUTS = {
     "mscmrseg": ("c0t2lge/patient3_LGE.nii.gz", "lgegt/patient3_LGE_manual.nii.gz", 500, "3"),
     "vs": ("image/vs_gk_2_T2.nii.gz", "label/vs_gk_2_Label.nii.gz", 1, "vs_gk_2"),
 }
-"""Where a case's image and label lie, the raw value of id 1, and the case's id."""
+"""The paths of a case's image and label, the raw value of id 1, and the case id."""
 
 
 @pytest.mark.parametrize("suffix", ["zip", "tar", "gztar", "folder"])
 @pytest.mark.parametrize("dataset", LAYOUTS)
-def test_from_the_owners_archive_to_a_case(tmp_path, dataset, suffix):
+def test_from_the_archive_of_the_owner_to_a_case(tmp_path, dataset, suffix):
     image_name, label_name, value, case = LAYOUTS[dataset]
     content = tmp_path / "content"
     write(scan(), content / image_name)
@@ -411,8 +412,8 @@ def test_from_the_owners_archive_to_a_case(tmp_path, dataset, suffix):
     assert_same(sitk.ReadImage(str(tmp_path / "out" / case / "label.nii.gz")), label((0, 1)))
 
 
-def test_published_splits_are_as_published():
-    """First and last lines of the lists, by their published names."""
+def test_published_splits_match_the_publications():
+    """Compare the first and the last line of the lists, with their published names."""
     vs, mscmrseg = (list(read_split(FOLDER.parent / "splits" / f"{name}.csv").items()) for name in ("vs", "mscmrseg"))
     assert (vs[0], vs[-1]) == (("vs_gk_1", "train"), ("vs_gk_250", "test"))
     assert (mscmrseg[0], mscmrseg[-1]) == (("6", "train"), ("5", "test"))

@@ -1,4 +1,4 @@
-"""Raw files are fetched, verified, unpacked or linked, or nothing is left and one line says what to do."""
+"""Raw files are downloaded, verified, unpacked or linked; otherwise no file is left and one line says what to do."""
 
 import functools
 import hashlib
@@ -20,7 +20,7 @@ LAYOUTS = {
     "chaos_mr": ("Train_Sets/MR/1/T2SPIR/DICOM_anon/a.dcm", "Train_Sets/MR/1/T2SPIR/Ground/a.png"),
     "la2018": ("Training Set/ABC/lgemri.nrrd", "Training Set/ABC/laendo.nrrd"),
 }
-"""Files of one case: download looks at their places, never into them."""
+"""Files of one case: download looks at their paths, never at their content."""
 
 
 def make_zip(path, names):
@@ -38,7 +38,7 @@ def make_folder(path, names):
 
 
 def write_dataset(folder, like, access):
-    """Write the YAML of a dataset ``like`` one of ours, with other ``access``; return its path."""
+    """Write the YAML of a dataset that is ``like`` an existing one except for ``access``; return its path."""
     content = {**yaml.safe_load((FOLDER / f"{like}.yaml").read_text(encoding="utf-8")), "access": access}
     path = folder / f"my_{like}.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
@@ -47,7 +47,7 @@ def write_dataset(folder, like, access):
 
 @pytest.fixture
 def served(tmp_path):
-    """A folder and the address under which a local server offers it."""
+    """A folder and the address at which a local server serves it."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_):
@@ -65,7 +65,7 @@ def served(tmp_path):
 
 @pytest.fixture
 def without_waiting(monkeypatch):
-    """Retries follow at once."""
+    """Make retries follow immediately."""
     monkeypatch.setattr("time.sleep", lambda seconds: None)
 
 
@@ -73,7 +73,7 @@ def download(dataset, out, *more):
     return main(["download", str(dataset), "--out", str(out), *map(str, more)])
 
 
-def assert_refused(code, capsys, *words):
+def assert_rejected(code, capsys, *words):
     assert code == 2
     lines = capsys.readouterr().err.splitlines()
     lines = [line for line in lines if not line.startswith("fetching")]
@@ -87,7 +87,7 @@ def sha256(path):
 
 
 @pytest.mark.parametrize("suffix", ["zip", "tar.gz"])
-def test_open_archive_is_fetched_verified_and_unpacked(served, tmp_path, suffix):
+def test_an_open_archive_is_downloaded_verified_and_unpacked(served, tmp_path, suffix):
     folder, address = served
     archive = folder / f"sets.{suffix}"
     if suffix == "zip":
@@ -111,23 +111,23 @@ def test_open_archive_is_fetched_verified_and_unpacked(served, tmp_path, suffix)
     }
 
 
-def test_wrong_checksum_is_refused_and_leaves_nothing(served, tmp_path, capsys, without_waiting):
+def test_a_wrong_checksum_is_rejected_and_leaves_no_file(served, tmp_path, capsys, without_waiting):
     folder, address = served
     make_zip(folder / "sets.zip", LAYOUTS["chaos_mr"])
     access = {"url": f"{address}/sets.zip", "archive": "sets.zip", "sha256": "0" * 64}
     dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access})
-    assert_refused(download(dataset, tmp_path / "raw"), capsys, access["url"], "SHA-256")
+    assert_rejected(download(dataset, tmp_path / "raw"), capsys, access["url"], "SHA-256")
     assert list(tmp_path.glob("raw/*")) == []
 
 
-def test_missing_address_is_refused_and_leaves_nothing(served, tmp_path, capsys, without_waiting):
+def test_a_missing_address_is_rejected_and_leaves_no_file(served, tmp_path, capsys, without_waiting):
     access = {"url": f"{served[1]}/none.zip", "archive": "none.zip", "sha256": "0" * 64}
     dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access})
-    assert_refused(download(dataset, tmp_path / "raw"), capsys, access["url"], "--source")
+    assert_rejected(download(dataset, tmp_path / "raw"), capsys, access["url"], "--source")
     assert list(tmp_path.glob("raw/*")) == []
 
 
-def test_archive_in_place_is_used_and_not_fetched(tmp_path):
+def test_an_archive_in_place_is_used_instead_of_a_download(tmp_path):
     (tmp_path / "raw").mkdir()
     archive = make_zip(tmp_path / "raw" / "sets.zip", LAYOUTS["chaos_mr"])
     access = {"url": "http://127.0.0.1:9/sets.zip", "archive": "sets.zip", "sha256": sha256(archive)}
@@ -136,37 +136,37 @@ def test_archive_in_place_is_used_and_not_fetched(tmp_path):
 
 
 @pytest.mark.parametrize("named", ["file", "folder"])
-def test_archive_of_the_user_is_unpacked_and_left_where_it_is(tmp_path, named, capsys):
+def test_an_archive_of_the_user_is_unpacked_and_left_in_place(tmp_path, named, capsys):
     (tmp_path / "mine").mkdir()
     archive = make_zip(tmp_path / "mine" / "RawData.zip", LAYOUTS["btcv"])
     assert download("btcv", tmp_path / "raw", "--source", archive if named == "file" else archive.parent) == 0
     assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == ["RawData", "source.json"]
-    # The MD5 in the description is a third party's: a difference is told, not refused.
+    # The MD5 in the description is from a third party: a difference causes a warning, not an error.
     assert "third party" in capsys.readouterr().err
 
 
-def test_wrong_md5_of_the_owner_is_refused(tmp_path, capsys):
+def test_a_wrong_md5_of_the_owner_is_rejected(tmp_path, capsys):
     archive = make_zip(tmp_path / "RawData.zip", LAYOUTS["btcv"])
     place = {"archive": "RawData.zip", "instructions": "get it", "md5": "0" * 32}
     code = download(write_dataset(tmp_path, "btcv", {"place": place}), tmp_path / "raw", "--source", archive)
-    assert_refused(code, capsys, archive, "MD5")
+    assert_rejected(code, capsys, archive, "MD5")
     assert not (tmp_path / "raw").exists()
 
 
-def test_wrong_size_or_checksum_of_a_local_archive_is_refused(tmp_path, capsys):
+def test_a_wrong_size_or_checksum_of_a_local_archive_is_rejected(tmp_path, capsys):
     archive = make_zip(tmp_path / "sets.zip", LAYOUTS["chaos_mr"])
     access = {"url": "http://127.0.0.1:9/sets.zip", "archive": "sets.zip", "sha256": "0" * 64}
     dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access})
-    assert_refused(download(dataset, tmp_path / "raw", "--source", archive), capsys, archive, "SHA-256")
+    assert_rejected(download(dataset, tmp_path / "raw", "--source", archive), capsys, archive, "SHA-256")
     dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": {**access, "size": 7}})
-    assert_refused(download(dataset, tmp_path / "raw", "--source", archive), capsys, archive, "bytes instead of 7")
+    assert_rejected(download(dataset, tmp_path / "raw", "--source", archive), capsys, archive, "bytes instead of 7")
     assert not (tmp_path / "raw").exists()
 
 
 @pytest.mark.parametrize("below", ["", "Training Set"])
-def test_unpacked_folder_of_the_user_is_linked(tmp_path, below):
+def test_an_unpacked_folder_of_the_user_is_linked(tmp_path, below):
     place = make_folder(tmp_path / "place", LAYOUTS["la2018"])
-    for _ in range(2):  # Again over its own link.
+    for _ in range(2):  # The second time, the link exists already.
         assert download("la2018", tmp_path / "raw", "--source", place / below) == 0
     link = tmp_path / "raw" / "Training Set"
     assert link.is_symlink()
@@ -174,7 +174,7 @@ def test_unpacked_folder_of_the_user_is_linked(tmp_path, below):
     assert json.loads((tmp_path / "raw" / "source.json").read_text(encoding="utf-8"))["cases"] == 1
 
 
-def test_unpacked_folder_in_place_is_used(tmp_path):
+def test_an_unpacked_folder_in_place_is_used(tmp_path):
     make_folder(tmp_path / "raw", LAYOUTS["la2018"])
     assert download("la2018", tmp_path / "raw") == 0
 
@@ -188,22 +188,22 @@ def test_unpacked_folder_in_place_is_used(tmp_path):
         ("btcw", ("did you mean 'btcv'",)),
     ],
 )
-def test_files_only_the_user_can_get_are_asked_for(tmp_path, capsys, dataset, words):
-    assert_refused(download(dataset, tmp_path / "raw"), capsys, *words)
+def test_the_user_is_told_how_to_get_other_files(tmp_path, capsys, dataset, words):
+    assert_rejected(download(dataset, tmp_path / "raw"), capsys, *words)
     assert not (tmp_path / "raw").exists()
 
 
-def test_source_that_is_not_there_or_holds_other_files_is_refused(tmp_path, capsys):
-    assert_refused(download("la2018", tmp_path / "raw", "--source", tmp_path / "no"), capsys, tmp_path / "no")
+def test_a_source_that_is_missing_or_has_other_files_is_rejected(tmp_path, capsys):
+    assert_rejected(download("la2018", tmp_path / "raw", "--source", tmp_path / "no"), capsys, tmp_path / "no")
     other = make_folder(tmp_path / "other", LAYOUTS["btcv"])
-    assert_refused(download("la2018", tmp_path / "raw", "--source", other), capsys, other, "lgemri.nrrd")
+    assert_rejected(download("la2018", tmp_path / "raw", "--source", other), capsys, other, "lgemri.nrrd")
     assert not (tmp_path / "raw").exists()
 
 
-def test_archive_in_another_layout_is_refused(tmp_path, capsys):
+def test_an_archive_in_another_layout_is_rejected(tmp_path, capsys):
     archive = make_zip(tmp_path / "RawData.zip", ["somewhere/else.nii.gz"])
     code = download("phantom_ct", tmp_path / "raw", "--source", archive)
-    assert_refused(code, capsys, archive, "RawData/Training/img")
+    assert_rejected(code, capsys, archive, "RawData/Training/img")
     assert list(tmp_path.glob("raw/*")) == []
 
 
@@ -214,7 +214,7 @@ def add_link(archive):
 
 
 @pytest.mark.parametrize(
-    "poison",
+    "add_unsafe_member",
     [
         lambda archive: archive.writestr("../outside", "x"),
         lambda archive: archive.writestr("/outside", "x"),
@@ -222,41 +222,41 @@ def add_link(archive):
         add_link,
     ],
 )
-def test_unsafe_zip_is_refused(tmp_path, capsys, poison):
+def test_an_unsafe_zip_is_rejected(tmp_path, capsys, add_unsafe_member):
     archive = make_zip(tmp_path / "RawData.zip", LAYOUTS["btcv"])
     with zipfile.ZipFile(archive, "a") as content:
-        poison(content)
-    assert_refused(download("phantom_ct", tmp_path / "raw", "--source", archive), capsys, archive)
+        add_unsafe_member(content)
+    assert_rejected(download("phantom_ct", tmp_path / "raw", "--source", archive), capsys, archive)
     assert list(tmp_path.glob("raw/*")) == []
     assert not (tmp_path / "outside").exists()
 
 
 @pytest.mark.parametrize(("name", "link"), [("../outside", None), ("RawData/link", "/etc/passwd")])
-def test_unsafe_tar_is_refused(tmp_path, capsys, name, link):
+def test_an_unsafe_tar_is_rejected(tmp_path, capsys, name, link):
     archive = tmp_path / "RawData.tar"
     with tarfile.open(archive, "w") as content:
         member = tarfile.TarInfo(name)
         if link:
             member.type, member.linkname = tarfile.SYMTYPE, link
         content.addfile(member)
-    assert_refused(download("phantom_ct", tmp_path / "raw", "--source", archive), capsys, archive)
+    assert_rejected(download("phantom_ct", tmp_path / "raw", "--source", archive), capsys, archive)
     assert list(tmp_path.glob("raw/*")) == []
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "text"])
-def test_damaged_archive_is_refused(tmp_path, capsys, damage):
+def test_a_damaged_archive_is_rejected(tmp_path, capsys, damage):
     archive = make_zip(tmp_path / "RawData.zip", LAYOUTS["btcv"])
     content = archive.read_bytes()
-    broken = {"truncated": content[:-40], "flipped": content.replace(b"content", b"cXntent"), "text": b"no archive"}
+    broken = {"truncated": content[:-40], "flipped": content.replace(b"content", b"cXntent"), "text": b"not an archive"}
     archive.write_bytes(broken[damage])
-    assert_refused(download("phantom_ct", tmp_path / "raw", "--source", archive), capsys, archive)
+    assert_rejected(download("phantom_ct", tmp_path / "raw", "--source", archive), capsys, archive)
     assert list(tmp_path.glob("raw/*")) == []
 
 
-def test_failure_takes_back_the_record_of_an_earlier_success(tmp_path, capsys):
+def test_a_failure_deletes_the_record_of_an_earlier_success(tmp_path, capsys):
     make_zip(tmp_path / "RawData.zip", LAYOUTS["btcv"])
     assert download("phantom_ct", tmp_path / "raw", "--source", tmp_path / "RawData.zip") == 0
     os.unlink(tmp_path / "RawData.zip")
     capsys.readouterr()
-    assert_refused(download("phantom_ct", tmp_path / "raw", "--source", tmp_path / "RawData.zip"), capsys)
+    assert_rejected(download("phantom_ct", tmp_path / "raw", "--source", tmp_path / "RawData.zip"), capsys)
     assert not (tmp_path / "raw" / "source.json").exists()

@@ -1,4 +1,4 @@
-"""One copy for many: processes and users that need the same files, without a connection, or with an account."""
+"""One shared copy: processes and users that need the same files, work offline, or have an account."""
 
 import hashlib
 import io
@@ -44,7 +44,7 @@ def access(url, content=ARCHIVE, name="CHAOS_Train_Sets.zip"):
 
 
 def write_dataset(folder, like, access):
-    """Write the YAML of a dataset ``like`` one of ours, with other ``access``; return its path."""
+    """Write the YAML of a dataset that is ``like`` an existing one except for ``access``; return its path."""
     content = {**yaml.safe_load((FOLDER / f"{like}.yaml").read_text(encoding="utf-8")), "access": access}
     path = folder / f"my_{like}.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
@@ -64,7 +64,7 @@ def short_waits(monkeypatch):
     monkeypatch.setattr(transfer, "FIRST_WAIT", 0.001)
 
 
-def test_shared_folder_keeps_one_copy_for_two_datasets_and_two_experiments(tmp_path):
+def test_a_shared_folder_has_one_copy_for_two_datasets_and_two_experiments(tmp_path):
     shared = tmp_path / "common"
     with serving(ARCHIVE) as server:
         ct, mr = (write_dataset(tmp_path, like, {"fetch": access(server.address)}) for like in ("chaos_ct", "chaos_mr"))
@@ -80,7 +80,7 @@ def test_shared_folder_keeps_one_copy_for_two_datasets_and_two_experiments(tmp_p
     assert [path.name for path in shared.iterdir()] == ["CHAOS_Train_Sets"]
 
 
-def test_complete_shared_folder_needs_no_right_to_write(tmp_path):
+def test_a_complete_shared_folder_may_be_read_only(tmp_path):
     shared = tmp_path / "common"
     with serving(ARCHIVE) as server:
         dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access(server.address)})
@@ -90,20 +90,20 @@ def test_complete_shared_folder_needs_no_right_to_write(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in shared.rglob("*")} == before
 
 
-def test_shared_folder_is_repaired_when_cases_are_lost(tmp_path):
+def test_a_shared_folder_is_repaired_if_cases_are_missing(tmp_path):
     shared = tmp_path / "common"
     with serving(ARCHIVE) as server:
         dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access(server.address)})
         assert main(command(dataset, tmp_path / "a", "--shared", shared)) == 0
-        lost = shared / "CHAOS_Train_Sets" / MR[0]
-        lost.unlink()
-        lost.parent.rmdir()
+        missing = shared / "CHAOS_Train_Sets" / MR[0]
+        missing.unlink()
+        missing.parent.rmdir()
         assert main(command(dataset, tmp_path / "b", "--shared", shared)) == 0
         assert len(server.ranges) == 1
-    assert lost.exists()
+    assert missing.exists()
 
 
-def test_two_processes_fetch_one_file_once(tmp_path):
+def test_several_processes_download_a_file_once(tmp_path):
     shared = tmp_path / "common"
     with serving(ARCHIVE, [{"drip": (len(ARCHIVE) // 8, 0.15)}]) as server:
         dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access(server.address)})
@@ -117,8 +117,8 @@ def test_two_processes_fetch_one_file_once(tmp_path):
             )
             for k in range(3)
         ]
-        told = [process.communicate()[1] for process in running]
-        assert [process.returncode for process in running] == [0, 0, 0], told
+        messages = [process.communicate()[1] for process in running]
+        assert [process.returncode for process in running] == [0, 0, 0], messages
         assert server.ranges == [None]
     assert [record(tmp_path / f"out_{k}")["cases"] for k in range(3)] == [2, 2, 2]
     assert not [path for path in shared.iterdir() if path.name.startswith(".")]
@@ -139,7 +139,7 @@ def test_two_processes_with_one_output_folder(tmp_path):
     ]
 
 
-def test_killed_process_leaves_no_lock_and_the_next_goes_on_where_it_was(tmp_path):
+def test_a_killed_process_leaves_no_lock_and_the_next_resumes_its_download(tmp_path):
     piece = len(ARCHIVE) // 10
     with serving(ARCHIVE, [{"drip": (piece, 0.3)}]) as server:
         dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access(server.address)})
@@ -153,16 +153,16 @@ def test_killed_process_leaves_no_lock_and_the_next_goes_on_where_it_was(tmp_pat
         process.kill()
         process.wait()
         assert not (tmp_path / "out" / "CHAOS_Train_Sets.zip").exists()
-        kept = part.stat().st_size
+        length = part.stat().st_size
         assert main(command(dataset, tmp_path / "out")) == 0
-        assert server.ranges == [None, f"bytes={kept}-"]
+        assert server.ranges == [None, f"bytes={length}-"]
     assert record(tmp_path / "out")["cases"] == 2
     assert not (tmp_path / ".out.lock").exists()
 
 
-def test_several_archives_come_at_the_same_time_and_make_one_dataset(tmp_path):
+def test_several_archives_are_downloaded_in_parallel_and_form_one_dataset(tmp_path):
     images, masks = (zipped([name for name in MR if part in name]) for part in ("DICOM", "Ground"))
-    meeting = {"meet": threading.Barrier(2, timeout=20)}  # Neither answers before both are asked.
+    meeting = {"meet": threading.Barrier(2, timeout=20)}  # Neither server answers before both have a request.
     with serving(images, [meeting]) as first, serving(masks, [meeting]) as second:
         parts = access(first.address, images, "images.zip"), access(second.address, masks, "masks.zip")
         dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": {**parts[0], "also": [parts[1]]}})
@@ -179,7 +179,7 @@ def test_several_archives_come_at_the_same_time_and_make_one_dataset(tmp_path):
     assert not (tmp_path / "other" / "source.json").exists()
 
 
-def test_archive_that_was_removed_after_unpacking_is_not_fetched_again(tmp_path):
+def test_an_archive_that_was_removed_after_unpacking_is_not_downloaded_again(tmp_path):
     with serving(ARCHIVE) as server:
         for checksum in ("sha256", "md5"):
             known = {**access(server.address), "md5": hashlib.md5(ARCHIVE).hexdigest()}
@@ -191,7 +191,7 @@ def test_archive_that_was_removed_after_unpacking_is_not_fetched_again(tmp_path)
         assert len(server.ranges) == 2
 
 
-def test_new_checksum_in_the_description_asks_for_the_new_file(tmp_path, capsys):
+def test_a_new_checksum_in_the_description_requires_the_new_file(tmp_path, capsys):
     out = tmp_path / "out"
     with serving(ARCHIVE) as server:
         dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access(server.address)})
@@ -202,7 +202,7 @@ def test_new_checksum_in_the_description_asks_for_the_new_file(tmp_path, capsys)
     assert not (out / "source.json").exists()
 
 
-def test_file_address_is_used_where_it_lies(tmp_path):
+def test_a_file_address_is_used_in_place(tmp_path):
     (tmp_path / "my disk").mkdir()
     archive = tmp_path / "my disk" / "CHAOS_Train_Sets.zip"
     archive.write_bytes(ARCHIVE)
@@ -215,19 +215,22 @@ def test_file_address_is_used_where_it_lies(tmp_path):
     assert main(command(dataset, tmp_path / "out")) == 2
 
 
-@pytest.mark.parametrize("way", ["fetch", "synapse"])
-def test_offline_opens_no_connection(tmp_path, capfd, monkeypatch, way):
-    def refuse(*_):
+@pytest.mark.parametrize("access_kind", ["fetch", "synapse"])
+def test_offline_opens_no_connection(tmp_path, capfd, monkeypatch, access_kind):
+    def fail(*_):
         raise AssertionError("a connection was opened")
 
-    monkeypatch.setattr("socket.socket.connect", refuse)
-    monkeypatch.setattr("subprocess.run", refuse)
+    monkeypatch.setattr("socket.socket.connect", fail)
+    monkeypatch.setattr("subprocess.run", fail)
     monkeypatch.setenv("SYNAPSE_AUTH_TOKEN", "secret")
-    dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access("https://zenodo.org")}) if way == "fetch" else "btcv"
+    if access_kind == "fetch":
+        dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access("https://zenodo.org")})
+        expected = ["CHAOS_Train_Sets.zip", hashlib.sha256(ARCHIVE).hexdigest()]
+    else:
+        dataset, expected = "btcv", ["RawData.zip"]
     assert main(command(dataset, tmp_path / "out", "--offline")) == 2
-    words = capfd.readouterr().err
-    expected = ["CHAOS_Train_Sets.zip", hashlib.sha256(ARCHIVE).hexdigest()] if way == "fetch" else ["RawData.zip"]
-    assert all(word in words for word in [*expected, str(tmp_path / "out"), "--source"])
+    message = capfd.readouterr().err
+    assert all(word in message for word in [*expected, str(tmp_path / "out"), "--source"])
 
 
 CLIENT = """
@@ -242,7 +245,7 @@ shutil.copy(os.environ["ARCHIVE_TO_GIVE"], os.path.join(sys.argv[4], "RawData.zi
 
 @pytest.fixture
 def synapse(tmp_path, monkeypatch):
-    """A stand-in for the official client, which needs an account: the same module, arguments and variable."""
+    """A stand-in for the official client, which needs an account, with the same module, arguments and variable."""
     package = tmp_path / "installed" / "synapseclient"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("", encoding="utf-8")
@@ -254,28 +257,28 @@ def synapse(tmp_path, monkeypatch):
     monkeypatch.setenv("ARCHIVE_TO_GIVE", str(archive))
 
 
-def test_synapse_client_is_used_with_a_token(tmp_path, synapse, monkeypatch):
+def test_the_synapse_client_is_used_if_a_token_is_set(tmp_path, synapse, monkeypatch):
     monkeypatch.setenv("SYNAPSE_AUTH_TOKEN", "good")
     assert main(command("btcv", tmp_path / "out")) == 0
     assert record(tmp_path / "out")["origin"] == "https://www.synapse.org/Synapse:syn3379050"
 
 
-def test_failing_synapse_client_is_told(tmp_path, synapse, monkeypatch, capfd):
+def test_a_failure_of_the_synapse_client_is_reported(tmp_path, synapse, monkeypatch, capfd):
     monkeypatch.setenv("SYNAPSE_AUTH_TOKEN", "bad")
     assert main(command("btcv", tmp_path / "out")) == 2
-    words = capfd.readouterr().err
-    assert "accept the terms" in words
-    assert "syn3379050: synapseclient could not fetch RawData.zip" in words
+    message = capfd.readouterr().err
+    assert "accept the terms" in message
+    assert "syn3379050: synapseclient could not download RawData.zip" in message
 
 
 def test_without_a_token_the_user_is_told_what_to_do(tmp_path, synapse, monkeypatch, capsys):
     monkeypatch.delenv("SYNAPSE_AUTH_TOKEN", raising=False)
     assert main(command("btcv", tmp_path / "out", "--shared", tmp_path / "common")) == 2
-    words = capsys.readouterr().err
+    message = capsys.readouterr().err
     for word in ("https://www.synapse.org/Synapse:syn3193805", "RawData.zip", "e8e3fc96", "SYNAPSE_AUTH_TOKEN"):
-        assert word in words
-    assert str(tmp_path / "common" / "RawData") in words
-    # Placing it there lets the run go on.
+        assert word in message
+    assert str(tmp_path / "common" / "RawData") in message
+    # Once the archive is there, the download succeeds.
     (tmp_path / "common" / "RawData").mkdir(parents=True)
     (tmp_path / "given.zip").rename(tmp_path / "common" / "RawData" / "RawData.zip")
     assert main(command("btcv", tmp_path / "out", "--shared", tmp_path / "common")) == 0
@@ -283,7 +286,7 @@ def test_without_a_token_the_user_is_told_what_to_do(tmp_path, synapse, monkeypa
 
 
 @pytest.mark.parametrize("dataset", ["la2018", "vs", "mscmrseg"])
-def test_placing_the_folder_lets_the_run_go_on(tmp_path, capsys, dataset):
+def test_download_succeeds_once_the_folder_is_in_place(tmp_path, capsys, dataset):
     files = {
         "la2018": ["Training Set/A/lgemri.nrrd", "Training Set/A/laendo.nrrd"],
         "vs": ["Vestibular-Schwannoma-SEG/VS-SEG-001/study/series/1-1.dcm"],

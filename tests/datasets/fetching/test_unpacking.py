@@ -1,4 +1,4 @@
-"""Archives of people who mean harm, or whose disk did: nothing leaves the folder, and it stays as it was."""
+"""Malicious or damaged archives: nothing is written outside the folder, and the folder does not change."""
 
 import io
 import os
@@ -15,13 +15,13 @@ from weakseg3d.errors import UserError
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with something in it that must survive."""
+    """A folder with a file that must be preserved."""
     (tmp_path / "raw" / "data").mkdir(parents=True)
     (tmp_path / "raw" / "data" / "old").write_text("old", encoding="utf-8")
     return tmp_path / "raw"
 
 
-def refuse(archive, folder, words):
+def assert_rejected(archive, folder, words):
     with pytest.raises(UserError, match=words) as error:
         unpack([archive], folder, check=lambda staging: None)
     assert str(error.value).startswith((str(archive), str(folder)))
@@ -64,40 +64,42 @@ ESCAPES = [
 
 @pytest.mark.parametrize("name", ESCAPES)
 def test_members_that_lead_outside(tmp_path, folder, name):
-    refuse(make_zip(tmp_path / "a.zip", [("data/new", "x"), (name, "x")]), folder, "leads outside")
-    refuse(make_tar(tmp_path / "a.tar", [("data/new", b"x"), (name, b"x")]), folder, "leads outside")
+    assert_rejected(make_zip(tmp_path / "a.zip", [("data/new", "x"), (name, "x")]), folder, "leads outside")
+    assert_rejected(make_tar(tmp_path / "a.tar", [("data/new", b"x"), (name, b"x")]), folder, "leads outside")
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
 def test_links_and_devices_in_a_tar(tmp_path, folder, kind):
     members = [(special("data/link", kind, "../../outside"), b""), ("data/link/file", b"x")]
-    refuse(make_tar(tmp_path / "a.tar", members), folder, "holds the link 'data/link'")
+    assert_rejected(make_tar(tmp_path / "a.tar", members), folder, "contains the link 'data/link'")
 
 
 def test_link_in_a_zip(tmp_path, folder):
     link = zipfile.ZipInfo("data/link")
     link.external_attr = 0o120777 << 16
-    refuse(make_zip(tmp_path / "a.zip", [(link, "../../outside"), ("data/link/x", "x")]), folder, "holds the link")
+    assert_rejected(
+        make_zip(tmp_path / "a.zip", [(link, "../../outside"), ("data/link/x", "x")]), folder, "contains the link"
+    )
 
 
 @pytest.mark.parametrize("mode", ["w:gz", "w:xz", "w:bz2"])
-def test_swelling_tar(tmp_path, folder, monkeypatch, mode):
+def test_a_tar_that_expands_enormously(tmp_path, folder, monkeypatch, mode):
     monkeypatch.setattr(unpacking, "ALWAYS_ALLOWED", 1_000_000)
     archive = make_tar(tmp_path / "a.tar", [(f"data/{k}", bytes(400_000)) for k in range(20)], mode)
     assert archive.stat().st_size < 20_000
-    refuse(archive, folder, "unpacks to more than")
+    assert_rejected(archive, folder, "unpacks to more than")
 
 
-def test_swelling_zip(tmp_path, folder, monkeypatch):
+def test_a_zip_that_expands_enormously(tmp_path, folder, monkeypatch):
     monkeypatch.setattr(unpacking, "ALWAYS_ALLOWED", 1_000_000)
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for k in range(20):
             archive.writestr(f"data/{k}", bytes(400_000))
-    refuse(tmp_path / "a.zip", folder, "unpacks to more than")
+    assert_rejected(tmp_path / "a.zip", folder, "unpacks to more than")
 
 
-def test_zip_that_states_less_than_it_holds(tmp_path, folder, monkeypatch):
-    """The stated size bounds what is written, whatever the compressed stream would give."""
+def test_a_zip_that_understates_its_size(tmp_path, folder, monkeypatch):
+    """The stated size limits what is written, however much the compressed stream contains."""
     monkeypatch.setattr(unpacking, "ALWAYS_ALLOWED", 1_000_000)
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data/bomb", bytes(50_000_000))
@@ -105,21 +107,25 @@ def test_zip_that_states_less_than_it_holds(tmp_path, folder, monkeypatch):
     stated = struct.pack("<I", 50_000_000)
     assert content.count(stated) == 2
     (tmp_path / "a.zip").write_bytes(content.replace(stated, struct.pack("<I", 1000)))
-    refuse(tmp_path / "a.zip", folder, "damaged archive")
+    assert_rejected(tmp_path / "a.zip", folder, "damaged archive")
 
 
 def test_too_many_members(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr(unpacking, "MOST_MEMBERS", 10)
-    refuse(make_zip(tmp_path / "a.zip", [(f"data/{k}", "") for k in range(11)]), folder, "unpacks to more than")
+    monkeypatch.setattr(unpacking, "MAX_MEMBERS", 10)
+    assert_rejected(
+        make_zip(tmp_path / "a.zip", [(f"data/{k}", "") for k in range(11)]), folder, "unpacks to more than"
+    )
 
 
 def test_too_little_space(tmp_path, folder, monkeypatch):
     monkeypatch.setattr(unpacking.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 999}))
-    refuse(make_zip(tmp_path / "a.zip", [("data/new", "x" * 1000)]), folder, "make room")
+    assert_rejected(make_zip(tmp_path / "a.zip", [("data/new", "x" * 1000)]), folder, "free some space")
 
 
 DAMAGES = [(kind, damage) for kind in ("zip", "tar", "tar.gz") for damage in ("first half", "flipped", "empty", "text")]
-DAMAGES.remove(("tar", "flipped"))  # A bare tar has no checksum: the archive's own, in the description, has to tell.
+DAMAGES.remove(
+    ("tar", "flipped")
+)  # An uncompressed tar has no checksum; only the checksum in the description reveals this.
 
 
 @pytest.mark.parametrize(("kind", "damage"), DAMAGES)
@@ -133,20 +139,22 @@ def test_damaged_archives(tmp_path, folder, kind, damage):
     whole = archive.read_bytes()
     flipped = bytearray(whole)
     flipped[60_000] ^= 255
-    archive.write_bytes({"first half": whole[:50_000], "flipped": flipped, "empty": b"", "text": b"no archive"}[damage])
-    refuse(archive, folder, "archive|truncated")
+    archive.write_bytes(
+        {"first half": whole[:50_000], "flipped": flipped, "empty": b"", "text": b"not an archive"}[damage]
+    )
+    assert_rejected(archive, folder, "archive|truncated")
 
 
-def test_encrypted_zip_is_refused(tmp_path, folder):
+def test_an_encrypted_zip_is_rejected(tmp_path, folder):
     archive = make_zip(tmp_path / "a.zip", [("data/new", "x")])
     content = bytearray(archive.read_bytes())
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + place] |= 1
     archive.write_bytes(content)
-    refuse(archive, folder, "damaged archive.*encrypted")
+    assert_rejected(archive, folder, "damaged archive.*encrypted")
 
 
-def test_check_that_refuses_leaves_the_folder_as_it_was(tmp_path, folder):
+def test_a_failed_check_leaves_the_folder_unchanged(tmp_path, folder):
     def check(staging):
         assert (staging / "data" / "new").read_text(encoding="utf-8") == "x"
         raise UserError(f"{folder}: no")
@@ -156,8 +164,8 @@ def test_check_that_refuses_leaves_the_folder_as_it_was(tmp_path, folder):
     assert [path.name for path in (folder / "data").iterdir()] == ["old"]
 
 
-def test_archives_are_unpacked_together_and_replace_what_was_there(tmp_path, folder):
-    (folder / ".part-99999-.unpacked").mkdir()  # Of a process that was killed.
+def test_archives_are_unpacked_together_and_replace_existing_files(tmp_path, folder):
+    (folder / ".part-99999-.unpacked").mkdir()  # Left by a process that was killed.
     first = make_zip(tmp_path / "a.zip", [("data/new", "x"), ("README", "r")])
     second = make_tar(tmp_path / "b.tar.gz", [("data/deep/er", b"y")], "w:gz")
     unpack([first, second], folder, check=lambda staging: None)

@@ -1,4 +1,4 @@
-"""DICOM series, contours and the window round a target: geometry to 1e-4 mm, every slice accounted for."""
+"""DICOM series, contours and the window around a target: geometry to 1e-4 mm, and no missing slices."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def assert_same_place(volume, expected):
 
 
 @pytest.mark.parametrize("names", ["ascending", "descending", "shuffled"])
-def test_series_comes_back_whatever_its_files_are_called(tmp_path, names):
+def test_a_series_is_read_correctly_whatever_its_file_names(tmp_path, names):
     order = {"ascending": range(7), "descending": range(6, -1, -1), "shuffled": np.random.default_rng(1).permutation(7)}
     write_series(tmp_path, scan(), names=[f"IMG-{number}" for number in order[names]], slope=0.25)
     volume = read_series_folder(tmp_path)
@@ -43,40 +43,40 @@ def test_series_comes_back_whatever_its_files_are_called(tmp_path, names):
     assert volume.GetPixelID() == sitk.sitkFloat32
 
 
-def test_series_stored_from_head_to_feet_lies_where_it_lay(tmp_path):
-    """A left-handed volume is written as it is and read with its slices the other way round: the same world."""
-    made = scan(flipped=True)
-    write_series(tmp_path, made)
+def test_a_series_stored_from_head_to_feet_keeps_its_position(tmp_path):
+    """A left-handed volume is read with its slices in reverse order, at the same world coordinates."""
+    original = scan(flipped=True)
+    write_series(tmp_path, original)
     volume = read_series_folder(tmp_path)
     assert np.linalg.det(np.reshape(volume.GetDirection(), (3, 3))) == pytest.approx(1)
     for index in ((0, 0, 0), (9, 11, 6), (3, 5, 2)):
-        point = made.TransformIndexToPhysicalPoint(index)
+        point = original.TransformIndexToPhysicalPoint(index)
         place = volume.TransformPhysicalPointToContinuousIndex(point)
         np.testing.assert_allclose(place, np.rint(place), atol=1e-4)
-        assert volume[[int(round(part)) for part in place]] == made[index]
+        assert volume[[int(round(part)) for part in place]] == original[index]
 
 
-def test_single_slice_keeps_the_thickness_it_states(tmp_path):
+def test_a_single_slice_keeps_its_stated_thickness(tmp_path):
     write_series(tmp_path, scan(shape=(1, 12, 10)))
     assert read_series_folder(tmp_path).GetSpacing()[2] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("order", ["ascending", "descending"])
-def test_chaos_layout_by_another_writer_comes_through_the_whole_import(tmp_path, order):
-    """From DICOM and PNG to NIfTI: voxels, ids and geometry, whichever way the names count."""
-    made, numbers = scan(), list(range(1, 8))
+def test_the_chaos_layout_by_another_writer_passes_through_the_whole_import(tmp_path, order):
+    """From DICOM and PNG to NIfTI: voxels, ids and geometry, for names in either order."""
+    original, numbers = scan(), list(range(1, 8))
     ids = np.random.default_rng(5).integers(0, 5, SHAPE)
     grey = np.array([0, 63, 126, 189, 252], np.uint8)[ids]
     names = [f"IMG-0003-{number:05d}" for number in (numbers if order == "ascending" else numbers[::-1])]
     home = tmp_path / "raw" / "Train_Sets" / "MR" / "13" / "T2SPIR"
-    write_series(home / "DICOM_anon", made, names=names)
+    write_series(home / "DICOM_anon", original, names=names)
     (home / "Ground").mkdir()
     for plane, name in zip(grey, names, strict=True):
         sitk.WriteImage(sitk.GetImageFromArray(plane), str(home / "Ground" / f"{name}.png"))
     assert main(["import", "chaos_mr", "--raw", str(tmp_path / "raw"), "--out", str(tmp_path / "out")]) == 0
     image, label = (sitk.ReadImage(str(tmp_path / "out" / "13" / f"{kind}.nii.gz")) for kind in ("image", "label"))
-    for volume, voxels in ((image, array(made)), (label, ids)):
-        assert_same_place(volume, made)
+    for volume, voxels in ((image, array(original)), (label, ids)):
+        assert_same_place(volume, original)
         np.testing.assert_array_equal(array(volume), voxels)
 
 
@@ -88,7 +88,7 @@ def test_series_whose_files_have_no_suffix(tmp_path):
     assert_same_place(read_series_folder(tmp_path), scan())
 
 
-def test_folder_of_dicom_series_as_a_dataset(tmp_path):
+def test_a_folder_of_dicom_series_as_a_dataset(tmp_path):
     write_series(tmp_path / "p1" / "ct", scan())
     sitk.WriteImage(sitk.Cast(scan() > 0, sitk.sitkUInt8), str(tmp_path / "p1" / "liver.nii.gz"))
     options = {"image": "{case}/ct", "label": "{case}/liver.nii.gz"}
@@ -103,7 +103,7 @@ def test_folder_of_dicom_series_as_a_dataset(tmp_path):
 
 
 def shift(home, name, millimetres, axis):
-    """Move one slice along a direction of the volume."""
+    """Move one slice along an axis of the volume."""
     path = home / f"{name}.dcm"
     content = pydicom.dcmread(path)
     move = np.reshape(scan().GetDirection(), (3, 3))[:, axis] * millimetres
@@ -113,43 +113,45 @@ def shift(home, name, millimetres, axis):
     content.save_as(path)
 
 
-def test_missing_slice_is_refused_by_name(tmp_path):
+def test_a_missing_slice_is_rejected_by_name(tmp_path):
     write_series(tmp_path, scan())
     (tmp_path / "1-004.dcm").unlink()
-    with pytest.raises(UserError, match=r"1-005.dcm: lies 6.60 mm from 1-003.dcm where 3.30 mm is usual, a slice"):
+    with pytest.raises(
+        UserError, match=r"1-005.dcm: lies 6.60 mm from 1-003.dcm, although 3.30 mm is usual, so a slice"
+    ):
         read_series_folder(tmp_path)
 
 
-def test_repeated_slice_is_refused_by_name(tmp_path):
+def test_a_repeated_slice_is_rejected_by_name(tmp_path):
     write_series(tmp_path, scan())
     (tmp_path / "1-008.dcm").write_bytes((tmp_path / "1-003.dcm").read_bytes())
     with pytest.raises(UserError, match=r"1-008.dcm: repeats the position of 1-003.dcm"):
         read_series_folder(tmp_path)
 
 
-def test_slice_between_two_is_refused_by_name(tmp_path):
+def test_a_slice_between_two_others_is_rejected_by_name(tmp_path):
     write_series(tmp_path, scan())
     shift(tmp_path, "1-004", -1.5, 2)
     with pytest.raises(UserError, match=r"1-00[45].dcm: lies"):
         read_series_folder(tmp_path)
 
 
-def test_tilted_gantry_is_refused(tmp_path):
+def test_a_tilted_gantry_is_rejected(tmp_path):
     write_series(tmp_path, scan())
     for number in range(1, 8):
         shift(tmp_path, f"1-{number:03d}", 0.4 * number, 1)
-    with pytest.raises(UserError, match="1-007.dcm: its slice lies 2.4 mm beside the first"):
+    with pytest.raises(UserError, match="1-007.dcm: the slice is displaced sideways from the first by 2.4 mm"):
         read_series_folder(tmp_path)
 
 
-def test_two_series_in_one_folder_are_refused(tmp_path):
+def test_two_series_in_one_folder_are_rejected(tmp_path):
     write_series(tmp_path, scan())
     write_series(tmp_path, scan(shape=(7, 12, 11)), uid="2.25.4", names=[f"2-{k}" for k in range(7)])
     with pytest.raises(UserError, match=r"2-0.dcm: differs from 1-001.dcm"):
         read_series_folder(tmp_path)
 
 
-def test_contours_fill_the_voxels_whose_centres_they_hold(tmp_path):
+def test_contours_fill_the_voxels_whose_centres_they_enclose(tmp_path):
     image = scan()
     contours = [
         rectangle(image, 2, (1, 6), (3, 9)),
@@ -173,13 +175,13 @@ def test_contours_fill_the_voxels_whose_centres_they_hold(tmp_path):
 @pytest.mark.parametrize(
     ("structures", "words"),
     [
-        ({"Cochlea": [rectangle(scan(), 2, (1, 6), (3, 9))]}, "no structure 'TV'; it has cochlea"),
+        ({"Cochlea": [rectangle(scan(), 2, (1, 6), (3, 9))]}, "no structure 'TV', only cochlea; name one"),
         ({"TV": []}, "has no closed contours"),
         ({"TV": [rectangle(scan(), 9, (1, 6), (3, 9))]}, "lies in no slice"),
         ({"TV": [rectangle(scan(), 2, (1, 6), (3, 9)) + [0, 0, 2.3]]}, "lies in no slice"),
     ],
 )
-def test_contours_that_do_not_fit_are_refused(tmp_path, structures, words):
+def test_contours_that_do_not_match_the_image_are_rejected(tmp_path, structures, words):
     path = write_structures(tmp_path / "rt.dcm", structures)
     with pytest.raises(UserError, match=words) as error:
         structure_mask(path, ["TV"], scan())
@@ -187,40 +189,40 @@ def test_contours_that_do_not_fit_are_refused(tmp_path, structures, words):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("content", [b"", b"no DICOM", bytes(5000), b"\xff" * 5000])
-def test_file_that_is_no_dicom_is_refused(tmp_path, content):
+@pytest.mark.parametrize("content", [b"", b"not DICOM", bytes(5000), b"\xff" * 5000])
+def test_a_file_that_is_not_dicom_is_rejected(tmp_path, content):
     (tmp_path / "rt.dcm").write_bytes(content)
-    with pytest.raises(UserError, match=r"rt.dcm: not a DICOM file"):
+    with pytest.raises(UserError, match=r"rt.dcm: not a readable DICOM file"):
         structure_mask(tmp_path / "rt.dcm", ["TV"], scan())
 
 
-def test_structures_of_a_file_by_another_program():
-    """The sample in pydicom, by a planning system, without a preamble: the body outline from z = -200 mm on."""
+def test_structures_in_a_file_by_another_program():
+    """The sample of pydicom, written by a planning system, without preamble: the body outline from z = -200 mm on."""
     path = Path(pydicom.__file__).parent / "data" / "test_files" / "rtstruct.dcm"
     grid = make_volume(np.zeros((3, 40, 50), np.uint8), (10.0, 10.0, 10.0), (-245.0, -195.0, -200.0))
     mask = array(structure_mask(path, ["Patient"], grid))
     assert mask[0].sum() == 40 * 30  # A rectangle of 400 x 300 mm.
-    with pytest.raises(UserError, match="has no structure 'TV'; it has isocenter 1, isocenter 2, patient"):
+    with pytest.raises(UserError, match="has no structure 'TV', only isocenter 1, isocenter 2, patient"):
         structure_mask(path, ["TV"], grid)
     with pytest.raises(UserError, match="structure 'Isocenter 1' has no closed contours"):
         structure_mask(path, ["Isocenter 1"], grid)
 
 
-def test_file_that_is_no_structure_set_is_refused(tmp_path):
+def test_a_file_that_is_not_a_structure_set_is_rejected(tmp_path):
     write_series(tmp_path, scan())
     with pytest.raises(UserError, match=r"1-001.dcm: not a structure set"):
         structure_mask(tmp_path / "1-001.dcm", ["TV"], scan())
 
 
 @pytest.mark.parametrize(
-    ("box", "start"),  # Of the target, per axis x, y, z: first and last voxel; and the window's first voxel.
+    ("box", "start"),  # First and last voxel of the target on each axis x, y, z; first voxel of the window.
     [
         (((20, 25), (30, 31), (10, 14)), (22 - 8, 30 - 5, 12 - 3)),
         (((0, 3), (0, 0), (1, 2)), (0, 0, 0)),  # At the lower edges,
-        (((38, 39), (44, 49), (18, 19)), (24, 40, 14)),  # and at the upper ones, the window is pushed inside.
+        (((38, 39), (44, 49), (18, 19)), (24, 40, 14)),  # and at the upper edges, the window is moved inside.
     ],
 )
-def test_window_is_centred_on_the_target_and_stays_inside(box, start):
+def test_the_window_is_centred_on_the_target_and_stays_inside(box, start):
     label = np.zeros((20, 50, 40), np.uint8)
     label[tuple(slice(first, last + 1) for first, last in reversed(box))] = 1
     image, label = scan(shape=label.shape), make_volume(label, scan().GetSpacing())
@@ -234,7 +236,7 @@ def test_window_is_centred_on_the_target_and_stays_inside(box, start):
         assert cut.GetDirection() == image.GetDirection()
 
 
-def test_scan_smaller_than_the_window_is_padded_on_both_sides():
+def test_a_scan_smaller_than_the_window_is_padded_on_both_sides():
     label = np.zeros((3, 12, 10), np.uint8)
     label[1, 5, 5] = 1
     image, label = scan(shape=label.shape), make_volume(label)
@@ -249,7 +251,7 @@ def test_scan_smaller_than_the_window_is_padded_on_both_sides():
 
 @pytest.fixture
 def tcia(tmp_path):
-    """Two patients as the NBIA Data Retriever leaves them; T1 and T2 each have contours of their own."""
+    """Two patients as saved by the NBIA Data Retriever; T1 and T2 have separate contours."""
     for number in (1, 12):
         home = tmp_path / "Vestibular-Schwannoma-SEG" / f"VS-SEG-{number:03d}" / "01-01-1995-NA-IAC-1"
         t1, t2 = scan(number + 50), scan(number)
@@ -260,7 +262,7 @@ def tcia(tmp_path):
     return tmp_path
 
 
-def test_vs_takes_the_t2_series_and_the_contours_drawn_on_it(tcia):
+def test_vs_reads_the_t2_series_and_the_contours_drawn_on_it(tcia):
     cases = vs.find_cases(tcia, {})
     assert list(cases) == ["vs_gk_1", "vs_gk_12"]
     image, label = vs.load_case(cases["vs_gk_12"], {"sequence": "t2"})
@@ -296,7 +298,7 @@ def test_vs_as_nifti(tmp_path):
     np.testing.assert_array_equal(array(read), array(label))
 
 
-def test_vs_without_a_target_is_refused(tmp_path):
+def test_vs_without_a_target_is_rejected(tmp_path):
     sitk.WriteImage(scan(1), str(tmp_path / "vs_gk_7_T2.nii.gz"))
     path = tmp_path / "vs_gk_7_Label.nii.gz"
     sitk.WriteImage(scan(1) > 1000, str(path))
@@ -304,11 +306,11 @@ def test_vs_without_a_target_is_refused(tmp_path):
         vs.load_case(vs.find_cases(tmp_path, {})["vs_gk_7"], {})
 
 
-def test_vs_wants_one_series_of_the_sequence_and_its_contours(tcia):
+def test_vs_needs_exactly_one_series_of_the_sequence_and_its_contours(tcia):
     home = next(tcia.glob("*/VS-SEG-001/*"))
     cases = vs.find_cases(tcia, {})
     (home / "RT-T2" / "1-1.dcm").unlink()
-    with pytest.raises(UserError, match="nor an RTSTRUCT belongs to this series"):
+    with pytest.raises(UserError, match="this series has neither .* nor an RTSTRUCT"):
         vs.load_case(cases["vs_gk_1"], {})
     write_series(home / "4.0-t2-again", scan(3), "2.25.40", "t2_space")
     with pytest.raises(UserError, match="exactly one MR series must be called t2"):

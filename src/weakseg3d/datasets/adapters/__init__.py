@@ -1,4 +1,4 @@
-"""Adapters by the ``format`` a dataset's YAML names."""
+"""The adapter for each ``format`` that a dataset's YAML may name."""
 
 from weakseg3d.datasets.adapters import brats2019, btcv, chaos_ct, chaos_mr, folder, la2018, mscmrseg, vs
 
@@ -12,4 +12,4 @@ ADAPTERS = {
     "mscmrseg": mscmrseg,
     "vs": vs,
 }
-"""One module per file format; see `weakseg3d.datasets` for what it offers."""
+"""One module per file format; `weakseg3d.datasets` describes what each module provides."""

@@ -1,8 +1,13 @@
 """Format of CHAOS' abdominal MR (zenodo 3431873): DICOM series with PNG masks, three sequences per case."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from weakseg3d.datasets.file_search import Sources
 from weakseg3d.datasets.formats.dicom_with_masks import load_dicom_with_masks
+from weakseg3d.datasets.formats.nifti import Pair
 
 LAYOUT = "Train_Sets/MR/<case>/T2SPIR/DICOM_anon/*.dcm with Train_Sets/MR/<case>/T2SPIR/Ground/*.png (T1DUAL likewise)"
 TOP_FOLDER = "Train_Sets"
@@ -12,15 +17,15 @@ SEQUENCES = {
     "t1_in": ("T1DUAL/DICOM_anon/InPhase", "T1DUAL/Ground"),
     "t1_out": ("T1DUAL/DICOM_anon/OutPhase", "T1DUAL/Ground"),
 }
-"""Folders of images and masks below a case's own; T1DUAL's two phases share one set of masks."""
+"""Folders of images and masks below the folder of a case; the two phases of T1DUAL share one set of masks."""
 
 DEFAULT_SEQUENCE = "t2spir"
 
 GREY_BANDS = {1: (55, 70), 2: (110, 135), 3: (175, 200), 4: (240, 255)}
-"""Grey levels of each label id: 1 liver, 2 right kidney, 3 left kidney, 4 spleen (the challenge's own ranges)."""
+"""Grey levels of each label id, as defined by the challenge: 1 liver, 2 right kidney, 3 left kidney, 4 spleen."""
 
 
-def find_cases(raw, options):
+def find_cases(raw: str | os.PathLike[str], options: Mapping[str, Any]) -> dict[str, Sources]:
     """Return ``{case: {"images": folder, "masks": folder}}``; ``options["sequence"]`` is a key of `SEQUENCES`."""
     images, masks = SEQUENCES[options.get("sequence", DEFAULT_SEQUENCE)]
     home = Path(raw) / "Train_Sets" / "MR"
@@ -31,6 +36,6 @@ def find_cases(raw, options):
     }
 
 
-def load_case(sources, options):
-    """Return image (float32) and label (uint8, ids as in `GREY_BANDS`); errors as `load_dicom_with_masks`."""
+def load_case(sources: Sources, options: Mapping[str, Any]) -> Pair:
+    """Return image (float32) and label (uint8, ids of `GREY_BANDS`); raises UserError as `load_dicom_with_masks`."""
     return load_dicom_with_masks(sources["images"], sources["masks"], GREY_BANDS)

@@ -1,34 +1,37 @@
-"""Anyone's own files: by a pattern, by a table of paths, or by the dataset.json of the Decathlon and of nnU-Net."""
+"""A user's own files, given by a pattern, a table of paths, or the dataset.json of the Decathlon or of nnU-Net."""
 
 import csv
 import json
+import os
 import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from weakseg3d.datasets.file_search import LINK, natural, paired, stem, walk
+from weakseg3d.datasets.file_search import LINK, Sources, natural, paired, stem, walk
 from weakseg3d.datasets.formats.dicom import read_series_folder
-from weakseg3d.datasets.formats.nifti import read_label_on, read_pair
+from weakseg3d.datasets.formats.nifti import Pair, read_label_on, read_pair
 from weakseg3d.errors import UserError
 
 LAYOUT = (
-    "what the options image and label (patterns with {case}), table (a CSV case,image,label) or dataset_json say, "
-    "without them a dataset.json"
+    "given by the options image and label (patterns with {case}), table (a CSV case,image,label) or dataset_json, "
+    "and by dataset.json without any of these options"
 )
 TOP_FOLDER = None
 
 TABLE_HEADER = ["case", "image", "label"]
 
 
-def find_cases(raw, options):
+def find_cases(raw: str | os.PathLike[str], options: Mapping[str, Any]) -> dict[str, Sources]:
     """Return ``{case: {"image": path, "label": path}}``.
 
-    The files lie below ``raw``, below the folder that a link there names, or one folder deeper, where an archive
-    wraps its content. ``options`` hold ``image`` and ``label``, paths with ``{case}`` for the case's id;
-    or ``table``, a CSV file ``case,image,label``; or ``dataset_json``, of the Medical Segmentation Decathlon or
-    of nnU-Net (https://doi.org/10.1038/s41592-020-01008-z); the last is the default. ``channel`` is the volume of
-    a 4-D image, or the channel of nnU-Net's file names.
+    The files are located below ``raw``, below a folder linked there, or one folder deeper if an archive wraps its
+    content in a folder. ``options`` contain either ``image`` and ``label``, paths with ``{case}`` in place of the case
+    id; or ``table``, a CSV file ``case,image,label``; or ``dataset_json``, the file of the Medical Segmentation
+    Decathlon or of nnU-Net (https://doi.org/10.1038/s41592-020-01008-z), which is the default. ``channel`` is the
+    volume of a 4-D image, or the channel in the file names of nnU-Net.
 
-    Raises UserError for options that contradict each other and for a table or dataset.json that cannot be used.
+    Raises UserError for contradictory options and for an unusable table or dataset.json.
     """
     find = _finder(options)
     for home in _homes(Path(raw)):
@@ -38,8 +41,8 @@ def find_cases(raw, options):
     return {}
 
 
-def load_case(sources, options):
-    """Return image (float32) and label (uint8); a folder as image is read as a DICOM series.
+def load_case(sources: Sources, options: Mapping[str, Any]) -> Pair:
+    """Return image (float32) and label (uint8); an image that is a folder is read as a DICOM series.
 
     ``options["label_values"]`` maps raw label values to ids. Raises UserError as `read_pair` and
     `read_series_folder` do.
@@ -51,11 +54,12 @@ def load_case(sources, options):
     return image, read_label_on(image, sources, values)
 
 
-def _finder(options):
-    ways = [way for way in ("image", "table", "dataset_json") if way in options]
-    if len(ways) > 1 or ("image" in options) != ("label" in options):
+def _finder(options: Mapping[str, Any]) -> Callable[[Path], dict[str, Sources]]:
+    """Return the function that finds the cases in a folder, according to ``options``."""
+    alternatives = [key for key in ("image", "table", "dataset_json") if key in options]
+    if len(alternatives) > 1 or ("image" in options) != ("label" in options):
         raise UserError(
-            "options of format 'folder': give 'image' together with 'label', or 'table', or 'dataset_json', and no two"
+            "options of format 'folder': give only one of 'image' together with 'label', 'table', and 'dataset_json'"
         )
     if "image" in options:
         _check_pattern(options, "image")
@@ -67,8 +71,8 @@ def _finder(options):
     return lambda home: _by_dataset_json(home / name, options.get("channel", 0))
 
 
-def _homes(raw):
-    """Yield the folders that may be the user's own: ``raw``, those in it, and those in the linked one."""
+def _homes(raw: Path) -> Iterator[Path]:
+    """Yield the folders that may contain the user's files: ``raw``, its subfolders, and those of the linked folder."""
     yield raw
     for home in (raw, raw / LINK):
         if home.is_dir():
@@ -76,58 +80,57 @@ def _homes(raw):
             yield from sorted(inner, key=natural)
 
 
-def _check_pattern(options, key):
+def _check_pattern(options: Mapping[str, Any], key: str) -> None:
     if "{case}" not in options[key]:
-        raise UserError(
-            f"option '{key}' of format 'folder' is '{options[key]}'; put {{case}} where the case's id stands"
-        )
+        raise UserError(f"option '{key}' of format 'folder' is '{options[key]}'; put {{case}} in place of the case id")
 
 
-def _by_pattern(home, image, label):
-    """Return the cases; a file that fits both patterns (a.nii, a_seg.nii) belongs to the one that says more."""
+def _by_pattern(home: Path, image: str, label: str) -> dict[str, Sources]:
+    """Return the cases; a file that matches both patterns (a.nii, a_seg.nii) belongs to the longer pattern."""
     images, labels = _matches(home, image), _matches(home, label)
-    lesser, greater = (images, labels) if len(image) < len(label) else (labels, images)
-    taken = set(greater.values())
-    for case in [case for case, path in lesser.items() if path in taken]:
-        del lesser[case]
+    shorter, longer = (images, labels) if len(image) < len(label) else (labels, images)
+    taken = set(longer.values())
+    for case in [case for case, path in shorter.items() if path in taken]:
+        del shorter[case]
     return paired(images, labels) if images else {}
 
 
-def _matches(home, pattern):
-    """Return ``{case: path}`` of what fits ``pattern``; a case is one path part or a piece of it."""
+def _matches(home: Path, pattern: str) -> dict[str, Path]:
+    """Return ``{case: path}`` for all paths that match ``pattern``; a case is a component of the path or part of it."""
     glob = pattern.replace("[", "[[]").replace("{case}", "*")
     first, *rest = (re.escape(piece) for piece in pattern.split("{case}"))
     expression = (
         first + "([^/]+)" + "".join(piece + (r"\1" if k + 1 < len(rest) else "") for k, piece in enumerate(rest))
     )
-    found = {}
+    paths: dict[str, Path] = {}
     for path in home.glob(glob):
         match = re.fullmatch(expression, path.relative_to(home).as_posix())
         if match and not path.name.startswith("."):
-            found[match.group(1)] = path
-    return found
+            paths[match.group(1)] = path
+    return paths
 
 
-def _by_table(path):
+def _by_table(path: Path) -> dict[str, Sources]:
     if not path.is_file():
         return {}
     with open(path, newline="", encoding="utf-8-sig") as stream:
         rows = [row for row in csv.reader(stream) if row]
     if not rows or rows[0] != TABLE_HEADER:
-        raise UserError(f"{path}: its first line must be '{','.join(TABLE_HEADER)}'")
-    cases = {}
+        raise UserError(f"{path}: the first line must be '{','.join(TABLE_HEADER)}'")
+    cases: dict[str, Sources] = {}
     for row in rows[1:]:
         if len(row) != 3 or not all(row) or "/" in row[0] or row[0].startswith("."):
             raise UserError(
-                f"{path}: '{','.join(row)}' is no line 'case,image,label' with a case that may name a folder"
+                f"{path}: '{','.join(row)}' is not a line 'case,image,label'; give all three, with a case whose name"
+                " can be used for a folder"
             )
         if row[0] in cases:
-            raise UserError(f"{path}: names case '{row[0]}' twice; remove one of the two")
+            raise UserError(f"{path}: lists case '{row[0]}' twice; remove one of the two lines")
         cases[row[0]] = {"image": path.parent / row[1], "label": path.parent / row[2]}
     return cases
 
 
-def _by_dataset_json(path, channel):
+def _by_dataset_json(path: Path, channel: int) -> dict[str, Sources]:
     if not path.is_file():
         return {}
     try:
@@ -139,11 +142,13 @@ def _by_dataset_json(path, channel):
         else:
             return _by_nnunet_names(path.parent, content.get("file_ending", ".nii.gz"), channel)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise UserError(f"{path}: no dataset.json of the Decathlon or of nnU-Net; correct it, or use a table") from None
+        raise UserError(
+            f"{path}: not a dataset.json of the Decathlon or of nnU-Net; correct it, or use a table"
+        ) from None
     return {stem(label): {"image": path.parent / image, "label": path.parent / label} for image, label in pairs}
 
 
-def _by_nnunet_names(home, ending, channel):
+def _by_nnunet_names(home: Path, ending: str, channel: int) -> dict[str, Sources]:
     suffix = f"_{channel:04d}{ending}"
     images = {path.name.removesuffix(suffix): path for path in walk(home / "imagesTr") if path.name.endswith(suffix)}
     labels = {path.name.removesuffix(ending): path for path in walk(home / "labelsTr") if path.name.endswith(ending)}

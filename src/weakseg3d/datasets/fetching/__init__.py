@@ -1,1 +1,1 @@
-"""Raw data: downloaded, resumed, verified and unpacked, or asked for in words."""
+"""Raw data: downloads with resumption, verification and unpacking, and instructions for manual downloads."""

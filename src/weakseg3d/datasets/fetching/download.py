@@ -1,11 +1,13 @@
-"""Raw files of a dataset: found, fetched, verified and unpacked, or a sentence that says what to place where."""
+"""Download, verification and unpacking of the raw files of a dataset, or instructions what to place where."""
 
 import json
 import os
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -23,25 +25,37 @@ from weakseg3d.files import file_digest, whole_file
 from weakseg3d.phantom import ARCHIVE_NAMES
 
 RECORD = "source.json"
-"""Written last: a raw folder that holds it is complete."""
+"""Name of the record of origin, which is written last: a raw folder that contains it is complete."""
 
-PARALLEL = 4
-"""Archives fetched at the same time."""
+PARALLEL_DOWNLOADS = 4
+"""Archives downloaded at the same time."""
+
+Archive = Mapping[str, Any]
+"""Facts about an archive: its name ``archive`` and, where known, its ``url``, ``size``, ``sha256`` and ``md5``."""
+
+Record = dict[str, Any]
+"""The content of source.json."""
 
 
-def download(dataset, out, source=None, shared=None, offline=False):
-    """Put the raw files of ``dataset`` (a description) into ``out`` and return the record of their origin.
+def download(
+    dataset: dict[str, Any],
+    out: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None = None,
+    shared: str | os.PathLike[str] | None = None,
+    offline: bool = False,
+) -> Record:
+    """Provide the raw files of ``dataset`` (a description) in ``out`` and return the record of their origin.
 
-    An archive that lies in ``out``, or that ``source`` names (the file, or a folder that holds it), is verified
-    and unpacked; a ``source`` folder that is already unpacked is linked. Otherwise an open archive is fetched, and
-    one on Synapse where its client and a token are at hand; ``offline``, neither. What a former call left
-    complete is used as it is.
+    An archive that is located in ``out``, or that is given by ``source`` (the file or its folder), is verified
+    and unpacked; a ``source`` folder that is already unpacked is linked. Otherwise an open archive is downloaded, and
+    an archive on Synapse if its client is installed and a token is set, but nothing if ``offline``. A complete result
+    of an earlier call is reused.
 
-    With ``shared``, a folder that several experiments or users may name, archives and unpacked files lie there,
-    one folder per archive, and ``out`` holds links. Processes that need the same files wait for each other.
+    With ``shared``, a folder that several experiments or users may name, archives and unpacked files are kept there,
+    in one folder per archive, and ``out`` contains links. Processes that need the same files wait for each other.
 
-    Writes ``out``/source.json last. Raises UserError for a checksum that differs, a damaged archive, files in
-    another layout, and for files that only the user can get, with the way to get them.
+    Writes ``out``/source.json last. Raises UserError for a wrong checksum, a damaged archive, files in another layout,
+    and files that only the user can get, with instructions how to get them.
     """
     out = Path(out)
     [(kind, access)] = dataset["access"].items()
@@ -51,48 +65,55 @@ def download(dataset, out, source=None, shared=None, offline=False):
     (out / RECORD).unlink(missing_ok=True)
     name = archives[0]["archive"].split(".")[0] if archives else dataset["name"]
     place = Path(shared).expanduser() / name
-    # Who may only read the shared folder needs no lock there once it is complete.
+    # Once the shared folder is complete, no lock is needed, so users may have it read-only.
     origin = _complete(dataset, archives, place) or _provide(dataset, archives, place, None, offline)
     with locked(out):
         return _record(out, {**origin, "cases": _use_folder(dataset, archives, place, out)["cases"]})
 
 
-def _archives(kind, access, out):
-    """Return one dict per archive: its name ``archive`` and its ``url``, ``size``, ``sha256``, ``md5`` where known."""
+def _archives(kind: str, access: Mapping[str, Any], out: Path) -> list[Archive]:
+    """Return the archives of a dataset with access of a ``kind`` (phantom, fetch or place)."""
     if kind == "phantom":
         name = ARCHIVE_NAMES[access["modality"]]
         return [{"archive": name, "url": (out / name).absolute().as_uri()}]
     return [access, *access.get("also", [])] if "archive" in access else []
 
 
-def _provide(dataset, archives, out, source, offline):
-    """Put the raw files into ``out``, alone there, and write the record."""
+def _provide(
+    dataset: dict[str, Any],
+    archives: Sequence[Archive],
+    out: Path,
+    source: str | os.PathLike[str] | None,
+    offline: bool,
+) -> Record:
+    """Provide the raw files in ``out``, which is locked meanwhile, and write the record."""
     with locked(out):
-        done = _complete(dataset, archives, out) if source is None else None
-        if done is None:
+        record = _complete(dataset, archives, out) if source is None else None
+        if record is None:
             (out / RECORD).unlink(missing_ok=True)
-            done = _record(out, _obtain(dataset, archives, out, source, offline))
-    return done
+            record = _record(out, _obtain(dataset, archives, out, source, offline))
+    return record
 
 
-def _record(out, entry):
+def _record(out: Path, entry: Record) -> Record:
+    """Write ``entry`` to ``out``/source.json and return it."""
     with whole_file(out / RECORD) as partial:
         partial.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
     return entry
 
 
-def _complete(dataset, archives, out):
-    """Return the record of a former call when its files are still what the description asks for, else None.
+def _complete(dataset: dict[str, Any], archives: Sequence[Archive], out: Path) -> Record | None:
+    """Return the record of an earlier call if its files still match the description, else None.
 
-    Where another dataset came out of the same archive, the record is its own but for name and number of cases.
+    If the earlier call was for another dataset from the same archive, name and number of cases are replaced.
     """
     try:
         entry = json.loads((out / RECORD).read_text(encoding="utf-8"))
         recorded = [entry, *entry.get("also", [])]
     except (OSError, ValueError, TypeError, AttributeError):
         return None
-    same = archives and len(archives) == len(recorded)
-    if not same or not all(_is_recorded(*pair, out) for pair in zip(archives, recorded, strict=True)):
+    same_number = archives and len(archives) == len(recorded)
+    if not same_number or not all(_is_recorded(*pair, out) for pair in zip(archives, recorded, strict=True)):
         return None
     cases = len(ADAPTERS[dataset["format"]].find_cases(out, dataset["options"]))
     if entry.get("dataset") != dataset["name"]:
@@ -100,40 +121,47 @@ def _complete(dataset, archives, out):
     return entry if entry.get("cases") == cases else None
 
 
-def _is_recorded(archive, record, out):
-    """Return whether the record is of this archive: by the checksum stated, or that of the archive kept."""
+def _is_recorded(archive: Archive, record: Record, out: Path) -> bool:
+    """Return whether the record belongs to this archive, judging by the stated checksum or the archive in ``out``."""
     if "sha256" in archive:
         return record.get("sha256") == archive["sha256"]
-    kept = out / archive["archive"]
-    if kept.is_file():
-        return record.get("sha256") == file_digest(kept)
+    path = out / archive["archive"]
+    if path.is_file():
+        return record.get("sha256") == file_digest(path)
     return "md5" in archive and record.get("md5") == archive["md5"]
 
 
-def _obtain(dataset, archives, out, source, offline):
-    """Find, link or fetch the raw files and return the record's entry."""
+def _obtain(
+    dataset: dict[str, Any],
+    archives: Sequence[Archive],
+    out: Path,
+    source: str | os.PathLike[str] | None,
+    offline: bool,
+) -> Record:
+    """Find, link or download the raw files and return the content of the record."""
     [(kind, access)] = dataset["access"].items()
     local = _local_archives(archives, out, source)
     for archive, path in zip(archives, local, strict=False):
         if path is not None:
             _verify(archive, path)
-    if local and None not in local:
-        return _use_archives(dataset, archives, local, out, local[0])
+    present = [path for path in local if path is not None]
+    if local and len(present) == len(local):
+        return _use_archives(dataset, archives, present, out, present[0])
     if source is not None:
         return _use_folder(dataset, archives, Path(source), out)
     if kind == "place" and out.is_dir() and ADAPTERS[dataset["format"]].find_cases(out, dataset["options"]):
         return _entry(dataset, out, out)
     if kind == "place" and "synapse" in access and can_fetch() and not offline:
-        fetched = fetch_from_synapse(access["synapse"], access["archive"], out)
-        _verify(access, fetched)
-        return _use_archives(dataset, archives, [fetched], out, f"https://www.synapse.org/Synapse:{access['synapse']}")
+        path = fetch_from_synapse(access["synapse"], access["archive"], out)
+        _verify(access, path)
+        return _use_archives(dataset, archives, [path], out, f"https://www.synapse.org/Synapse:{access['synapse']}")
     if kind != "fetch" or offline:
         raise UserError(how_to_get(dataset, archives, out))
     return _use_archives(dataset, archives, _fetch_missing(archives, local, out), out, archives[0]["url"])
 
 
-def _local_archives(archives, out, source):
-    """Return the path of each archive that is on this machine, or None."""
+def _local_archives(archives: Sequence[Archive], out: Path, source: str | os.PathLike[str] | None) -> list[Path | None]:
+    """Return the path of each archive, or None for an archive that is not on this machine."""
     if source is not None and not Path(source).exists():
         raise UserError(f"{source}: no such file or folder; correct the path of the raw files")
     if source is not None and Path(source).is_file():
@@ -145,69 +173,76 @@ def _local_archives(archives, out, source):
     return [path if path.is_file() else None for path in paths]
 
 
-def _file_of(archive):
+def _file_of(archive: Archive) -> Path | None:
     """Return the path in a ``file:`` address, or None."""
     address = urlsplit(archive.get("url", ""))
     return Path(url2pathname(address.path)) if address.scheme == "file" else None
 
 
-def _fetch_missing(archives, local, out):
-    """Fetch the archives whose path in ``local`` is None, several at a time, and return the paths of all."""
+def _fetch_missing(archives: Sequence[Archive], local: Sequence[Path | None], out: Path) -> list[Path]:
+    """Download the archives whose path in ``local`` is None, several at a time, and return the paths of all."""
     stop = threading.Event()
 
-    def path_of(archive, path):
+    def path_of(archive: Archive, path: Path | None) -> Path:
         if path is None and _file_of(archive):
             raise UserError(f"{_file_of(archive)}: no such file; correct the address in the dataset's YAML")
         if path is None:
             fetch(archive["url"], out / archive["archive"], archive, stop)
         return path or out / archive["archive"]
 
-    with ThreadPoolExecutor(PARALLEL) as pool:
+    with ThreadPoolExecutor(PARALLEL_DOWNLOADS) as pool:
         try:
             return list(pool.map(path_of, archives, local))
         except BaseException:
-            stop.set()  # The others end, too, and keep what they have.
+            stop.set()  # The other downloads stop as well and keep their partial files.
             raise
 
 
-def _use_archives(dataset, archives, paths, out, origin):
-    """Unpack the archives at ``paths``, verified before."""
-    unpack(paths, out, check=lambda folder: cases_in(dataset, folder, named=paths[0]))
+def _use_archives(
+    dataset: dict[str, Any], archives: Sequence[Archive], paths: Sequence[Path], out: Path, origin: object
+) -> Record:
+    """Unpack the verified archives at ``paths`` and return the content of the record."""
+    unpack(paths, out, check=lambda folder: cases_in(dataset, folder, reported_path=paths[0]))
     return _entry(dataset, out, origin, archives, paths)
 
 
-def _verify(archive, path):
-    """Raise a UserError when size or checksum differ from the description's; a third party's MD5 is only told."""
+def _verify(archive: Archive, path: Path) -> None:
+    """Raise a UserError if size or checksum are wrong; if the MD5 is from a third party, print a warning instead."""
     problem = mismatch(path, archive)
     if problem and not archive.get("md5_is_official", True):
-        print(f"{path}: {problem}, which a third party states; going on, look at the cases with care", file=sys.stderr)
+        print(f"{path}: {problem}, which is from a third party; continuing, check the cases carefully", file=sys.stderr)
     elif problem:
         raise UserError(f"{path}: {problem}; remove it and get it again")
 
 
-def _use_folder(dataset, archives, source, out):
-    """Link the unpacked files of ``source``; it may be the layout's first folder itself, or hold it."""
+def _use_folder(dataset: dict[str, Any], archives: Sequence[Archive], source: Path, out: Path) -> Record:
+    """Link the unpacked files of ``source``, which contains the first folder of the layout or is that folder itself."""
     adapter = ADAPTERS[dataset["format"]]
     below = source / (adapter.TOP_FOLDER or "")
     top = source if source.name == adapter.TOP_FOLDER and not below.is_dir() else below
     raw = top.parent if adapter.TOP_FOLDER else top
     if not top.is_dir() or not adapter.find_cases(raw, dataset["options"]):
-        holds = f"neither {archives[0]['archive']} nor" if archives else "not"
-        raise UserError(f"{source}: holds {holds} cases of '{dataset['name']}'; expected is {expected_layout(dataset)}")
+        missing = f"neither {archives[0]['archive']} nor" if archives else "no"
+        raise UserError(
+            f"{source}: contains {missing} cases of '{dataset['name']}'; the expected layout is "
+            f"{expected_layout(dataset)}"
+        )
     out.mkdir(parents=True, exist_ok=True)
     link = out / (adapter.TOP_FOLDER or LINK)
     if link.is_symlink():
         link.unlink()
     if link.exists():
         if not link.samefile(top):
-            raise UserError(f"{link}: lies in the way of a link to {top}; remove one of the two")
+            raise UserError(f"{link}: already exists, so {top} cannot be linked there; remove one of the two")
     else:
         os.symlink(top.resolve(), link, target_is_directory=True)
     return _entry(dataset, out, source)
 
 
-def _entry(dataset, out, origin, archives=(), paths=()):
-    """Return what source.json says; archives beyond the first stand under ``also``."""
+def _entry(
+    dataset: dict[str, Any], out: Path, origin: object, archives: Sequence[Archive] = (), paths: Sequence[Path] = ()
+) -> Record:
+    """Return the content of source.json; archives after the first are listed under ``also``."""
     facts = [_facts(path, archive) for path, archive in zip(paths, archives or [{}], strict=False)]
     first = facts[0] if facts else {"archive": None, "sha256": None, "size": None}
     entry = {"dataset": dataset["name"], "origin": str(origin), **first}
@@ -216,6 +251,6 @@ def _entry(dataset, out, origin, archives=(), paths=()):
     return {**entry, "cases": len(cases_in(dataset, out))}
 
 
-def _facts(path, archive):
-    stated = {"md5": archive["md5"]} if "md5" in archive and "sha256" not in archive else {}
-    return {"archive": path.name, "sha256": file_digest(path), **stated, "size": path.stat().st_size}
+def _facts(path: Path, archive: Archive) -> Record:
+    md5 = {"md5": archive["md5"]} if "md5" in archive and "sha256" not in archive else {}
+    return {"archive": path.name, "sha256": file_digest(path), **md5, "size": path.stat().st_size}

@@ -1,18 +1,19 @@
-"""One process at a time in a folder, among all that call `locked` on it."""
+"""A lock that lets one process at a time work in a folder."""
 
 import fcntl
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 @contextmanager
-def locked(folder):
-    """Wait until no other process holds ``folder`` (which need not exist) and hold it while the block runs.
+def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Wait until no other process has locked ``folder`` (which need not exist), and lock it while the block runs.
 
-    The lock is a file beside the folder. It goes when its process ends, however that ends. On a file system
-    without locks the block runs all the same.
+    The lock is on a file next to the folder and is released when the process ends, in whatever way. On a file system
+    without locks the block runs without a lock.
     """
     path = Path(folder).with_name(f".{Path(folder).name}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -24,17 +25,18 @@ def locked(folder):
         os.close(descriptor)
 
 
-def _acquire(path):
+def _acquire(path: Path) -> int:
+    """Return the descriptor of the locked file ``path``."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"waiting for another process that works on {path.with_suffix('').name[1:]}", file=sys.stderr)
+            print(f"waiting for another process that is using {path.with_suffix('').name[1:]}", file=sys.stderr)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except OSError:
             return descriptor
-        # Whoever held it before has removed the file: a lock on it would keep nobody out.
+        # The previous owner may have deleted the file; a lock on a deleted file would not keep others out.
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):
                 return descriptor

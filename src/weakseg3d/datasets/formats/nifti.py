@@ -1,37 +1,43 @@
 """One image and one label map per case, as files in a format that ITK reads (NIfTI, NRRD, MetaImage)."""
 
+import os
 import zlib
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 
-from weakseg3d.datasets.file_search import NIFTI
+from weakseg3d.datasets.file_search import NIFTI, Sources
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_file
 from weakseg3d.images.volumes import check_same_grid, like, read_image, read_label
 
 LARGEST_VALUE = 65535
-"""Raw label values are looked up in a table, which is this long at most."""
+"""Largest raw label value, as raw values are looked up in a table."""
+
+Pair = tuple[sitk.Image, sitk.Image]
+"""An image and a label map on one grid."""
 
 
-def read_pair(sources, label_values=None, channel=None):
+def read_pair(sources: Sources, label_values: Mapping[int, int] | None = None, channel: int | None = None) -> Pair:
     """Return image (float32) and label (uint8) on one grid from ``{"image": path, "label": path}``.
 
-    ``label_values`` maps raw label values to ids, as `read_mapped_label`; ``channel`` is the volume of a 4-D
-    image, counted from 0. Values that a file scales (``scl_slope``) come scaled.
+    ``label_values`` maps raw label values to ids, as in `read_mapped_label`. ``channel`` is the volume of a 4-D
+    image, counted from 0. A scaling stored in the header (``scl_slope``) is applied.
 
-    Raises UserError for a missing or damaged file, NaN voxels, a label that is none, and different grids.
+    Raises UserError for a missing or damaged file, NaN voxels, an invalid label map, and different grids.
     """
     _check_complete(sources)
     image = read_scan(sources["image"], channel)
     return image, read_label_on(image, sources, label_values)
 
 
-def read_label_on(image, sources, label_values=None):
-    """Return the label map ``sources["label"]`` (uint8) on the grid of ``image``, which came from ``sources["image"]``.
+def read_label_on(image: sitk.Image, sources: Sources, label_values: Mapping[int, int] | None = None) -> sitk.Image:
+    """Return the label map ``sources["label"]`` (uint8) on the grid of ``image``, read from ``sources["image"]``.
 
-    A label map whose axes are stored in another order or direction is turned; nothing is resampled. Raises
-    UserError as `read_label` and `read_mapped_label` do, and for a grid that is another one however it is turned.
+    If the axes of the label map are stored in another order or direction, they are permuted or flipped; nothing is
+    resampled. Raises UserError as `read_label` and `read_mapped_label` do, and for a grid that still differs then.
     """
     label = read_mapped_label(sources["label"], label_values) if label_values else read_label(sources["label"])
     axes = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines
@@ -41,8 +47,8 @@ def read_label_on(image, sources, label_values=None):
     return label
 
 
-def read_scan(path, channel=None):
-    """Return the image at ``path`` as float32, of a 4-D NIfTI file the volume ``channel`` (counted from 0).
+def read_scan(path: str | os.PathLike[str], channel: int | None = None) -> sitk.Image:
+    """Return the image at ``path`` as float32; from a 4-D NIfTI file, return volume ``channel`` (counted from 0).
 
     Raises UserError as `read_image` does, and for a 4-D file without a channel or with too few volumes.
     """
@@ -52,19 +58,19 @@ def read_scan(path, channel=None):
     try:
         header.ReadImageInformation()
     except RuntimeError:
-        return read_image(path)  # It says what is wrong.
+        return read_image(path)  # Its error message explains what is wrong.
     if header.GetDimension() != 4 or not path.name.endswith(NIFTI):
         return read_image(path)
     volumes = header.GetSize()[3]
     if channel is None:
-        raise UserError(f"{path}: holds {volumes} volumes; say which one with 'options: {{channel: 0}}'")
+        raise UserError(f"{path}: contains {volumes} volumes; choose one with 'options: {{channel: 0}}'")
     if not 0 <= channel < volumes:
-        raise UserError(f"{path}: has no channel {channel}; it holds {volumes}, counted from 0")
+        raise UserError(f"{path}: has no channel {channel}; choose one from 0 to {volumes - 1}")
     return _volume_of(path, header, channel)
 
 
-def _volume_of(path, header, channel):
-    """Return one volume of a 4-D NIfTI file; its geometry is that of the first three axes."""
+def _volume_of(path: Path, header: sitk.ImageFileReader, channel: int) -> sitk.Image:
+    """Return one volume of a 4-D NIfTI file, with the geometry of the first three axes."""
     import nibabel
 
     try:
@@ -80,28 +86,32 @@ def _volume_of(path, header, channel):
     return volume
 
 
-def read_mapped_label(path, label_values):
-    """Return the label map at ``path`` as uint8, its raw values replaced as ``{raw value: id}`` says; 0 stays 0.
+def read_mapped_label(path: str | os.PathLike[str], label_values: Mapping[int, int]) -> sitk.Image:
+    """Return the label map at ``path`` as uint8 with raw values replaced by ids, as in ``{raw value: id}``; 0 stays 0.
 
-    Raises UserError as `read_image` does, and for values that ``label_values`` does not name.
+    Raises UserError as `read_image` does, and for values that are not in ``label_values``.
     """
     image = read_image(path)
     values = sitk.GetArrayViewFromImage(image)
     if (values != np.rint(values)).any():
-        raise UserError(f"{path}: not a label map, its values must be whole numbers")
+        raise UserError(f"{path}: not a label map; its values must be whole numbers")
     values = values.astype(np.int32)
     known = {0: 0, **label_values}
     if values.min() < 0 or values.max() > LARGEST_VALUE:
-        raise UserError(f"{path}: not a label map, its values run from {values.min()} to {values.max()}")
+        raise UserError(
+            f"{path}: not a label map; its values range from {values.min()} to {values.max()}, choose another file"
+        )
     counts = np.bincount(values.ravel())
     unknown = [int(value) for value in np.flatnonzero(counts) if value not in known]
     if unknown:
-        raise UserError(f"{path}: holds the label values {unknown[:5]}; known are {sorted(known)}")
+        raise UserError(
+            f"{path}: has the unknown label values {unknown[:5]}; correct 'label_values', which has {sorted(known)}"
+        )
     table = np.array([known.get(value, 0) for value in range(len(counts))], np.uint8)
     return like(table[values], image)
 
 
-def _check_complete(sources):
+def _check_complete(sources: Sources) -> None:
     for kind, other in (("image", "label"), ("label", "image")):
         if sources[kind] is None:
-            raise UserError(f"{sources[other]}: has no {kind}; add it, or take the {other} away")
+            raise UserError(f"{sources[other]}: has no {kind}; add it, or remove the {other}")
