@@ -1,5 +1,5 @@
-# Snakemake and everything the rules import, at the versions of requirements.lock; docs/conda.md says how to use it.
-# PyPI's torch for Linux brings its own CUDA and runs on the CPU where there is no GPU.
+# Snakemake and everything that the rules import, at the versions of requirements.lock; docs/conda.md explains its use.
+# PyPI's torch for Linux brings its own CUDA, and runs on the CPU if there is no GPU.
 FROM python:3.11-slim-bookworm
 
 RUN apt-get update \

@@ -1,4 +1,4 @@
-# Two commands: `make demo` and `make test`. Both build .venv from requirements.lock, once.
+# The two main commands are `make demo` and `make test`. The first call of either builds .venv from requirements.lock.
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +15,7 @@ test: $(INSTALLED)
 test-slow: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -m slow
 
-# A Slurm of one host; Debian's packages are installed where they are missing and root runs this.
+# Runs Slurm on a single host. If Debian's packages for it are missing and root runs this, they are installed.
 test-slurm: $(INSTALLED)
 	command -v slurmctld > /dev/null || [ "$$(id -u)" != 0 ] || \
 		{ apt-get update && apt-get install --yes --no-install-recommends slurm-wlm munge; }
@@ -48,7 +48,7 @@ $(INSTALLED): requirements.lock
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# Resolve pyproject.toml anew and pin the result.
+# Resolves pyproject.toml again and pins the result.
 lock:
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
