@@ -95,6 +95,7 @@ rule training_cases:
 use rule training_cases as validation_cases with:
     output:
         PATHS.VALIDATION_CASES,
+    localrule: True
     params:
         cases=lambda wildcards: EXPERIMENT.validation_cases(wildcards.dataset, wildcards.method),
         files=FILES.validation_files,
