@@ -71,7 +71,8 @@ def test_a_persons_clicks_are_kept_when_their_record_is_made_again(batched, tmp_
     content = json.loads(clicks.read_text(encoding="utf-8"))
     content["markups"][0]["controlPoints"][0]["position"][0] += 20
     clicks.write_text(json.dumps(content), encoding="utf-8")
-    run(folder, "split", "--until", "pseudo_label_array", "--forcerun", f"{RESULTS}/batches/{CLICKS}/@train.mrk.json.json")
+    record = f"{RESULTS}/batches/{CLICKS}/@train.mrk.json.json"
+    run(folder, "split", "--until", "pseudo_label_array", "--forcerun", record)
     assert json.loads(clicks.read_text(encoding="utf-8")) == content
     changed = {path for path, time in times(folder).items() if time != before[path]}
     assert changed == {

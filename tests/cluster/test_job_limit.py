@@ -1,4 +1,4 @@
-"""Snakemake looks for free cores when a job ends, and rarely beside that: the profiles set its limit of jobs per time."""
+"""Snakemake looks for free cores when a job ends and rarely otherwise: the profiles set its limit of jobs per time."""
 
 import pytest
 import yaml

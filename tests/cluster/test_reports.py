@@ -28,8 +28,8 @@ def test_a_failed_training_leaves_a_report_with_a_gap(tmp_path):
     finished_run(folder, "--cores", "2", "partial_report")
     page = (folder / "results/tiny/partial/report.html").read_text(encoding="utf-8")
     warned = re.search(r'id="warnings".*?</ul>', page, re.S)[0]
-    assert "unfinished: 1 of 3 evaluations are not there" in warned
-    (failed,) = re.findall("a job came to no end: (.*?)</li>", warned)
+    assert "unfinished: 1 of 3 evaluations are missing" in warned
+    (failed,) = re.findall("a job did not finish: (.*?)</li>", warned)
     assert "partial_ce_unet/seed-0.log ends with" in failed
     assert "no memory left; use a smaller patch" in failed
     with open(folder / "results/tiny/partial/tables/main.csv", encoding="utf-8") as stream:

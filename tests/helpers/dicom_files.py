@@ -1,4 +1,4 @@
-"""DICOM files made for tests, by pydicom: a writer that has nothing in common with the reader."""
+"""DICOM files for tests, written by pydicom, which shares no code with the reader under test."""
 
 import numpy as np
 import SimpleITK as sitk
@@ -21,7 +21,7 @@ def _file(path, kind, uid):
 
 
 def decimals(numbers):
-    """As DICOM decimal strings, 16 characters at most."""
+    """Return numbers as DICOM decimal strings of at most 16 characters."""
     return [f"{number:.9f}"[:16] for number in numbers]
 
 
@@ -39,7 +39,7 @@ def write_series(folder, volume, uid="2.25.3", description="t2_ciss", names=None
         content.ImagePositionPatient = decimals(volume.TransformIndexToPhysicalPoint((0, 0, k)))
         content.ImageOrientationPatient = decimals(direction[:, :2].T.ravel())
         content.PixelSpacing = decimals(volume.GetSpacing()[1::-1])
-        content.SliceThickness = "1.0"  # Wrong on purpose: positions count.
+        content.SliceThickness = "1.0"  # Wrong on purpose, as only positions should matter.
         content.Rows, content.Columns = plane.shape
         content.SamplesPerPixel, content.PhotometricInterpretation = 1, "MONOCHROME2"
         content.BitsAllocated = content.BitsStored = 16
@@ -50,7 +50,7 @@ def write_series(folder, volume, uid="2.25.3", description="t2_ciss", names=None
 
 
 def write_structures(path, structures, series_uid="2.25.3"):
-    """Write an RTSTRUCT with ``{name: [contour (n, 3) in mm, …]}`` that was drawn on the series ``series_uid``."""
+    """Write an RTSTRUCT with ``{name: [contour (n, 3) in mm, …]}``, drawn on the series ``series_uid``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = _file(path, STRUCTURE_SET, "2.25.9")
     content.Modality, content.SeriesInstanceUID, content.SeriesDescription = "RTSTRUCT", "2.25.10", "contours"

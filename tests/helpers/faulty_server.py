@@ -1,4 +1,4 @@
-"""A local HTTP server that misbehaves as told: one behaviour per request, then a plain server with ranges."""
+"""A local HTTP server that misbehaves as planned for each request, and otherwise is a plain server with ranges."""
 
 import http.server
 import re
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class FaultyServer(http.server.ThreadingHTTPServer):
-    """Serves ``content`` under every path; ``plan`` holds the behaviours of the next requests, ``ranges`` what came."""
+    """Serves ``content`` at every path; ``plan`` lists the next behaviours, ``ranges`` the Range headers received."""
 
     daemon_threads = True
 
@@ -23,7 +23,7 @@ class FaultyServer(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request, client_address):
-        """A client that hangs up is part of the play."""
+        """Ignore errors, as some tests close the connection on purpose."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -44,8 +44,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._headers(behaviour["status"], {"Content-Length": "0", **behaviour.get("headers", {})})
             return
         content = behaviour.get("content", self.server.content)
-        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        start = int(asked[1]) if asked and not behaviour.get("no_ranges") else None
+        requested = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        start = int(requested[1]) if requested and not behaviour.get("no_ranges") else None
         if start is not None and start >= len(content):
             self._headers(416, {"Content-Length": "0", "Content-Range": f"bytes */{len(content)}"})
             return
@@ -54,8 +54,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if start is None:
             self._headers(200, headers | {"Connection": "close"})
         else:
-            place = f"bytes {start}-{len(content) - 1}/{len(content)}"
-            self._headers(206, headers | {"Content-Range": place, "Connection": "close"})
+            sent_range = f"bytes {start}-{len(content) - 1}/{len(content)}"
+            self._headers(206, headers | {"Content-Range": sent_range, "Connection": "close"})
         self._send(body, behaviour)
 
     def _headers(self, status, headers):
@@ -65,10 +65,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def _send(self, body, behaviour):
-        if "drip" in behaviour:  # One small piece at a time, seconds between them.
+        if "drip" in behaviour:  # One small piece at a time, with a pause of some seconds.
             size, pause = behaviour["drip"]
-            for place in range(0, len(body), size):
-                self.wfile.write(body[place : place + size])
+            for start in range(0, len(body), size):
+                self.wfile.write(body[start : start + size])
                 self.wfile.flush()
                 time.sleep(pause)
         elif "cut" in behaviour:

@@ -1,4 +1,4 @@
-"""The verb on files: an annotation and an image are written, a pseudo label is read."""
+"""Runs the verb on files: writes an annotation and an image, and reads the pseudo label."""
 
 import numpy as np
 import SimpleITK as sitk
@@ -19,15 +19,15 @@ GRIDS = {
         "direction": [[0, 0, 1], [0, -1, 0], [1, 0, 0]],
     },
 }
-"""Grids on which axes, directions and millimetres can be confused."""
+"""Grids on which axes, directions or millimetres are easily confused."""
 
 CLICK = np.array([9.0, 11, 13])
 FACES = np.array([[3.0, 11, 13], [15, 11, 13], [9, 4, 13], [9, 18, 13], [9, 11, 5], [9, 11, 21]])
-"""Seven points in voxels (z, y, x): the box they span is 3-15, 4-18, 5-21."""
+"""Seven points in voxels (z, y, x), which span the box 3-15, 4-18, 5-21."""
 
 
 def image_on(grid="isotropic", array=None):
-    """Return an image of noise, or ``array``, on one of `GRIDS`."""
+    """Return ``array``, or else noise, as an image on one of `GRIDS`."""
     if array is None:
         array = np.random.default_rng(0).normal(0, 30, SHAPE).astype(np.float32)
     return make_volume(array, **GRIDS[grid])
@@ -61,7 +61,7 @@ def run_verb(folder, image, annotation, *kind):
 
 
 def label_of(folder, image, annotation, *kind):
-    """Return the array that the verb writes, after a look at its grid and its type."""
+    """Return the array that the verb writes, after checking its grid."""
     assert run_verb(folder, image, annotation, *kind) == 0
     label = sitk.ReadImage(str(folder / "label.nii.gz"))
     assert np.allclose(label.GetOrigin(), image.GetOrigin(), atol=1e-4)

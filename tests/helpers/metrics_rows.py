@@ -1,4 +1,4 @@
-"""A long table of metrics in a few words."""
+"""A short way to write a long table of metrics in a test."""
 
 import pandas as pd
 
@@ -9,15 +9,15 @@ from weakseg3d.evaluation.rows import COLUMNS
 def table_of(values, metric="dice", organ="spleen", status="ok"):
     """Return rows of the long table from ``{method: {case: value, or a list with one value per seed}}``.
 
-    A value may be a pair of itself and its status; None stands for an evaluation that is not there.
+    A value may be a pair of the value and its status; None stands for a missing evaluation.
     """
     rows = []
     for method, cases in values.items():
-        for case, of_seeds in cases.items():
-            for seed, value in enumerate(of_seeds if isinstance(of_seeds, list) else [of_seeds]):
+        for case, seed_values in cases.items():
+            for seed, value in enumerate(seed_values if isinstance(seed_values, list) else [seed_values]):
                 if value is None:
                     continue
-                number, stated = value if isinstance(value, tuple) else (value, status)
+                number, case_status = value if isinstance(value, tuple) else (value, status)
                 labels = ["toy", "ct", organ, "points", method, str(seed), case]
-                rows.append([*labels, metric, float(number), METRICS[metric].unit, stated])
+                rows.append([*labels, metric, float(number), METRICS[metric].unit, case_status])
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -1,4 +1,4 @@
-"""Masks of every shape on grids of every geometry, for tests that look for a counterexample."""
+"""Masks of many shapes on grids of many geometries, for tests that search for a counterexample."""
 
 import numpy as np
 from conftest import make_volume, oblique_direction
@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 
 
 def random_mask(seed, share=0.2):
-    """Return a mask of lumps, some on the border, on an oblique, anisotropic, possibly flipped and turned grid."""
+    """Return a mask of lumps, some on the border, on an oblique, anisotropic grid with permuted or flipped axes."""
     generator = np.random.default_rng(seed)
     noise = gaussian_filter(generator.normal(size=generator.integers(4, 16, 3)), 1.5)
     array = noise >= np.quantile(noise, 1 - share)

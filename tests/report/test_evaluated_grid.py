@@ -1,4 +1,4 @@
-"""The workflow evaluates on the grid that the config names, and says which."""
+"""The workflow evaluates on the grid that the config names, and the report names it as well."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from conftest import make_volume
 from small_experiment import ORIGINAL, ellipsoid, write
 
 from weakseg3d.cli import main
-from weakseg3d.experiment.experiment import load_experiment
+from weakseg3d.experiment.loading import load_experiment
 
 PROJECT = Path(__file__).parents[2]
 CONFIG = {
@@ -30,7 +30,7 @@ def test_the_original_grid_is_the_default():
 
 
 def planned(folder, **changes):
-    """Return what the jobs would do, as Snakemake prints it."""
+    """Return the commands of all jobs as Snakemake prints them in a dry run."""
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG | changes), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "workflow/Snakefile"), "--dry-run"]
     command += ["--printshellcmds", "--cores", "1", "--configfile", "config.yaml"]
@@ -73,7 +73,7 @@ def test_predictions_meet_references_on_that_grid(tmp_path, changes, reference, 
 
 
 def test_an_overlay_shows_what_was_evaluated(tmp_path, capsys):
-    """The image and the prediction have another grid, and the caption has the Dice of the reference's."""
+    """Image and prediction are not on the reference's grid, but the Dice in the caption is measured on it."""
     reference = make_volume(ellipsoid(), **ORIGINAL)
     grid = sitk.Image(28, 24, 18, sitk.sitkUInt8)
     grid.SetSpacing((2.5, 2.5, 2.5))

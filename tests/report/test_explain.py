@@ -1,4 +1,4 @@
-"""From a number in a table back to the files that made it."""
+"""From a number in a table back to the files behind it."""
 
 import csv
 import hashlib
@@ -9,7 +9,7 @@ import yaml
 from small_experiment import report, run_record, small_experiment
 
 from weakseg3d.cli import main
-from weakseg3d.report.tables.cost import hours
+from weakseg3d.report.tables.cost import gpu_and_cpu_hours
 
 
 @pytest.fixture(scope="module")
@@ -31,43 +31,43 @@ def explain(capsys):
     return run
 
 
-def test_the_value_of_every_cell_is_that_of_its_cases_and_of_the_table(reported, explain):
+def test_the_value_of_every_cell_agrees_with_its_cases_and_with_the_table(reported, explain):
     with open(reported / "tables/main.csv", encoding="utf-8") as stream:
         table = list(csv.DictReader(stream))
     assert [row["method"] for row in table] == ["good", "poor", "truth", "empty"]
     for row in table:
         for metric in ("dice", "hd95"):
-            told = explain(reported, row["method"], "--metric", metric)
-            assert told["value"]["mean"] == pytest.approx(float(row[f"{metric}_mean"]), abs=1e-4)
-            values = [evaluation["value"] for evaluation in told["evaluations"]]
-            assert told["value"]["mean"] == pytest.approx(sum(values) / len(values), abs=1e-6)
-            assert told["in tables/main.csv"].endswith(", the same")
+            origin = explain(reported, row["method"], "--metric", metric)
+            assert origin["value"]["mean"] == pytest.approx(float(row[f"{metric}_mean"]), abs=1e-4)
+            values = [evaluation["value"] for evaluation in origin["evaluations"]]
+            assert origin["value"]["mean"] == pytest.approx(sum(values) / len(values), abs=1e-6)
+            assert origin["in tables/main.csv"].endswith(", the same")
             assert len(values) == int(row["n"]) == (6 if row["method"] in ("good", "poor") else 3)
 
 
 def test_every_file_is_named_and_hashed(reported, explain):
-    told = explain(reported, "good")
-    files = [evaluation[kind] for evaluation in told["evaluations"] for kind in ("prediction", "reference", "image")]
-    files += [evaluation["metrics"] for evaluation in told["evaluations"]]
-    files += [model[kind] for model in told["models"] for kind in ("model", "run")]
+    origin = explain(reported, "good")
+    files = [evaluation[kind] for evaluation in origin["evaluations"] for kind in ("prediction", "reference", "image")]
+    files += [evaluation["metrics"] for evaluation in origin["evaluations"]]
+    files += [model[kind] for model in origin["models"] for kind in ("model", "run")]
     assert len(files) == 6 * 4 + 2 * 2
     for file in files:
         content = (reported / file["file"]).read_bytes()
         assert file["sha256"] == hashlib.sha256(content).hexdigest()
-    assert [model["model"]["file"] for model in told["models"]] == [
+    assert [model["model"]["file"] for model in origin["models"]] == [
         f"7_models/toy/blob/points/good/seed-{seed}/model.pt" for seed in (0, 1)
     ]
 
 
-def test_recipe_commit_versions_and_config_are_told(reported, explain):
-    told = explain(reported, "good")
-    model = told["models"][0]
+def test_recipe_commit_versions_and_config_are_shown(reported, explain):
+    origin = explain(reported, "good")
+    model = origin["models"][0]
     assert (model["git_commit"], model["versions"], model["cases"]) == ("c0ffee", {"torch": "2.13.0"}, ["8", "9"])
     assert model["recipe"]["training"] == {"steps": 7200}
-    assert told["config"] == {"experiment": "small", "spacing": 2.0}
-    assert told["split"]["split_sha256"] == "ab" * 32
-    assert told["evaluated_on"] == "the original grid"
-    assert set(told["software now"]) >= {"commit", "weakseg3d"}
+    assert origin["config"] == {"experiment": "small", "spacing": 2.0}
+    assert origin["split"]["split_sha256"] == "ab" * 32
+    assert origin["evaluated_on"] == "the original grid"
+    assert set(origin["software now"]) >= {"commit", "weakseg3d"}
     assert explain(reported, "truth")["models"] == []
 
 
@@ -76,21 +76,21 @@ def test_a_missed_organ_shows_its_status(reported, explain):
     assert [(e["value"], e["status"]) for e in missed] == [(0, "empty_prediction")] * 2
 
 
-def test_what_no_longer_fits_together_is_said(tmp_path, explain):
+def test_files_that_no_longer_fit_together_are_reported(tmp_path, explain):
     results = small_experiment(tmp_path)
     assert report(results) == 0
     main_csv = results / "tables/main.csv"
-    told = explain(results, "good")
-    mean = f"{told['value']['mean']:.4f}"
+    origin = explain(results, "good")
+    mean = f"{origin['value']['mean']:.4f}"
     main_csv.write_text(main_csv.read_text(encoding="utf-8").replace(mean, "0.9876"), encoding="utf-8")
-    own = results / "9_metrics/toy/blob/points/good/seed-0/2.csv"
-    value = str(told["evaluations"][1]["value"])
-    own.write_text(own.read_text(encoding="utf-8").replace(value, "0.5"), encoding="utf-8")
+    file = results / "9_metrics/toy/blob/points/good/seed-0/2.csv"
+    value = str(origin["evaluations"][1]["value"])
+    file.write_text(file.read_text(encoding="utf-8").replace(value, "0.5"), encoding="utf-8")
     (results / "8_predictions/toy/blob/points/good/seed-0/3.nii.gz").unlink()
-    told = explain(results, "good")
-    assert told["in tables/main.csv"].startswith("0.9876, but its cases give")
-    assert told["evaluations"][1]["value in its own file"].startswith("0.5: tables/metrics.csv is older")
-    assert told["evaluations"][2]["prediction"]["missing"] is True
+    origin = explain(results, "good")
+    assert origin["in tables/main.csv"].startswith("0.9876, but its cases give")
+    assert origin["evaluations"][1]["value in its own file"].startswith("0.5: tables/metrics.csv is older")
+    assert origin["evaluations"][2]["prediction"]["missing"] is True
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_what_no_longer_fits_together_is_said(tmp_path, explain):
         ({"method": "good", "annotation": "box"}, "unknown annotation 'box'"),
     ],
 )
-def test_an_unknown_name_ends_in_one_sentence(reported, explain, options, sentence):
+def test_an_unknown_name_is_rejected_in_one_sentence(reported, explain, options, sentence):
     named = {key: options.pop(key) for key in ("dataset", "organ") if key in options}
     method = options.pop("method")
     flags = [word for key, value in options.items() for word in (f"--{key}", value)]
@@ -113,19 +113,19 @@ def test_an_unknown_name_ends_in_one_sentence(reported, explain, options, senten
     assert err.count("\n") == 1
 
 
-def test_a_folder_without_a_record_ends_in_one_sentence(tmp_path, explain):
+def test_a_folder_without_a_record_is_rejected_in_one_sentence(tmp_path, explain):
     code, err = explain(tmp_path, "good")
     assert (code, err.count("\n")) == (2, 1)
     assert "tables/provenance.json: no such file" in err
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables/provenance.json").write_text("{", encoding="utf-8")
-    assert "not what the workflow wrote" in explain(tmp_path, "good")[1]
+    assert "not a record of the workflow" in explain(tmp_path, "good")[1]
 
 
-def test_cost_is_that_of_the_records(reported):
+def test_cost_follows_from_the_records(reported):
     with open(reported / "tables/cost/cost.csv", encoding="utf-8") as stream:
         costs = {row["method"]: row for row in csv.DictReader(stream)}
-    # 7200 steps at 2 per second are an hour, of two threads.
+    # 7200 steps at 2 per second take an hour, on two threads.
     assert list(costs) == ["good", "poor"]
     assert (costs["good"]["cpu_hours"], costs["good"]["gpu_hours"]) == ("2.0000", "0.0000")
     assert (costs["good"]["steps_per_s"], costs["good"]["peak_memory_mb"], costs["good"]["n_seeds"]) == (
@@ -150,10 +150,10 @@ def test_cost_counts_a_gpu_and_the_first_stages(tmp_path):
 
 
 @pytest.mark.parametrize(("device", "expected"), [("NVIDIA A100", (4.0, 0.0)), ("x86_64", (0.0, 8.0))])
-def test_hours_are_those_of_all_devices(device, expected):
+def test_hours_count_all_devices(device, expected):
     run = run_record(device=device)
     run["recipe"]["training"]["devices"] = 4
-    assert hours(run) == expected
+    assert gpu_and_cpu_hours(run) == expected
 
 
 def test_a_run_that_is_gone_leaves_a_gap_and_a_warning(tmp_path, capsys):

@@ -121,7 +121,7 @@ def test_annotations_are_spelt_out(path_part, text):
     assert readable_annotation(path_part) == text
 
 
-def test_annotations_are_told_apart(tmp_path):
+def test_annotations_are_distinguished(tmp_path):
     rows = [*rows_of(annotation="points-50"), *rows_of(annotation="points-200")]
     assert report(write(tmp_path / "m.csv", rows), tmp_path / "out") == 0
     table = list(csv.DictReader((tmp_path / "out/tables/main.csv").open()))
@@ -152,7 +152,7 @@ def test_page_is_self_contained(metrics, out_with_overlays):
     page = (out_with_overlays / "report.html").read_text(encoding="utf-8")
     assert "<link" not in page
     assert 'src="http' not in page
-    assert "default-src 'none'" in page, "the page forbids itself to load anything"
+    assert "default-src 'none'" in page, "the page does not allow itself to load anything"
     assert "url(" not in page
     assert "@import" not in page
     addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
@@ -205,7 +205,7 @@ def changed(column, text):
     return rows
 
 
-def refused(capsys, metrics, tmp_path):
+def rejected(capsys, metrics, tmp_path):
     assert report(metrics, tmp_path / "out") == 2
     assert not (tmp_path / "out").exists()
     message = capsys.readouterr().err
@@ -215,23 +215,23 @@ def refused(capsys, metrics, tmp_path):
 
 def test_missing_column(tmp_path, capsys):
     header, rows = without("status")
-    assert "lacks status" in refused(capsys, write(tmp_path / "m.csv", rows, header), tmp_path)
+    assert "lacks status" in rejected(capsys, write(tmp_path / "m.csv", rows, header), tmp_path)
 
 
 def test_unknown_column(tmp_path, capsys):
     header = [*COLUMNS, "mood"]
     rows = [[*row, "good"] for row in rows_of()]
-    assert "unknown mood" in refused(capsys, write(tmp_path / "m.csv", rows, header), tmp_path)
+    assert "unknown mood" in rejected(capsys, write(tmp_path / "m.csv", rows, header), tmp_path)
 
 
 @pytest.mark.parametrize(
     ("column", "text", "message"),
     [
         ("value", "high", "'high' in row 2"),
-        ("value", "", "in row 2 is no number"),
-        ("value", "nan", "in row 2 is no number"),
-        ("value", "inf", "in row 2 is no number"),
-        ("value", "0,8", "'0,8' in row 2 is no number"),
+        ("value", "", "in row 2 is not a number"),
+        ("value", "nan", "in row 2 is not a number"),
+        ("value", "inf", "in row 2 is not a number"),
+        ("value", "0,8", "'0,8' in row 2 is not a number"),
         ("value", "1.2", "dice 1.2, which is outside its range of 0 to 1, in row 2"),
         ("value", "-0.1", "dice -0.1, which is outside its range"),
         ("status", "fine", "unknown status 'fine' in row 2"),
@@ -239,11 +239,11 @@ def test_unknown_column(tmp_path, capsys):
         ("status", "absent_in_both", "dice 0.8 with the status absent_in_both"),
         ("unit", "mm", "unit 'mm' of dice, which is in '1', in row 2"),
         ("metric", "dise", "unknown metric 'dise' in row 2"),
-        ("seed", "0.0", "seed '0.0', which is no whole number, in row 2"),
+        ("seed", "0.0", "seed '0.0', which is not a whole number, in row 2"),
     ],
 )
 def test_bad_cell(tmp_path, capsys, column, text, message):
-    assert message in refused(capsys, write(tmp_path / "m.csv", changed(column, text)), tmp_path)
+    assert message in rejected(capsys, write(tmp_path / "m.csv", changed(column, text)), tmp_path)
 
 
 def replaced(row, **cells):
@@ -258,23 +258,23 @@ def replaced(row, **cells):
     [
         (1, {"value": "-2"}, "hd95 -2, which is outside its range of 0 to inf, in row 3"),
         (1, {"unit": "cm"}, "unit 'cm' of hd95, which is in 'mm', in row 3"),
-        # The case has one state in all its metrics, and its organ is there for all methods or for none.
-        (5, {"status": "absent_in_both"}, "case 'c' is in two states"),
+        # A case has one status in all its metrics, and its organ is present for all methods or for none.
+        (5, {"status": "absent_in_both"}, "case 'c' has rows with different statuses"),
         (9, {"value": "0"}, "hd95 0 with the status empty_prediction, which rules it out"),
         (5, {"value": "3"}, "hd95 3 with the status absent_in_reference, which rules it out"),
     ],
 )
 def test_rows_that_no_evaluation_writes(tmp_path, capsys, row, cells, message):
-    assert message in refused(capsys, write(tmp_path / "m.csv", replaced(row, **cells)), tmp_path)
+    assert message in rejected(capsys, write(tmp_path / "m.csv", replaced(row, **cells)), tmp_path)
 
 
-def test_an_organ_that_is_there_for_one_method_alone(tmp_path, capsys):
+def test_an_organ_that_is_present_for_only_one_method(tmp_path, capsys):
     cases = [case for case in CASES if case[:2] != ("clumsy", "c")] + [("clumsy", "c", "empty_prediction", "0", "100")]
-    message = refused(capsys, write(tmp_path / "m.csv", rows_of(cases)), tmp_path)
-    assert "organ 'spleen', case 'c' has the organ for some and lacks it for others" in message
+    message = rejected(capsys, write(tmp_path / "m.csv", rows_of(cases)), tmp_path)
+    assert "organ 'spleen', case 'c' has the organ in some rows and lacks it in others" in message
 
 
-def test_a_lost_row_is_a_gap_in_its_metric_alone(tmp_path, capsys):
+def test_a_lost_row_is_a_gap_only_in_its_metric(tmp_path, capsys):
     """Without its worse case, weak would have Dice 0.8."""
     rows = [row for row in rows_of() if not (row[4] == "weak" and row[6] == "b" and row[7] == "dice")]
     assert report(write(tmp_path / "m.csv", rows), tmp_path / "out") == 0
@@ -297,7 +297,7 @@ def test_a_lost_row_is_a_gap_in_its_metric_alone(tmp_path, capsys):
 def test_another_shape_of_table(metrics, tmp_path, capsys, broken):
     text = metrics.read_bytes().decode()
     metrics.write_bytes(broken(text).encode())
-    assert "metrics.csv: " in refused(capsys, metrics, tmp_path)
+    assert "metrics.csv: " in rejected(capsys, metrics, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_another_shape_of_table(metrics, tmp_path, capsys, broken):
     ],
     ids=["byte order mark", "line feeds", "empty lines", "quotes"],
 )
-def test_what_an_editor_changes_without_harm(metrics, tmp_path, saved):
+def test_harmless_changes_by_an_editor_are_accepted(metrics, tmp_path, saved):
     assert report(metrics, tmp_path / "plain") == 0
     metrics.write_bytes(saved(metrics.read_bytes().decode()))
     assert report(metrics, tmp_path / "saved") == 0
@@ -320,23 +320,29 @@ def test_what_an_editor_changes_without_harm(metrics, tmp_path, saved):
 
 def test_row_given_twice(tmp_path, capsys):
     rows = rows_of()
-    assert "more than one row" in refused(capsys, write(tmp_path / "m.csv", [*rows, rows[0]]), tmp_path)
+    assert "more than one row" in rejected(capsys, write(tmp_path / "m.csv", [*rows, rows[0]]), tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00broken"])
 def test_unreadable_file(tmp_path, capsys, content):
     (tmp_path / "m.csv").write_bytes(content)
-    refused(capsys, tmp_path / "m.csv", tmp_path)
+    rejected(capsys, tmp_path / "m.csv", tmp_path)
 
 
 def test_header_alone(tmp_path, capsys):
-    assert "holds no metrics" in refused(capsys, write(tmp_path / "m.csv", []), tmp_path)
+    assert "contains no metrics" in rejected(capsys, write(tmp_path / "m.csv", []), tmp_path)
 
 
 def test_empty_folder(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
-    assert "holds no CSV file" in refused(capsys, tmp_path / "empty", tmp_path)
+    assert "contains no CSV file" in rejected(capsys, tmp_path / "empty", tmp_path)
 
 
 def test_wrong_path(tmp_path, capsys):
-    assert "nowhere" in refused(capsys, tmp_path / "nowhere", tmp_path)
+    assert "nowhere" in rejected(capsys, tmp_path / "nowhere", tmp_path)
+
+
+def test_a_negative_number_of_viewer_cases(metrics, tmp_path, capsys):
+    assert report(metrics, tmp_path / "out", "--viewer-cases", "-1") == 2
+    assert "--viewer-cases -1" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""An experiment of which some jobs failed: its report has gaps, never means over what happens to be there."""
+"""An experiment in which some jobs failed: its report has gaps, never means over the cases that happen to exist."""
 
 import csv
 import os
@@ -11,8 +11,8 @@ from small_experiment import small_experiment
 
 from weakseg3d.cli import main
 from weakseg3d.evaluation.long_table import read_metrics
-from weakseg3d.report.page.results import Results
-from weakseg3d.report.page.unfinished import finished_metrics, last_line, unfinished_jobs, with_lacking
+from weakseg3d.report.results import Results
+from weakseg3d.report.unfinished import finished_metrics, last_line, unfinished_jobs, with_missing_evaluations
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def results(finished, tmp_path):
-    """A copy with its times, in which every job of the trainings has a log and, being done, a benchmark."""
+    """A copy with the times of its files, in which every training has a log and, as it is done, a benchmark."""
     folder = shutil.copytree(finished, tmp_path / "small")
     for method in ("good", "poor"):
         for seed in (0, 1):
@@ -49,44 +49,44 @@ def records(folder, name="main"):
 
 
 def training_fails(folder, method, seed):
-    """Leave what Snakemake leaves of a training that failed: a log without end, and nothing of the model."""
+    """Leave only what Snakemake leaves of a failed training: a log that ends with the error, and no model."""
     run = f"toy/blob/points/{method}/seed-{seed}"
     shutil.rmtree(folder / "7_models" / run)
     (folder / f"benchmarks/train/{run}.tsv").unlink()
-    words = "step 1\rstep 2\nweakseg3d train: the loss is no number; lower the rate\n\n"
-    job(folder, f"train/{run}", words, done=False)
+    text = "step 1\rstep 2\nweakseg3d train: the loss is no number; lower the rate\n\n"
+    job(folder, f"train/{run}", text, done=False)
 
 
 def test_a_finished_experiment_lacks_nothing(results):
     rows = finished_metrics(Results(results))
     assert rows.equals(read_metrics(results / "tables/metrics.csv"))
-    assert with_lacking(rows, Results(results)) is rows
+    assert with_missing_evaluations(rows, Results(results)) is rows
     assert partial_report(results) == 0
     assert {row["n_lacking"] for row in records(results)} == {"0"}
     assert "unfinished:" not in (results / "partial/report.html").read_text(encoding="utf-8")
 
 
-def test_a_failed_training_leaves_a_gap_and_its_last_words(results, capsys):
+def test_a_failed_training_leaves_a_gap_and_its_last_line(results, capsys):
     training_fails(results, "poor", 1)
     assert partial_report(results) == 0
     by_method = {row["method"]: row for row in records(results)}
-    # The metrics of the model before are still on the disk, but of no model that there is.
+    # The metrics of the previous model are still on the disk, but the model no longer exists.
     assert (by_method["poor"]["dice_mean"], by_method["poor"]["n"], by_method["poor"]["n_lacking"]) == ("", "3", "3")
     assert by_method["good"]["dice_mean"] != ""
     page = (results / "partial/report.html").read_text(encoding="utf-8")
-    warned = re.search(r'id="warnings".*?</ul>', page, re.S)[0]
+    warnings = re.search(r'id="warnings".*?</ul>', page, re.S)[0]
     for sentence in (
-        "unfinished: 3 of 18 evaluations are not there",
-        "a job came to no end: logs/train/toy/blob/points/poor/seed-1.log ends with "
+        "unfinished: 3 of 18 evaluations are missing",
+        "a job did not finish: logs/train/toy/blob/points/poor/seed-1.log ends with "
         "&#39;weakseg3d train: the loss is no number; lower the rate&#39;",
         "poor on blob, toy: not evaluated for case 1 (seed 1), 2 (seed 1), 3 (seed 1)",
     ):
-        assert sentence in warned
-    assert "good/seed" not in warned
+        assert sentence in warnings
+    assert "good/seed" not in warnings
     assert "unfinished: 3 of 18" in capsys.readouterr().err
 
 
-def test_a_method_of_which_nothing_is_finished_has_its_place(results):
+def test_a_method_without_any_finished_evaluation_keeps_its_row(results):
     for seed in (0, 1):
         training_fails(results, "good", seed)
     shutil.rmtree(results / "9_metrics/toy/blob/points/good")
@@ -102,25 +102,25 @@ def test_a_method_of_which_nothing_is_finished_has_its_place(results):
 
 
 @pytest.mark.parametrize(
-    "made_anew", ["7_models/toy/blob/points/good/seed-0/model.pt", "8_predictions/toy/blob/points/good/seed-0/2.nii.gz"]
+    "rewritten", ["7_models/toy/blob/points/good/seed-0/model.pt", "8_predictions/toy/blob/points/good/seed-0/2.nii.gz"]
 )
-def test_metrics_that_are_older_than_what_they_are_of_do_not_count(results, made_anew):
-    os.utime(results / made_anew)
+def test_metrics_older_than_their_prediction_or_model_do_not_count(results, rewritten):
+    os.utime(results / rewritten)
     rows = finished_metrics(Results(results))
     cases = set(rows.loc[(rows["method"] == "good") & (rows["seed"] == "0"), "case"])
-    assert cases == (set() if "model" in made_anew else {"1", "3"})
+    assert cases == (set() if "model" in rewritten else {"1", "3"})
 
 
-def test_jobs_that_are_done_or_of_no_concern_are_not_named(results):
+def test_jobs_that_are_done_or_not_part_of_the_experiment_are_not_named(results):
     job(results, "train/toy/blob/points/dropped/seed-0", "Killed", done=False)
     job(results, "report", "", done=False)
     assert unfinished_jobs(Results(results)) == []
-    # A job that is run again loses its log at the start, and keeps the benchmark of the time before.
+    # A job that is run again loses its log at the start, but keeps the benchmark of its previous run.
     old = results / "benchmarks/train/toy/blob/points/good/seed-0.tsv"
     os.utime(old, (1, 1))
     job(results, "split/toy/blob/9", "", done=False)
     split, train = unfinished_jobs(Results(results))
-    assert split == "a job came to no end: logs/split/toy/blob/9.log is empty"
+    assert split == "a job did not finish: logs/split/toy/blob/9.log is empty"
     assert train.endswith("seed-0.log ends with 'step 7200'")
 
 
@@ -144,41 +144,41 @@ def test_a_number_of_an_unfinished_experiment_is_explained(results, capsys):
     (results / "tables/metrics.csv").unlink()
     cell = ["--dataset", "toy", "--organ", "blob", "--method", "poor"]
     assert main(["explain", str(results), *cell]) == 0
-    told = yaml.safe_load(capsys.readouterr().out)
-    assert [(one["case"], one["seed"]) for one in told["evaluations"]] == [("1", 0), ("2", 0), ("3", 0)]
-    assert [model["model"].get("missing", False) for model in told["models"]] == [False, True]
+    origin = yaml.safe_load(capsys.readouterr().out)
+    assert [(entry["case"], entry["seed"]) for entry in origin["evaluations"]] == [("1", 0), ("2", 0), ("3", 0)]
+    assert [model["model"].get("missing", False) for model in origin["models"]] == [False, True]
 
 
-def test_nothing_finished(results, capsys):
+def test_without_a_finished_evaluation_there_is_no_report(results, capsys):
     shutil.rmtree(results / "9_metrics")
     assert partial_report(results) == 2
     assert "has no finished evaluation yet" in capsys.readouterr().err
     assert not (results / "partial").exists()
 
 
-def test_neither_metrics_nor_results(tmp_path, capsys):
+def test_metrics_or_results_are_required(tmp_path, capsys):
     assert main(["report", "--out", str(tmp_path / "out")]) == 2
     assert "name them with --metrics" in capsys.readouterr().err
 
 
-def test_a_case_of_another_part_of_the_split_is_refused(results, capsys):
+def test_a_case_of_another_part_of_the_split_is_rejected(results, capsys):
     metrics = results / "tables/metrics.csv"
     text = metrics.read_text(encoding="utf-8")
     metrics.write_text(text.replace(",good,0,2,", ",good,0,8,"), encoding="utf-8")
     assert partial_report(results, "--metrics", str(metrics)) == 2
     message = capsys.readouterr().err
-    assert "case '8' of toy is no test case of split.csv; remove its rows" in message
+    assert "case '8' of toy is not a test case of split.csv; remove its rows" in message
     assert message.count("\n") == 1
 
 
-def test_another_dataset_is_refused(results, capsys):
+def test_another_dataset_is_rejected(results, capsys):
     metrics = results / "tables/metrics.csv"
     metrics.write_text(metrics.read_text(encoding="utf-8").replace("\ntoy,", "\nreal,"), encoding="utf-8")
     assert partial_report(results, "--metrics", str(metrics)) == 2
-    assert "dataset 'real' is none of " in capsys.readouterr().err
+    assert "dataset 'real' is not part of " in capsys.readouterr().err
 
 
-def test_prediction_has_its_time_in_the_table_of_cost(results):
+def test_the_table_of_cost_has_the_time_of_predictions(results):
     """Cases 1 and 2 of seed 0 have a job each, of 8 and 4 s; those of seed 1 share one of 6 s."""
     job(results, "predict/toy/blob/points/good/seed-0/1", "")
     job(results, "predict/toy/blob/points/good/seed-0/2", "")

@@ -63,24 +63,31 @@ ALL_METRICS = RESULTS + "/tables/metrics.csv"
 PROVENANCE = RESULTS + "/tables/provenance.json"
 FIGURE = RESULTS + "/figures/{figure}"
 PICTURE = RESULTS + "/figures/{picture}/{dataset}/{organ}/{method}.png"
+LOGS = RESULTS + "/logs"
+BENCHMARKS = RESULTS + "/benchmarks"
+
 REPORT = RESULTS + "/report.html"
 PARTIAL_REPORT = RESULTS + "/partial/report.html"
 
 
+def in_results(pattern: str) -> str:
+    """Return a pattern as it is seen from the folder of its experiment."""
+    return pattern.removeprefix(RESULTS + "/")
+
+
 def log(step: str, path: str = RESULTS) -> str:
     """Return the log of the job of ``step`` that makes ``path``, a pattern or a folder."""
-    return _beside(step, "logs", path, ".log")
+    return _beside(f"{LOGS}/{step}", path, ".log")
 
 
 def benchmark(step: str, path: str = RESULTS) -> str:
     """Return the benchmark (wall time, memory) of the job of ``step`` that makes ``path``, a pattern or a folder."""
-    return _beside(step, "benchmarks", path, ".tsv")
+    return _beside(f"{BENCHMARKS}/{step}", path, ".tsv")
 
 
-def _beside(step: str, folder: str, path: str, suffix: str) -> str:
-    """Return ``results/{experiment}/FOLDER/STEP/…``, the rest being that of ``path`` without its stage and suffix."""
-    inner = PurePosixPath(path).relative_to(RESULTS).parts[1:]
-    place = "/".join([RESULTS, folder, step, *inner])
+def _beside(folder: str, path: str, suffix: str) -> str:
+    """Return ``path``, less its stage and its suffix, as a file of another ``suffix`` in ``folder``."""
+    place = "/".join([folder, *PurePosixPath(path).relative_to(RESULTS).parts[1:]])
     for known in (".nii.gz", ".npy", ".csv", ".json", ".png", ".html"):
         place = place.removesuffix(known)
     return place + suffix

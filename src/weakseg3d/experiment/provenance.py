@@ -33,8 +33,8 @@ def _with_models(experiment: Experiment, cell: Cell) -> dict[str, Any]:
     """Return a cell with the folder of the model that predicts, and of those it started from."""
     if experiment.is_control(cell.method):
         return cell._asdict() | {"model": None, "first_stages": []}
-    in_results = paths.TRAINING.removeprefix(paths.RESULTS + "/")
     model, *stages = (
-        in_results.format(**cell._asdict() | {"method": method}) for method in experiment.trained_for(cell.method)
+        paths.in_results(paths.TRAINING).format(**cell._asdict() | {"method": method})
+        for method in experiment.trained_for(cell.method)
     )
     return cell._asdict() | {"model": model, "first_stages": stages}

@@ -1,103 +1,125 @@
-"""All tables of a report, as files: what goes into ``tables/``."""
+"""All tables of a report: as numbers in CSV, and for readers as Markdown and LaTeX."""
 
-from weakseg3d.report.study.table import factors, study_headings, study_table
-from weakseg3d.report.tables import comparisons as compared
-from weakseg3d.report.tables import cost, uncertainty
-from weakseg3d.report.tables.cell_statistics import cell_statistics
-from weakseg3d.report.tables.latex import latex_table
-from weakseg3d.report.tables.main import (
-    MEASURES,
-    markdown_page,
-    note,
-    number_headings,
-    readable_table,
-    table_csv,
+import math
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from weakseg3d.report.study.table import factors, readable_study, study_table
+from weakseg3d.report.tables.against_best import (
+    against_best,
+    best_methods,
+    compared_rows,
+    readable_against_best,
+    with_significance,
 )
-from weakseg3d.report.tables.origin import table_footer
+from weakseg3d.report.tables.cell_statistics import cell_statistics
+from weakseg3d.report.tables.cost import cost_table, readable_cost
+from weakseg3d.report.tables.gaps import gap_warnings
+from weakseg3d.report.tables.latex import latex_table
+from weakseg3d.report.tables.main import main_note, main_table, readable_main
+from weakseg3d.report.tables.markdown import markdown_page
+from weakseg3d.report.tables.method_facts import with_series_facts
+from weakseg3d.report.tables.method_ranking import readable_ranking
+from weakseg3d.report.tables.published import published_note, published_warnings, with_published
+from weakseg3d.report.tables.readable import ReadableTable
+from weakseg3d.report.tables.uncertainty import has_uncertainty, readable_uncertainty, uncertainty_table
 from weakseg3d.report.tables.wide import readable_wide, wide_table
+from weakseg3d.statistics.comparison import comparisons
+from weakseg3d.statistics.ranking import ranking
 
 
-def readable_files(name, text, numbers, title, note_text, footer):
-    """Return a readable table as ``{path: text}``: Markdown and LaTeX."""
-    return {
-        f"tables/{name}.md": markdown_page(text, numbers, title, note_text, footer),
-        f"tables/{name}.tex": latex_table(text, numbers, title, note_text, footer),
-    }
+@dataclass
+class Tables:
+    """The tables of a report by name, which is also their path below ``tables/`` without its suffix."""
+
+    numbers: dict[str, pd.DataFrame] = field(default_factory=dict)
+    readable: dict[str, ReadableTable] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    """Sentences about what is missing in the tables."""
+
+    def files(self, title, footer):
+        """Return all tables as ``{path: text}``; readable ones have the report's title and its footer."""
+        files = {f"tables/{name}.csv": csv_text(table) for name, table in self.numbers.items()}
+        for name, table in self.readable.items():
+            files[f"tables/{name}.md"] = markdown_page(table, title, footer)
+            files[f"tables/{name}.tex"] = latex_table(table, title, footer)
+        return files
 
 
-def main_files(table, rows, title, told, footer):
-    """Return the main table as ``{path: text}``: by cell, by method, and all statistics; ``told`` is its note."""
-    text, wide = readable_table(table), readable_wide(table)
-    return {
-        "tables/main.csv": table_csv(table),
-        **readable_files("main", text, number_headings(), title, told, footer),
-        "tables/main_wide.csv": table_csv(wide_table(table)),
-        **readable_files("main_wide", wide, set(wide) - {"Method", "Selection", "Annotation"}, title, told, footer),
-        "tables/statistics.csv": table_csv(cell_statistics(rows)),
-    }
+def all_tables(rows, results=None, published=None, means_without_missed=False):
+    """Return the `Tables` of ``rows``, the table that `read_metrics` returns.
 
-
-def comparison_files(tables, title, footer):
-    """Return the tables of `comparison_tables` as ``{path: text}``."""
-    files = {f"tables/{name}.csv": table_csv(table) for name, table in tables.items()}
-    for name, readable, headings, numbers, told in (
-        (
-            "against_best",
-            compared.readable_against_best,
-            compared.AGAINST_BEST,
-            compared.AGAINST_BEST_NUMBERS,
-            compared.AGAINST_BEST_NOTE,
-        ),
-        ("ranking", compared.readable_ranking, compared.RANKING, compared.RANKING_NUMBERS, compared.RANKING_NOTE),
-    ):
-        aligned = [headings[column] for column in numbers]
-        files |= readable_files(
-            name, readable(tables[name]), aligned, f"{title}: {name.replace('_', ' ')}", told, footer
-        )
-    return files
-
-
-def study_files(rows, table, title, footer):
-    """Return the table of the study in ``rows``, its headings, and both as ``{path: text}``; None without a study."""
-    names = factors(rows)
-    if not names:
-        return None, {}
-    study, headings = study_table(rows, table), study_headings(names)
-    text = readable_table(study, headings)
-    keys = ["method", *names]
-    return (study, headings), {
-        "tables/study.csv": table_csv(study),
-        "tables/study_wide.csv": table_csv(wide_table(study, keys)),
-        **readable_files("study", text, number_headings(headings), f"{title}: study", note(table), footer),
-    }
-
-
-def uncertainty_files(rows, title, footer):
-    """Return the table of uncertainty and its files as ``{path: text}``; None where nothing is uncertain."""
-    if not uncertainty.has_uncertainty(rows):
-        return None, {}
-    table = uncertainty.uncertainty_table(rows)
-    text = uncertainty.readable_uncertainty(table)
-    aligned = [uncertainty.HEADINGS[column] for column in uncertainty.NUMBERS]
-    name = f"{title}: uncertainty"
-    return table, {
-        "tables/uncertainty.csv": table_csv(table),
-        **readable_files("uncertainty", text, aligned, name, uncertainty.NOTE, footer),
-    }
-
-
-def cost_files(table, results, title, footer):
-    """Return the table of cost, warnings, and its files as ``{path: text}``.
-
-    They have a folder of their own: two runs of one experiment give the same tables, but not the same times.
+    ``published`` are the values that `read_published` returns. Without ``results``, a `Results`, there is no table of
+    cost. With ``means_without_missed`` the main table also has the means over the evaluations that found the organ.
     """
-    costs, warnings = cost.cost_table(table, results)
-    text = cost.readable_cost(costs)
-    aligned = [cost.HEADINGS[column] for column in cost.NUMBERS]
-    files = {"tables/cost/cost.csv": table_csv(costs)}
-    return costs, warnings, files | readable_files("cost/cost", text, aligned, f"{title}: cost", cost.NOTE, footer)
+    tables = Tables(warnings=gap_warnings(rows))
+    main = main_table(rows, means_without_missed)
+    _add_comparisons(tables, rows, main)
+    main = with_significance(main, rows, tables.numbers["against_best"])
+    if published is not None:
+        tables.warnings += published_warnings(main, published)
+        main = with_published(main, published)
+    note = main_note(main) if published is None else f"{main_note(main)} {published_note(published)}"
+    _add_main(tables, rows, main, note)
+    if factors(rows):
+        _add_study(tables, rows, main, note)
+    if has_uncertainty(rows):
+        _add_uncertainty(tables, rows)
+    if results:
+        _add_cost(tables, main, results)
+    return tables
 
 
-def footer_of(given, rows):
-    """Return the footer of all tables."""
-    return table_footer(given, rows, [name for name in MEASURES if (rows["metric"] == name).any()])
+def _add_comparisons(tables, rows, main):
+    """Add the comparisons of all pairs of methods, the comparisons with the best method, and the ranking."""
+    pairs = comparisons(compared_rows(rows))
+    compared = against_best(pairs, best_methods(rows, main))
+    ranks, shares = ranking(compared_rows(rows))
+    for name in ("first", "second"):
+        pairs = with_series_facts(pairs, rows, name, f"{name}_")
+    tables.numbers["comparisons"] = pairs
+    tables.numbers["against_best"] = with_series_facts(
+        with_series_facts(compared, rows, "method"), rows, "best", "best_"
+    )
+    tables.numbers["ranking"] = with_series_facts(ranks, rows)
+    tables.numbers["ranking_shares"] = shares
+    tables.readable["against_best"] = readable_against_best(tables.numbers["against_best"])
+    tables.readable["ranking"] = readable_ranking(tables.numbers["ranking"])
+
+
+def _add_main(tables, rows, main, note):
+    """Add the main table, by cell and by method, and the statistics of all metrics."""
+    tables.numbers["main"] = main
+    tables.readable["main"] = readable_main(main, note)
+    tables.numbers["main_wide"] = wide_table(main)
+    tables.readable["main_wide"] = readable_wide(main, note)
+    tables.numbers["statistics"] = cell_statistics(rows)
+
+
+def _add_study(tables, rows, main, note):
+    """Add the table of the study, by cell and by method."""
+    study = study_table(rows, main)
+    tables.numbers["study"] = study
+    tables.numbers["study_wide"] = wide_table(study, ["method", *factors(rows)])
+    tables.readable["study"] = readable_study(study, factors(rows), note)
+
+
+def _add_uncertainty(tables, rows):
+    tables.numbers["uncertainty"] = uncertainty_table(rows)
+    tables.readable["uncertainty"] = readable_uncertainty(tables.numbers["uncertainty"])
+
+
+def _add_cost(tables, main, results):
+    """Add the table of cost; it has its own folder, because it is the only table that differs between two runs."""
+    table, warnings = cost_table(main, results)
+    tables.numbers["cost/cost"] = table
+    tables.readable["cost/cost"] = readable_cost(table)
+    tables.warnings += warnings
+
+
+def csv_text(table):
+    """Return a table as CSV, with four decimals, and p-values with four digits; equal numbers give equal text."""
+    p_columns = [column for column in table if column == "p" or column.endswith(("_p", "p_holm"))]
+    texts = {column: ["" if math.isnan(p) else f"{p:.4g}" for p in table[column]] for column in p_columns}
+    return table.assign(**texts).to_csv(index=False, float_format="%.4f", lineterminator="\n")

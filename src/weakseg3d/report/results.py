@@ -1,4 +1,4 @@
-"""An experiment's folder: which file made which number. It is the path grammar of ``workflow/Snakefile``, read back."""
+"""The folder of an experiment, as a report reads it: which file each number comes from."""
 
 import csv
 import json
@@ -6,60 +6,56 @@ import math
 from pathlib import Path
 
 from weakseg3d.errors import UserError
+from weakseg3d.experiment import paths
 from weakseg3d.files import existing_file, existing_folder
 
-PROVENANCE = "tables/provenance.json"
-"""What the workflow says of the experiment: its config, datasets with their splits, and cells with their models."""
-
 CELL = ("dataset", "organ", "annotation", "method", "seed")
+"""Keys that identify a cell of an experiment: one method, trained with one seed for one organ."""
 
-MASKS = {
-    "original": "4_masks/{dataset}/{organ}/original/{case}.nii.gz",
-    "isotropic": "4_masks/{dataset}/{organ}/{case}.nii.gz",
-}
-IMAGES = {"original": "2_cases/{dataset}/{case}/image.nii.gz", "isotropic": "3_isotropic/{dataset}/{case}/image.nii.gz"}
-"""References and images of the grids that predictions are evaluated on."""
+MASKS = {"original": paths.ORIGINAL_MASK, "isotropic": paths.MASK}
+IMAGES = {"original": paths.CASE_IMAGE, "isotropic": paths.ISOTROPIC_IMAGE}
+"""References and images on each grid that predictions can be evaluated on."""
 
 
 class Results:
     """The files of one experiment.
 
-    ``folder`` is where its stages lie, ``config`` what was asked for, ``evaluated_on`` the grid, ``original`` or
-    ``isotropic``, ``largest_component`` whether that alone is evaluated; ``datasets`` maps names to ``split`` (its
-    path), ``split_sha256``, ``cases`` (by part), ``modality`` and ``window`` (or None); ``cells`` are dicts with the
-    keys of `CELL`, ``model`` (the folder of the model that predicts, None for a control) and ``first_stages`` (those of
-    the models it started from).
+    ``folder`` contains its stages and ``config`` is the configuration it was started with. ``evaluated_on`` is the grid
+    of the evaluation, ``original`` or ``isotropic``; with ``largest_component`` only the largest component of each
+    prediction is evaluated. ``datasets`` maps each name to a dict with ``split`` (a path), ``split_sha256``, ``cases``
+    (by part of the split), ``modality`` and ``window`` (or None). ``cells`` are dicts with the keys of `CELL`, with
+    ``model`` (the folder of the model that predicts; None for a control) and with ``first_stages`` (the folders of the
+    models that it was initialised from).
     """
 
     def __init__(self, folder):
-        """Read what the workflow wrote into ``folder``; raises UserError when that is missing or not readable."""
+        """Read the workflow's record in ``folder``; raise UserError if it is missing or damaged."""
         self.folder = existing_folder(folder)
-        path = self.folder / PROVENANCE
+        path = self._path(paths.PROVENANCE)
         if not path.is_file():
-            raise UserError(f"{path}: no such file; name the folder of an experiment that the workflow has reported")
+            raise UserError(f"{path}: no such file; name the folder of an experiment that the workflow has run")
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             self.config, self.evaluated_on = content["config"], content["evaluated_on"]
             self.largest_component = content["largest_component"]
             self.experiment, self.datasets, self.cells = content["experiment"], content["datasets"], content["cells"]
         except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
-            raise UserError(f"{path}: not what the workflow wrote; remove it and run the workflow again") from None
+            raise UserError(f"{path}: not a record of the workflow; remove it and run the workflow again") from None
 
-    def cell(self, **labels):
-        """Return the cell with all of ``labels`` (values as text or numbers), or None."""
-        wanted = {key: str(value) for key, value in labels.items()}
-        return next((c for c in self.cells if all(str(c[key]) == value for key, value in wanted.items())), None)
+    def cells_of(self, **labels):
+        """Return the cells that have all of ``labels`` (values as text or numbers), in the order of the experiment."""
+        return [cell for cell in self.cells if all(str(cell[key]) == str(value) for key, value in labels.items())]
 
     def model(self, cell, name):
-        """Return the path of a file beside the model of ``cell``: ``model.pt``, ``run.json`` or ``losses.csv``."""
+        """Return the path of ``model.pt``, ``run.json`` or ``losses.csv`` in the folder of the model of ``cell``."""
         return self.folder / cell["model"] / name
 
     def prediction(self, cell, case):
         """Return the path of a prediction."""
-        return self._run("8_predictions", cell) / f"{case}.nii.gz"
+        return self._path(paths.PREDICTION, case=case, **cell)
 
     def evaluated_prediction(self, cell, case):
-        """Return the mask of a prediction as it is evaluated, but for its grid."""
+        """Return the mask of a prediction as it is evaluated, but still on the grid of the prediction."""
         from weakseg3d.evaluation.largest_component import keep_largest_component
         from weakseg3d.images.volumes import read_mask
 
@@ -67,44 +63,47 @@ class Results:
         return keep_largest_component(mask) if self.largest_component else mask
 
     def probability(self, cell, case):
-        """Return the path of the foreground probability beside a prediction, which need not be there."""
-        return self._run("8_predictions", cell) / f"{case}_uncertainty" / "probability.nii.gz"
+        """Return the path of the foreground probability of a prediction; the file need not exist."""
+        return self._path(paths.UNCERTAINTY, case=case, map="probability", **cell)
 
     def prediction_seconds(self, cell):
-        """Return the seconds that the prediction of one case took, by Snakemake's benchmarks; NaN without any.
+        """Return the seconds that the prediction of one case took, from Snakemake's benchmarks; NaN without any.
 
-        A job predicts one case, and has its benchmark under the case's name, or the batch of all, ``@test``.
+        A job predicts either one case, with a benchmark named after the case, or the batch of all, named ``@test``.
         """
-        folder, cases = self._run("benchmarks/predict", cell), self.datasets[cell["dataset"]]["cases"]["test"]
-        if (folder / "@test.tsv").is_file():
-            return _seconds(folder / "@test.tsv") / len(cases)
-        files = [folder / f"{case}.tsv" for case in cases if (folder / f"{case}.tsv").is_file()]
+        pattern, cases = paths.benchmark("predict", paths.PREDICTION), self.datasets[cell["dataset"]]["cases"]["test"]
+        batch = self._path(pattern, case="@test", **cell)
+        if batch.is_file():
+            return _seconds(batch) / len(cases)
+        files = [file for case in cases if (file := self._path(pattern, case=case, **cell)).is_file()]
         return sum(map(_seconds, files)) / len(files) if files else math.nan
 
     def metrics(self, cell, case):
         """Return the path of a case's metrics."""
-        return self._run("9_metrics", cell) / f"{case}.csv"
+        return self._path(paths.METRICS, case=case, **cell)
 
     def reference(self, dataset, organ, case):
-        """Return the path of the mask that a case is compared with."""
-        return self.folder / MASKS[self.evaluated_on].format(dataset=dataset, organ=organ, case=case)
+        """Return the path of the mask that the predictions of a case are compared with."""
+        return self._path(MASKS[self.evaluated_on], dataset=dataset, organ=organ, case=case)
 
     def image(self, dataset, case):
-        """Return the path of a case's image, undisturbed, on the grid of the references."""
-        return self.folder / IMAGES[self.evaluated_on].format(dataset=dataset, case=case)
+        """Return the path of a case's unperturbed image on the grid of the references."""
+        return self._path(IMAGES[self.evaluated_on], dataset=dataset, case=case)
 
     def clicks(self, dataset, organ, case):
-        """Return the paths of all markups of a case; none where no one clicked it."""
-        folder = self.folder / "5_annotations" / dataset / organ
-        return sorted(folder.glob(f"*/{case}.mrk.json"))
+        """Return the paths of all markups of a case; an empty list if it was never annotated with clicks."""
+        labels = {"dataset": dataset, "organ": organ, "case": case, "suffix": "mrk.json"}
+        annotations = {cell["annotation"] for cell in self.cells_of(dataset=dataset, organ=organ)}
+        files = [self._path(paths.ANNOTATION, annotation=annotation, **labels) for annotation in annotations]
+        return sorted(file for file in files if file.is_file())
 
-    def _run(self, stage, cell):
-        parts = (cell["dataset"], cell["organ"], cell["annotation"], cell["method"], f"seed-{cell['seed']}")
-        return self.folder.joinpath(stage, *map(str, parts))
+    def _path(self, pattern, **labels):
+        """Return the path of ``pattern``, one of `weakseg3d.experiment.paths`, in the folder of the experiment."""
+        return self.folder / paths.in_results(pattern).format(**labels)
 
 
 def _seconds(benchmark):
-    """Return the wall time in seconds that one of Snakemake's benchmarks holds, NaN where it holds none."""
+    """Return the wall time in seconds from one of Snakemake's benchmarks; NaN if the file has none."""
     with open(benchmark, encoding="utf-8", newline="") as stream:
         try:
             return float(next(csv.DictReader(stream, delimiter="\t"))["s"])
@@ -113,11 +112,11 @@ def _seconds(benchmark):
 
 
 def read_run(path):
-    """Return a ``run.json`` as a dict. Raises UserError when it is missing, or not one that a training wrote."""
+    """Return a ``run.json`` as a dict. Raises UserError if it is missing, or if no training wrote it."""
     path = existing_file(path)
     try:
         run = json.loads(Path(path).read_text(encoding="utf-8"))
         run["recipe"]["training"]["steps"], run["steps_per_s"], run["peak_memory_mb"], run["device"]  # noqa: B018
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
-        raise UserError(f"{path}: not a record of a training; remove it and its model.pt, and train again") from None
+        raise UserError(f"{path}: not the record of a training; remove it and its model.pt, and train again") from None
     return run

@@ -1,4 +1,4 @@
-"""What an experiment has not finished: evaluations that are not there, and jobs that came to no end."""
+"""What an experiment has not finished: evaluations that are missing, and jobs that failed or were stopped."""
 
 import re
 
@@ -9,28 +9,28 @@ from weakseg3d.errors import UserError
 from weakseg3d.evaluation.long_table import LACKING, read_files
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.rows import COLUMNS, LABELS
+from weakseg3d.experiment import paths
+from weakseg3d.report.results import CELL
 
-CELL = ["dataset", "organ", "annotation", "method", "seed"]
+MAX_JOBS = 20
+"""At most this many jobs are named in warnings."""
 
-MOST_NAMED = 20
-"""Jobs that warnings name."""
+MAX_CHARACTERS = 200
+"""A warning quotes at most this many characters of a log's last line."""
 
-MOST_LETTERS = 200
-"""Letters of a log's last line that a warning quotes."""
+TAIL_BYTES = 4096
+"""Bytes read from the end of a log to find its last line."""
 
-TAIL = 4096
-"""Bytes at the end of a log that hold its last line."""
-
-RUN = re.compile(r"(.+/seed-\d+)(/.*)?")
-"""The log of a job of one training: its cell, and the rest."""
+TRAINING_JOB = re.compile(r"(.+/seed-\d+)(/.*)?")
+"""The path of the log of a job that belongs to one training: the cell, and the rest."""
 
 
 def finished_metrics(results):
-    """Return the metrics of every finished evaluation of ``results``, a `Results`, as `read_metrics` has them.
+    """Return the metrics of every finished evaluation of ``results``, a `Results`, as `read_metrics` returns them.
 
-    Finished is an evaluation whose prediction and models are there and none younger than what was made of it: after a
-    training that failed, metrics of the one before it are of no model that there is. Raises UserError where there is
-    none.
+    An evaluation is finished if its prediction and models exist and no file is newer than the ones made from it: after
+    a failed training, the metrics left over from the training before it belong to a model that no longer exists.
+    Raises UserError if no evaluation is finished.
     """
     evaluations = [(cell, case) for cell in results.cells for case in _test_cases(results, cell)]
     files = [results.metrics(cell, case) for cell, case in evaluations if _is_finished(results, cell, case)]
@@ -40,7 +40,7 @@ def finished_metrics(results):
 
 
 def _is_finished(results, cell, case):
-    """Return whether the files from model to metrics are there, each no older than the one before."""
+    """Return whether all files from the models to the metrics exist, each no older than the one before it."""
     models = [results.folder / stage / "model.pt" for stage in cell["first_stages"]]
     models += [results.model(cell, "model.pt")] if cell["model"] else []
     chain = [*models, results.prediction(cell, case), results.metrics(cell, case)]
@@ -50,85 +50,100 @@ def _is_finished(results, cell, case):
     return times == sorted(times)
 
 
-def with_lacking(rows, results):
-    """Return the metrics ``rows`` of an experiment, a `Results`, with a row for each that should be there and is not.
+def with_missing_evaluations(rows, results):
+    """Return the metrics ``rows`` of an experiment, a `Results`, with a row for every metric that should be there.
 
-    Such a row has the status `LACKING` and no value, so that a method whose every job failed has its place in all
-    tables. With any of them the rows come in the order of the experiment. Raises UserError for an evaluation of another
-    dataset, and for one of a case that is no test case of the experiment's split.
+    An added row has the status `LACKING` and no value, so that even a method whose jobs have all failed appears in
+    every table. If rows are added, all rows are put into the order of the experiment. Raises UserError for an
+    evaluation of another dataset, and for one of a case that is not a test case of the experiment's split.
     """
-    known = {(name, case) for name, dataset in results.datasets.items() for case in dataset["cases"]["test"]}
-    for dataset, case in rows[["dataset", "case"]].drop_duplicates().itertuples(index=False, name=None):
-        if dataset not in results.datasets:
-            raise UserError(f"dataset '{dataset}' is none of {results.folder}; remove its rows from the metrics")
-        if (dataset, case) not in known:
-            split = results.datasets[dataset]["split"]
-            raise UserError(f"case '{case}' of {dataset} is no test case of {split}; remove its rows from the metrics")
-    present = set(rows[[*CELL, "case"]].drop_duplicates().itertuples(index=False, name=None))
+    _check_cases(rows, results)
+    evaluated = set(rows[[*CELL, "case"]].drop_duplicates().itertuples(index=False, name=None))
     units = rows.drop_duplicates("metric").set_index("metric")["unit"].to_dict()
-    lines, order = [], {}
+    missing, order = [], {}
     for cell in results.cells:
         key = tuple(str(cell[name]) for name in CELL)
         order[key] = len(order)
         for case in _test_cases(results, cell):
-            if (*key, case) not in present:
+            if (*key, case) not in evaluated:
                 labels = dict(zip(CELL, key, strict=True)) | {"case": case}
                 labels["modality"] = results.datasets[cell["dataset"]]["modality"]
-                lines += [
+                missing += [
                     (*(labels[name] for name in LABELS), metric, np.nan, unit, LACKING)
                     for metric, unit in units.items()
                     # Controls have no uncertainty.
                     if metric in METRICS or cell["model"]
                 ]
-    if not lines:
+    if not missing:
         return rows
-    rows = pd.concat([rows, pd.DataFrame(lines, columns=COLUMNS)], ignore_index=True)
-    places = [order.get(key, len(order)) for key in rows[CELL].itertuples(index=False, name=None)]
-    return rows.assign(place=places).sort_values("place", kind="stable", ignore_index=True).drop(columns="place")
+    rows = pd.concat([rows, pd.DataFrame(missing, columns=COLUMNS)], ignore_index=True)
+    positions = [order.get(key, len(order)) for key in rows[list(CELL)].itertuples(index=False, name=None)]
+    return (
+        rows.assign(position=positions)
+        .sort_values("position", kind="stable", ignore_index=True)
+        .drop(columns="position")
+    )
 
 
-def unfinished_sentences(rows, results):
-    """Return how many evaluations ``rows``, what `with_lacking` returns, lack, and which jobs came to no end."""
-    evaluations = rows.drop_duplicates([*CELL, "case"])["status"]
-    number = int((evaluations == LACKING).sum())
+def _check_cases(rows, results):
+    """Raise UserError if ``rows`` have a dataset or a case that the experiment does not test."""
+    known = {(name, case) for name, dataset in results.datasets.items() for case in dataset["cases"]["test"]}
+    for dataset, case in rows[["dataset", "case"]].drop_duplicates().itertuples(index=False, name=None):
+        if dataset not in results.datasets:
+            raise UserError(f"dataset '{dataset}' is not part of {results.folder}; remove its rows from the metrics")
+        if (dataset, case) not in known:
+            split = results.datasets[dataset]["split"]
+            raise UserError(
+                f"case '{case}' of {dataset} is not a test case of {split}; remove its rows from the metrics"
+            )
+
+
+def unfinished_warnings(rows, results):
+    """Return a warning with the number of missing evaluations, and one for each job that did not finish.
+
+    ``rows`` is the table that `with_missing_evaluations` returns. If it is complete there are no warnings.
+    """
+    statuses = rows.drop_duplicates([*CELL, "case"])["status"]
+    number = int((statuses == LACKING).sum())
     if not number:
         return []
     jobs = unfinished_jobs(results)
-    more = [f"{len(jobs) - MOST_NAMED} more jobs came to no end"] if len(jobs) > MOST_NAMED else []
-    return [f"unfinished: {number} of {len(evaluations)} evaluations are not there", *jobs[:MOST_NAMED], *more]
+    more = [f"{len(jobs) - MAX_JOBS} more jobs did not finish"] if len(jobs) > MAX_JOBS else []
+    return [f"unfinished: {number} of {len(statuses)} evaluations are missing", *jobs[:MAX_JOBS], *more]
 
 
 def unfinished_jobs(results):
-    """Return a sentence for every job of the experiment that began and came to no end, with the last line of its log.
+    """Return a sentence for every job of the experiment that started but did not finish, with its log's last line.
 
-    Snakemake removes a job's log before it starts the job, and writes its benchmark when it is done: a log without a
-    benchmark, or with an older one, is that of a job that failed, was stopped or is running.
+    Snakemake removes the log of a job before it starts the job, and writes its benchmark when the job is done. So a log
+    without a benchmark, or with an older one, belongs to a job that failed, was stopped, or is still running.
     """
-    runs = {"/".join(str(cell[name]) for name in CELL[:-1]) + f"/seed-{cell['seed']}" for cell in results.cells}
+    trainings = {"/".join(str(cell[name]) for name in CELL[:-1]) + f"/seed-{cell['seed']}" for cell in results.cells}
     for cell in results.cells:
-        runs |= {path.removeprefix("7_models/") for path in (cell["model"], *cell["first_stages"]) if path}
+        trainings |= {path.partition("/")[2] for path in (cell["model"], *cell["first_stages"]) if path}
     sentences = []
-    for log in sorted((results.folder / "logs").rglob("*.log")):
-        rule, _, job = log.relative_to(results.folder / "logs").as_posix().removesuffix(".log").partition("/")
-        benchmark = results.folder / "benchmarks" / rule / f"{job}.tsv"
-        of_run = RUN.fullmatch(job)
-        if not job or (of_run and of_run[1] not in runs):
+    logs, benchmarks = (results.folder / paths.in_results(folder) for folder in (paths.LOGS, paths.BENCHMARKS))
+    for log in sorted(logs.rglob("*.log")):
+        rule, _, job = log.relative_to(logs).as_posix().removesuffix(".log").partition("/")
+        benchmark = benchmarks / rule / f"{job}.tsv"
+        training = TRAINING_JOB.fullmatch(job)
+        if not job or (training and training[1] not in trainings):
             continue
         if not benchmark.is_file() or benchmark.stat().st_mtime_ns < log.stat().st_mtime_ns:
             line = last_line(log)
-            said = f"ends with '{line}'" if line else "is empty"
-            sentences.append(f"a job came to no end: {log.relative_to(results.folder)} {said}")
+            state = f"ends with '{line}'" if line else "is empty"
+            sentences.append(f"a job did not finish: {log.relative_to(results.folder)} {state}")
     return sentences
 
 
 def last_line(path):
-    """Return the last line of a text file that says anything, shortened; empty where there is none."""
+    """Return the last line of a text file that is not blank, shortened if it is long; empty text if there is none."""
     with open(path, "rb") as stream:
         stream.seek(0, 2)
-        stream.seek(max(0, stream.tell() - TAIL))
+        stream.seek(max(0, stream.tell() - TAIL_BYTES))
         lines = stream.read().decode("utf-8", errors="replace").splitlines()
     line = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return line if len(line) <= MOST_LETTERS else line[: MOST_LETTERS - 1] + "…"
+    return line if len(line) <= MAX_CHARACTERS else line[: MAX_CHARACTERS - 1] + "…"
 
 
 def _test_cases(results, cell):

@@ -1,14 +1,22 @@
 """Draw reference and prediction contours over one axial slice of an image.
 
-The slice is the one with most reference; left and right are as radiologists have them. The reference is
+The slice is the one with the most reference voxels; left and right are in radiological convention. The reference is
 solid and blue, the prediction dashed and yellow. With --uncertainty the picture has panels side by side: the
 slice alone, with contours, the entropy and, unless it is 0 everywhere, the variance.
 
-All volumes share the image's grid; with --on-reference-grid the others may have any grid and are brought to that of
-the reference, as 'evaluate --resample-prediction' does, so that the picture shows what was evaluated.
+All volumes must be on the image's grid. With --on-reference-grid the others may have any grid and are resampled to the
+reference's, as 'evaluate --resample-prediction' does, so that the picture shows what was evaluated.
 """
 
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
 from weakseg3d.errors import UserError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 EXAMPLE = (
     "  python -m weakseg3d overlay --image image.nii.gz --reference mask.nii.gz --prediction prediction.nii.gz \\\n"
@@ -16,20 +24,20 @@ EXAMPLE = (
 )
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("--image", required=True, metavar="FILE", help="image")
     parser.add_argument("--reference", required=True, metavar="FILE", help="binary mask")
     parser.add_argument("--prediction", required=True, metavar="FILE", help="binary mask")
     parser.add_argument(
-        "--on-reference-grid", action="store_true", help="bring image, prediction and maps to the reference's grid"
+        "--on-reference-grid", action="store_true", help="resample image, prediction and maps to the reference's grid"
     )
     parser.add_argument(
-        "--largest-component", action="store_true", help="show the largest component of the prediction alone"
+        "--largest-component", action="store_true", help="show only the largest component of the prediction"
     )
     parser.add_argument("--out", required=True, metavar="PNG", help="picture (.png)")
     parser.add_argument(
-        "--uncertainty", metavar="DIR", help="maps of 'predict --uncertainty' on the prediction's grid, shown beside it"
+        "--uncertainty", metavar="DIR", help="maps from 'predict --uncertainty' on the prediction's grid, to be shown"
     )
     parser.add_argument("--title", default="", metavar="TEXT", help="first line above the picture")
     parser.add_argument(
@@ -41,10 +49,10 @@ def add_arguments(parser):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
     """Draw one case."""
     if not args.out.endswith(".png"):
-        raise UserError(f"{args.out}: the picture is a PNG; let the name end in .png")
+        raise UserError(f"{args.out}: the picture is a PNG file; give it a name that ends in .png")
     if args.window and not args.window[0] < args.window[1]:
         raise UserError(
             f"--window {args.window[0]:g} {args.window[1]:g}: the first grey level must be below the second"
@@ -64,8 +72,11 @@ def run(args):
         figure.savefig(partial, dpi=dpi)
 
 
-def read_case(args):
-    """Return image, reference, prediction and ``{name: map}`` of the uncertainty, if asked for, on one grid."""
+def read_case(args: argparse.Namespace) -> tuple[sitk.Image, sitk.Image, sitk.Image, dict[str, sitk.Image]]:
+    """Return image, reference, prediction and the uncertainty maps as ``{name: map}``, all on one grid.
+
+    The maps are empty without --uncertainty.
+    """
     from weakseg3d.evaluation.largest_component import keep_largest_component
     from weakseg3d.evaluation.reference_grid import map_on_reference_grid, mask_on_reference_grid
     from weakseg3d.images.volumes import check_same_grid, read_image, read_mask

@@ -1,4 +1,4 @@
-"""The picture of one case: which slice, which way round, which contours."""
+"""The picture of one case: its slice, its orientation and its contours."""
 
 import matplotlib.image
 import numpy as np
@@ -41,7 +41,7 @@ def test_words_for_dice():
 
 
 def corner_volumes(orientation):
-    """Return an image that is bright in the patient's right anterior corner, and an empty mask, stored so."""
+    """Return an image that is bright in the patient's right anterior corner, and an empty mask, in this orientation."""
     array = np.zeros((3, 20, 30), np.float32)
     array[:, :5, :5] = 100
     image = make_volume(array, (1.0, 1.5, 4.0))
@@ -52,16 +52,16 @@ def corner_volumes(orientation):
 def test_radiological_convention(orientation):
     image, empty = corner_volumes(orientation)
     axes = overlay_figure(image, empty, empty, window=(0, 100)).axes[0]
-    shown = axes.images[0].get_array()
-    assert shown.shape == (20, 30)
-    assert shown[:5, :5].min() == 100
-    assert shown.sum() == 25 * 100
+    picture = axes.images[0].get_array()
+    assert picture.shape == (20, 30)
+    assert picture[:5, :5].min() == 100
+    assert picture.sum() == 25 * 100
     # Row 0 is drawn at the top: anterior is up.
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
     assert axes.get_aspect() == pytest.approx(1.5)
 
 
-def test_contours_are_those_of_the_masks():
+def test_contours_follow_the_masks():
     image, mask = corner_volumes("LPS")
     array = sitk.GetArrayFromImage(mask)
     array[1, 0:6, 4:9] = 1
@@ -70,7 +70,7 @@ def test_contours_are_those_of_the_masks():
     reference, prediction = axes.collections
     for contour in (reference, prediction):
         (path,) = contour.get_paths()
-        # Closed half a voxel beyond the mask, also where it touches the border of the slice.
+        # The contour is closed half a voxel beyond the mask, even at the border of the slice.
         assert path.vertices.min(axis=0).tolist() == [3.5, -0.5]
         assert path.vertices.max(axis=0).tolist() == [8.5, 5.5]
     assert reference.get_linestyle() != prediction.get_linestyle()
@@ -96,7 +96,7 @@ def test_verb_draws_the_same_picture_twice(case, tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     picture = matplotlib.image.imread(tmp_path / "a.png")
     assert picture.shape[1] == 480
-    # The contours are the only coloured things in it.
+    # Only the contours are coloured.
     assert (picture[..., :3].max(axis=-1) - picture[..., :3].min(axis=-1) > 0.3).sum() > 200
 
 
@@ -122,7 +122,7 @@ def test_mask_on_another_grid(case, tmp_path, capsys):
 
 
 def panels_of(variance, orientation="LPS"):
-    """Return the axes of panels for an image with a bright corner, whose entropy is that corner's intensity / 100."""
+    """Return the axes of panels for an image with a bright corner; the entropy is the intensity divided by 100."""
     image, mask = corner_volumes(orientation)
     array = sitk.GetArrayFromImage(mask)
     array[1, 0:6, 4:9] = 1
@@ -147,17 +147,17 @@ def test_panels_stand_side_by_side_at_equal_height():
     assert entropy.images[0].get_clim() == (0, 1)
     assert variance.images[0].get_clim() == (0, 0.125)
     assert (len(image.collections), len(contours.collections)) == (0, 2)
-    # Nothing is stretched, and the contours do not change the limits.
+    # No panel is stretched, and the contours do not change the limits.
     assert image.get_xlim() == contours.get_xlim() == entropy.get_xlim()
     assert image.get_ylim() == contours.get_ylim() == entropy.get_ylim()
 
 
 @pytest.mark.parametrize("orientation", ["RAS", "PIR"])
-def test_maps_are_turned_as_the_image_is(orientation):
+def test_maps_are_turned_like_the_image(orientation):
     *_, variance, _ = panels_of(0.2, orientation)
-    shown = variance.images[0].get_array()
-    assert shown[:5, :5].min() == pytest.approx(0.2)
-    assert np.count_nonzero(shown) == 25
+    picture = variance.images[0].get_array()
+    assert picture[:5, :5].min() == pytest.approx(0.2)
+    assert np.count_nonzero(picture) == 25
 
 
 def test_a_variance_of_zero_has_no_panel():

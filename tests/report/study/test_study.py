@@ -2,22 +2,21 @@
 
 import csv
 import re
-import warnings
 
 import pandas as pd
 import pytest
+from drawing import draw
 
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError
 from weakseg3d.evaluation.rows import COLUMNS
-from weakseg3d.report.study.curves import is_numeric
+from weakseg3d.report.study.budget_curves import is_numeric
 from weakseg3d.report.study.figure import study_figure
 from weakseg3d.report.study.references import spread
-from weakseg3d.report.study.table import factors, study_headings, study_table
-from weakseg3d.report.tables.main import readable_table
+from weakseg3d.report.study.table import factors, readable_study, study_table
 
 SPREAD = 0.1
-"""Cases a and b lie this far below and above the mean, so that the sample standard deviation is 0.1 sqrt(2)."""
+"""Cases a and b lie this far below and above the mean, so the sample standard deviation is 0.1 sqrt(2)."""
 
 SD = SPREAD * 2**0.5
 
@@ -34,7 +33,7 @@ def rows_of(means, organs=("spleen",)):
 
 
 def spread_rows(means):
-    """Return rows as `rows_of` does, of five cases around each mean: enough for an interval."""
+    """Return rows as `rows_of` does, but of five cases around each mean, which are enough for an interval."""
     offsets = zip("abcde", (-SPREAD, -0.02, 0.0, 0.02, SPREAD), strict=True)
     rows = rows_of(means)
     first = rows[rows["case"] == "a"]
@@ -70,12 +69,10 @@ CHOICES = {
 }
 
 
-def draw(rows):
-    """Return the figure once it is laid out, with every warning an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        figure = study_figure(rows)
-        figure.canvas.draw()
+def draw_study(rows):
+    """Return the figure of a study once it is laid out."""
+    figure = study_figure(rows)
+    draw(figure)
     return figure
 
 
@@ -117,33 +114,33 @@ def test_references_stand_below_the_variants_of_each_organ():
 
 def test_best_is_bold_and_controls_are_not_best():
     rows = rows_of({"weak+clicks-5": 0.5, "weak+clicks-9": 0.6, "pseudo_label+clicks-5": 0.8, "truth": 0.9})
-    text = readable_table(study_table(rows), study_headings(factors(rows)))
+    text = readable_study(study_table(rows), factors(rows)).text
     assert list(text.columns[:6]) == ["Dataset", "Modality", "Organ", "Method", "clicks", "Dice ↑"]
     assert "Annotation" not in text
     assert list(text["Method"]) == ["weak", "weak", "pseudo_label \\*", "truth \\*"]
     assert [cell.startswith("**") for cell in text["Dice ↑"]] == [False, True, False, False]
 
 
-def test_two_annotations_of_one_method_are_refused():
+def test_two_annotations_of_one_method_are_rejected():
     rows = pd.concat([rows_of({"weak+clicks-5": 0.5}), rows_of({"weak+clicks-5": 0.6}).assign(annotation="other")])
     with pytest.raises(UserError, match=r"weak\+clicks-5"):
         study_table(rows)
 
 
-def test_a_factor_named_like_a_column_is_refused():
+def test_a_factor_named_like_a_column_is_rejected():
     with pytest.raises(UserError, match="factor 'n'"):
         study_table(rows_of({"weak+n-5": 0.5}))
 
 
-def test_factors_that_are_not_crossed_are_refused():
+def test_factors_that_are_not_crossed_are_rejected():
     with pytest.raises(UserError, match="clicks, sigma"):
         study_figure(rows_of({"weak+clicks-5": 0.5, "weak+sigma-3": 0.5}))
 
 
-def test_a_variant_without_a_factor_is_in_the_table_alone():
+def test_a_variant_without_a_factor_is_only_in_the_table():
     rows = rows_of(CLICKS | {"other+clicks-5": 0.5})
     assert "other" in list(study_table(rows)["method"])
-    assert [axis.get_title() for axis in panels(draw(rows))] == ["spleen, toy (ct)\nweak"]
+    assert [axis.get_title() for axis in panels(draw_study(rows))] == ["spleen, toy (ct)\nweak"]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +153,7 @@ def test_numbers_among_levels(levels, numeric):
 
 def test_curves_show_the_means_of_the_table():
     rows = rows_of(CLICKS)
-    (panel,) = panels(draw(rows))
+    (panel,) = panels(draw_study(rows))
     lines = {line.get_label(): line for line in panel.lines}
     assert list(lines["3"].get_xdata()) == [5, 25, 100]
     assert list(lines["3"].get_ydata()) == pytest.approx([0.3, 0.5, 0.7])
@@ -169,7 +166,7 @@ def test_bands_are_the_intervals_of_the_table():
     rows = spread_rows(CLICKS)
     table = study_table(rows)
     table = table[table["sigma"] == "3"].assign(clicks=lambda t: t["clicks"].astype(int)).sort_values("clicks")
-    (panel,) = panels(draw(rows))
+    (panel,) = panels(draw_study(rows))
     (outline,) = panel.collections[0].get_paths()
     band = {
         place: sorted({round(y, 9) for x, y in outline.vertices if x == place})
@@ -181,7 +178,7 @@ def test_bands_are_the_intervals_of_the_table():
 
 
 def test_curves_name_the_references():
-    (panel,) = panels(draw(rows_of(CLICKS)))
+    (panel,) = panels(draw_study(rows_of(CLICKS)))
     heights = {line.get_label(): line.get_ydata()[0] for line in panel.lines if line.get_linestyle() == "--"}
     assert heights == pytest.approx({"dense": 0.8, "truth": 0.9})
     assert {text.get_text() for text in panel.texts} == {"dense", "truth"}
@@ -195,7 +192,7 @@ def test_curves_have_a_panel_per_organ_method_and_further_level():
         for sigma in (3, 6)
         for loss in "xy"
     }
-    figure = draw(rows_of(means, organs=("spleen", "liver")))
+    figure = draw_study(rows_of(means, organs=("spleen", "liver")))
     further = ["a, loss x", "a, loss y", "b, loss x", "b, loss y"]
     titles = [f"{organ}, toy (ct)\n{text}" for organ in ("spleen", "liver") for text in further]
     assert [axis.get_title() for axis in panels(figure)] == titles
@@ -204,7 +201,7 @@ def test_curves_have_a_panel_per_organ_method_and_further_level():
 
 def test_one_number_gives_a_line_per_method():
     means = {"a+clicks-5": 0.3, "b+clicks-5": 0.4, "a+clicks-50": 0.6, "b+clicks-50": 0.5}
-    (panel,) = panels(draw(rows_of(means)))
+    (panel,) = panels(draw_study(rows_of(means)))
     assert {line.get_label(): list(line.get_ydata()) for line in panel.lines} == {
         "a": pytest.approx([0.3, 0.6]),
         "b": pytest.approx([0.4, 0.5]),
@@ -212,7 +209,7 @@ def test_one_number_gives_a_line_per_method():
 
 
 def test_dots_lie_at_the_means_of_the_table():
-    (panel,) = panels(draw(rows_of(DISTURBANCES)))
+    (panel,) = panels(draw_study(rows_of(DISTURBANCES)))
     assert [label.get_text() for label in panel.get_yticklabels()] == ["none", "jitter_5mm", "blur"]
     assert panel.yaxis_inverted()
     for container, means in zip(panel.containers, ([0.6, 0.5, 0.4], [0.45, 0.35, 0.3]), strict=True):
@@ -227,7 +224,7 @@ def test_dots_lie_at_the_means_of_the_table():
 def test_bars_are_the_intervals_of_the_table():
     rows = spread_rows(DISTURBANCES)
     table = study_table(rows).set_index(["method", "disturbance"])
-    (panel,) = panels(draw(rows))
+    (panel,) = panels(draw_study(rows))
     _, _, (bars,) = panel.containers[0].lines
     ends = sorted(segment[:, 0].tolist() for segment in bars.get_segments())
     limits = table.loc["weak", ["dice_low", "dice_high"]].sort_values("dice_low").to_numpy().tolist()
@@ -235,7 +232,7 @@ def test_bars_are_the_intervals_of_the_table():
 
 
 def test_heatmaps_show_the_means_of_the_table():
-    figure = draw(rows_of(CHOICES))
+    figure = draw_study(rows_of(CHOICES))
     soft, hard = panels(figure)
     assert [axis.get_title() for axis in (soft, hard)] == [
         f"spleen, toy (ct)\nweak, target {t}" for t in ("soft", "hard")
@@ -251,7 +248,7 @@ def test_heatmaps_show_the_means_of_the_table():
 
 
 def test_heatmaps_outline_the_best_of_an_organ():
-    soft, hard = panels(draw(rows_of(CHOICES)))
+    soft, hard = panels(draw_study(rows_of(CHOICES)))
     assert [patch for patch in soft.patches if not patch.get_fill()] == []
     (outline,) = [patch for patch in hard.patches if not patch.get_fill()]
     left, top = outline.get_xy()
@@ -263,9 +260,9 @@ def test_single_cases_absent_organs_and_gaps_can_be_drawn(means):
     rows = rows_of(means, organs=("spleen", "liver"))
     first = next(name for name in means if "+" in name)
     rows = rows[(rows["case"] == "a") & ~((rows["organ"] == "liver") & (rows["method"] == first))]
-    draw(rows)
+    draw_study(rows)
     absent = rows["organ"] == "liver"
-    draw(rows.assign(value=rows["value"].mask(absent), status=rows["status"].mask(absent, "absent_in_both")))
+    draw_study(rows.assign(value=rows["value"].mask(absent), status=rows["status"].mask(absent, "absent_in_both")))
 
 
 def test_labels_of_references_do_not_collide():

@@ -1,4 +1,4 @@
-"""Tables as LaTeX: what their columns become, and that LaTeX takes every one of them."""
+"""Tables as LaTeX: their columns and marks, and that LaTeX accepts every one of them."""
 
 import re
 import shutil
@@ -6,16 +6,20 @@ import subprocess
 
 import pandas as pd
 import pytest
+from compared_methods import METHODS, rows_of
+from report_tables import report_on
 from small_experiment import report, small_experiment
 
 from weakseg3d.report.tables.latex import latex_table
+from weakseg3d.report.tables.readable import ReadableTable
 
 COLUMNS = ["Method", "Effort", "spleen, toy: Dice ↑", "spleen, toy: HD95 ↓", "Selection", "Annotation"]
 
 
 def table(annotations):
+    """Return a table with a row for each (method, annotation)."""
     rows = [(name, "7 clicks", "**0.9 ± 0.1** †", "–", "last step", kind) for name, kind in annotations]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return ReadableTable(pd.DataFrame(rows, columns=COLUMNS), ["Effort"], "Note.")
 
 
 def body(text):
@@ -23,7 +27,7 @@ def body(text):
 
 
 def test_organs_stand_above_their_metrics():
-    text = latex_table(table([("a", "points"), ("b_c", "dense")]), {"Effort"}, "Toy", "Note.", {})
+    text = latex_table(table([("a", "points"), ("b_c", "dense")]), "Toy", {})
     above, below, first, _ = body(text)
     shared = r"\multicolumn{2}{c}{spleen, toy}"
     assert above == rf"\multicolumn{{2}}{{c}}{{}} & {shared} & \multicolumn{{1}}{{c}}{{}} \\"
@@ -33,19 +37,37 @@ def test_organs_stand_above_their_metrics():
     assert r"\begin{tabular}{lrlll}" in text
 
 
-def test_annotations_move_to_the_caption_where_methods_have_one_each():
-    text = latex_table(
-        table([("a", "points"), ("b_c", "points"), ("d", "dense"), ("e", "none")]), set(), "Toy", "N.", {}
-    )
-    assert r"\caption{Toy. N. Annotations: points: a, b\_c; dense: d.}" in text
+def test_annotations_move_to_the_caption_if_methods_have_one_each():
+    text = latex_table(table([("a", "points"), ("b_c", "points"), ("d", "dense"), ("e", "none")]), "Toy", {})
+    assert r"\caption{Toy. Note. Annotations: points: a, b\_c; dense: d.}" in text
     assert "Annotation &" not in text
-    twice = latex_table(table([("a", "points"), ("a", "dense")]), set(), "Toy", "N.", {})
-    assert r"\caption{Toy. N.}" in twice
-    assert body(twice)[1].endswith(r"Selection & Annotation \\")
+    several = latex_table(table([("a", "points"), ("a", "dense")]), "Toy", {})
+    assert r"\caption{Toy. Note.}" in several
+    assert body(several)[1].endswith(r"Selection & Annotation \\")
+
+
+def test_marks_and_special_characters(tmp_path):
+    text = (report_on(tmp_path, rows_of(METHODS), "--footer", "commit=a_b%") / "main.tex").read_text(encoding="utf-8")
+    for part in (
+        r"\toprule",
+        r"\bottomrule",
+        r"\textbf{0.845 $\pm$ 0.047}",
+        r"\underline{0.824 $\pm$ 0.048} $^\dagger$",
+    ):
+        assert part in text
+    (line,) = [line for line in text.splitlines() if line.startswith("strong & ")]
+    (head,) = [line for line in text.splitlines() if line.startswith("Method & ")]
+    assert line.count(" & ") == head.count(" & ")
+    alignment = re.search(r"\\begin\{tabular\}\{([lr]+)\}", text)[1]
+    assert len(alignment) == head.count(" & ") + 1
+    # Outside comments, every character with a special meaning is escaped.
+    lines = "\n".join(line for line in text.splitlines() if not line.startswith("%"))
+    assert not re.search(r"(?<!\\)[%_#]", lines)
+    assert "% commit: a_b%" in text
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX is installed")
-def test_latex_takes_every_table(tmp_path):
+def test_latex_accepts_every_table(tmp_path):
     results = small_experiment(tmp_path, seeds=(0, 1))
     metrics = results / "tables/metrics.csv"
     lines = metrics.read_text(encoding="utf-8").splitlines()

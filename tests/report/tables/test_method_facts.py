@@ -1,8 +1,10 @@
-"""Effort and selection stand beside the scores in every table."""
+"""Effort and selection stand next to the scores in every table."""
 
 import csv
 
 import pytest
+from compared_methods import METHODS, rows_of
+from report_tables import records, report_on
 
 from weakseg3d.cli import main
 from weakseg3d.evaluation.rows import COLUMNS
@@ -69,23 +71,42 @@ def test_tables_without_facts_have_no_columns_for_them(metrics, tmp_path):
         (["--selection", "clicked"], "--selection"),
     ],
 )
-def test_mistakes_end_in_a_sentence(metrics, tmp_path, capsys, options, sentence):
+def test_wrong_options_are_rejected(metrics, tmp_path, capsys, options, sentence):
     assert report(metrics, tmp_path / "out", *options) == 2
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
-def test_another_table_is_not_taken_for_effort(metrics, tmp_path, capsys):
+def test_another_table_is_rejected_as_effort(metrics, tmp_path, capsys):
     assert report(metrics, tmp_path / "out", "--effort", str(metrics)) == 2
     assert "write it with 'effort --csv'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("clicks", "drawn"), [("many", 0), ("", 0), (-1, 0), (3, "far")])
-def test_an_effort_that_is_no_number(metrics, tmp_path, capsys, clicks, drawn):
+def test_an_effort_that_is_not_a_number_is_rejected(metrics, tmp_path, capsys, clicks, drawn):
     efforts = write_effort(tmp_path / "points.csv", "points", [("a", 7, 0), ("b", clicks, drawn)])
     assert report(metrics, tmp_path / "out", "--effort", str(efforts)) == 2
     message = capsys.readouterr().err
     assert "points.csv: " in message
-    assert "in row 3 is no number of 0 or more" in message
+    assert "in row 3 is not a number of 0 or more" in message
     assert message.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_effort_and_selection_are_in_every_table_of_methods(tmp_path):
+    (tmp_path / "effort.csv").write_text("dataset,organ,annotation,case,clicks,drawn_cm\ntoy,spleen,points,a,7,0\n")
+    tables = report_on(
+        tmp_path, rows_of(METHODS), "--effort", str(tmp_path / "effort.csv"), "--selection", "strong=last"
+    )
+    for name in ("main.csv", "main_wide.csv", "statistics.csv"):
+        row = records(tables / name)[0]
+        assert (row["effort_clicks"], row["effort_cm"], row["selection"]) == ("7.0000", "0.0000", "last"), name
+    ranks = {row["series"]: row for row in records(tables / "ranking.csv")}
+    assert [ranks[name]["selection"] for name in ("strong", "middle")] == ["last", ""]
+    assert {row["effort_clicks"] for row in ranks.values()} == {"7.0000"}
+    pairs = records(tables / "comparisons.csv")
+    assert {row["first_selection"] for row in pairs if row["first"] == "strong"} == {"last"}
+    assert {row["second_selection"] for row in pairs} == {""}
+    assert {(row["selection"], row["best_selection"]) for row in records(tables / "against_best.csv")} == {("", "last")}
+    assert "| 7 clicks |  | last step |" in (tables / "against_best.md").read_text(encoding="utf-8")
+    assert "| 7 clicks | last step |" in (tables / "ranking.md").read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ METRICS = {"dice": "1", "ece": "1", "mean_entropy": "bit", "mean_variance": "1"}
 
 
 def rows_of(cases=CASES, method="weak", seed="0", organ="spleen", status="ok"):
-    """Return rows of the long table; a case with its Dice alone has no uncertainty."""
+    """Return rows of the long table; a case with only its Dice has no uncertainty."""
     return [
         ["toy", "ct", organ, "points", method, seed, case, metric, value, unit, status]
         for case, values in cases.items()
@@ -45,11 +45,11 @@ def test_means_and_correlations_by_hand():
 
 
 def test_seeds_are_pooled():
-    # The second seed's errors and entropies lie above the first's: of eight ranks two are exchanged.
+    # The errors and entropies of the second seed lie above those of the first.
     worse = {case: (d - 0.5, ece, h + 0.5, v) for case, (d, ece, h, v) in CASES.items()}
     (line,) = table_of(rows_of(), rows_of(worse, seed="1")).to_dict("records")
     assert line["n"] == 8
-    # In either seed ranks 1 and 2 are exchanged: four differences of 1.
+    # In each seed, two ranks are exchanged: four differences of 1.
     assert line["entropy_correlation"] == pytest.approx(1 - 6 * 4 / (8 * 63))
 
 
@@ -74,10 +74,10 @@ def test_undefined_correlations(cases):
         warnings.simplefilter("error")
         table = table_of(rows_of(cases))
     assert table[["entropy_correlation", "variance_correlation"]].isna().all(axis=None)
-    assert list(readable_uncertainty(table)[["ρ entropy", "ρ variance"]].iloc[0]) == ["–", "–"]
+    assert list(readable_uncertainty(table).text[["ρ entropy", "ρ variance"]].iloc[0]) == ["–", "–"]
 
 
-def test_three_seeds_of_two_cases_are_no_three_cases():
+def test_three_seeds_of_two_cases_do_not_count_as_three_cases():
     cases = {case: CASES[case] for case in "ab"}
     (line,) = table_of(*(rows_of(cases, seed=seed) for seed in "012")).to_dict("records")
     assert line["n"] == 6
@@ -94,9 +94,9 @@ def test_methods_without_uncertainty_are_left_out():
     ]
 
 
-def test_readers_see_the_best():
+def test_the_best_is_marked():
     worse = {case: (d, 2 * e, h, v) for case, (d, e, h, v) in CASES.items()}
-    text = readable_uncertainty(table_of(rows_of(), rows_of(worse, method="other")))
+    text = readable_uncertainty(table_of(rows_of(), rows_of(worse, method="other"))).text
     assert list(text["ECE ↓"]) == ["**0.025 ± 0.013**", "<u>0.050 ± 0.026</u>"]
     assert list(text["ρ variance"]) == ["−1.00", "−1.00"]
 

@@ -1,4 +1,4 @@
-"""One axial slice of one case: the image, the reference's contour and the prediction's."""
+"""One axial slice of one case, with the contours of the reference and of the prediction."""
 
 from dataclasses import dataclass
 
@@ -11,27 +11,27 @@ from matplotlib.lines import Line2D
 
 from weakseg3d.evaluation.metrics import status_of
 
-STYLES = {
+CONTOUR_STYLES = {
     "reference": {"color": "#56b4e9", "linewidth": 1.6, "linestyle": "solid"},
     "prediction": {"color": "#f0e442", "linewidth": 1.6, "linestyle": (0, (2.5, 1.5))},
 }
-"""Blue and yellow differ for every kind of colour vision, solid and dashed lines in greyscale as well."""
+"""Blue and yellow differ for readers with any kind of colour vision, solid and dashed lines also in greyscale."""
 
 PERCENTILES = (1, 99)
-"""Grey levels that become black and white when no window is given."""
+"""Percentiles of the grey levels that become black and white if no window is given."""
 
 WIDTH = 3.2
 """Width of the figure in inches."""
 
 
 def overlay_figure(image, reference, prediction, title="", window=None):
-    """Return the figure of one case, the slice being the axial one with most reference voxels.
+    """Return the figure of one case, which shows the axial slice with the most reference voxels.
 
     ``image``, ``reference`` and ``prediction`` are SimpleITK volumes on one grid, the latter two binary masks;
     ``window`` is the lowest and highest grey level shown, by default the `PERCENTILES` of the slice. The
-    volumes are turned to the patient's axes first (to the nearest ones, when oblique), and shown in
-    radiological convention: the patient's right is on the left, anterior is up. Without a reference the slice
-    is the one with most prediction, or else the middle one.
+    volumes are turned to the patient's axes first (to the nearest ones, if they are oblique), and shown in
+    radiological convention: the patient's right is on the left, anterior is up. Without a reference, the slice
+    is the one with the most predicted voxels, or else the middle one.
     """
     shown = shown_slice(image, reference, prediction, window)
     rows, columns = shown.grey.shape
@@ -51,38 +51,38 @@ def overlay_figure(image, reference, prediction, title="", window=None):
 
 @dataclass(frozen=True)
 class Slice:
-    """One axial slice of a case, rows from anterior to posterior, columns from the patient's right to left."""
+    """One axial slice of a case; rows run from anterior to posterior, columns from the patient's right to left."""
 
     grey: np.ndarray
     limits: tuple[float, float]
     """Grey levels that are black and white."""
     masks: dict[str, np.ndarray]
-    """Reference and prediction, boolean, by their names in `STYLES`."""
+    """Reference and prediction, boolean, by their names in `CONTOUR_STYLES`."""
     aspect: float
-    """Height of a pixel over its width."""
+    """Height of a pixel divided by its width."""
     place: int
     """Index of the slice in the volume turned to the patient's axes."""
     caption: str
 
 
 def shown_slice(image, reference, prediction, window=None):
-    """Return the `Slice` of one case that `overlay_figure`, where the arguments are explained, shows."""
-    grey, truth, guess = (turned_array(volume) for volume in (image, reference, prediction))
-    truth, guess = truth != 0, guess != 0
-    place = slice_to_show(truth, guess)
+    """Return the `Slice` of one case that `overlay_figure` shows; see there for the arguments."""
+    grey, truth, predicted = (turned_array(volume) for volume in (image, reference, prediction))
+    truth, predicted = truth != 0, predicted != 0
+    place = slice_to_show(truth, predicted)
     spacing_x, spacing_y, _ = turned(image).GetSpacing()
     return Slice(
-        grey[place],
-        tuple(window) if window is not None else tuple(np.percentile(grey[place], PERCENTILES)),
-        {"reference": truth[place], "prediction": guess[place]},
-        spacing_y / spacing_x,
-        place,
-        f"{dice_text(truth, guess)}, slice {place + 1} of {len(grey)}",
+        grey=grey[place],
+        limits=tuple(window) if window is not None else tuple(np.percentile(grey[place], PERCENTILES)),
+        masks={"reference": truth[place], "prediction": predicted[place]},
+        aspect=spacing_y / spacing_x,
+        place=place,
+        caption=f"{dice_text(truth, predicted)}, slice {place + 1} of {len(grey)}",
     )
 
 
 def turned(volume):
-    """Return a volume turned to the patient's axes, to the nearest ones when it is oblique."""
+    """Return a volume turned to the patient's axes, or to the nearest ones if it is oblique."""
     return sitk.DICOMOrient(volume, "LPS")
 
 
@@ -92,7 +92,7 @@ def turned_array(volume):
 
 
 def slice_to_show(reference, prediction):
-    """Return the index of the first-axis slice with most reference, else most prediction, else the middle one."""
+    """Return the index of the first-axis slice with the most reference, else the most prediction, else the middle."""
     for mask in (reference, prediction):
         voxels = np.count_nonzero(mask, axis=(1, 2))
         if voxels.any():
@@ -101,7 +101,7 @@ def slice_to_show(reference, prediction):
 
 
 def dice_text(reference, prediction):
-    """Return the case's Dice as words; they say so when the organ was missed or is absent."""
+    """Return the Dice of two masks as text, or words if the organ was missed or is absent."""
     status = status_of(prediction.any(), reference.any())
     if status == "ok":
         overlap = np.count_nonzero(reference & prediction)
@@ -114,7 +114,7 @@ def dice_text(reference, prediction):
 
 
 def draw_image(axes, shown):
-    """Draw the grey levels of a `Slice`, and the letters of the patient's sides."""
+    """Draw the grey levels of a `Slice` and the letters of the patient's sides."""
     low, high = shown.limits
     axes.imshow(shown.grey, cmap="gray", vmin=low, vmax=high, aspect=shown.aspect)
     for letter, x, y in (("R", 0.02, 0.5), ("L", 0.98, 0.5), ("A", 0.5, 0.98)):
@@ -124,25 +124,25 @@ def draw_image(axes, shown):
 
 def draw_contours(axes, shown, thickness=1.0):
     """Draw the contours of a `Slice`, the prediction's above the reference's; ``thickness`` scales their lines."""
-    for name, style in STYLES.items():
+    for name, style in CONTOUR_STYLES.items():
         _draw_contour(axes, shown.masks[name], style, thickness)
 
 
 def contour_handles(thickness=1.0):
-    """Return what a legend shows of the contours."""
+    """Return the entries of the contours in a legend."""
     return [
-        Line2D([], [], label=name, path_effects=outline(thickness), **scaled(style, thickness))
-        for name, style in STYLES.items()
+        Line2D([], [], label=name, path_effects=_rim(thickness), **_scaled(style, thickness))
+        for name, style in CONTOUR_STYLES.items()
     ]
 
 
-def scaled(style, thickness):
-    """Return a style of `STYLES` with its line width scaled."""
+def _scaled(style, thickness):
+    """Return a style of `CONTOUR_STYLES` with its line width scaled."""
     return style | {"linewidth": thickness * style["linewidth"]}
 
 
-def outline(thickness=1.0):
-    """Return a dark rim that keeps the lines visible on bright tissue."""
+def _rim(thickness):
+    """Return a dark rim that keeps lines visible on bright tissue."""
     return [patheffects.withStroke(linewidth=2.6 * thickness, foreground="#000000aa")]
 
 
@@ -161,7 +161,7 @@ def _draw_contour(axes, mask, style, thickness):
         linewidths=thickness * style["linewidth"],
         linestyles=[style["linestyle"]],
     )
-    contours.set_path_effects(outline(thickness))
+    contours.set_path_effects(_rim(thickness))
 
 
 def _draw_letter(axes, letter, x, y):

@@ -1,84 +1,96 @@
-"""How good the pseudo label itself is: its Dice and HD95 over what a study varies, such as clicks and sigma."""
+"""The quality of the pseudo label itself: its Dice and HD95 over the factors of a study, such as clicks and sigma."""
 
 import math
 
-import matplotlib
 import seaborn as sns
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from weakseg3d.experiment.variants import variant_parts
-from weakseg3d.report.figures.style import COLUMN_WIDTH, STYLE
-from weakseg3d.report.study.curves import is_numeric, level_styles
-from weakseg3d.report.study.table import ORGAN, factors, study_table
-from weakseg3d.report.tables.latex import section
+from weakseg3d.report.study.budget_curves import LOG_RATIO, is_numeric, level_styles
+from weakseg3d.report.study.table import factors, study_table
+from weakseg3d.report.style import COLUMN_WIDTH, METHOD_STYLES, new_figure, style_context
+from weakseg3d.report.tables.measures import TITLES
+from weakseg3d.report.tables.readable import organ_title
+from weakseg3d.statistics.cells import ORGAN
 
 CONTROL = "pseudo_label"
-MEASURES = {"dice": "Dice", "hd95": "HD95 (mm)"}
-SHOWN = ("mean", "low", "high")
+STATISTICS = ("mean", "low", "high")
 PANEL_HEIGHT = 1.6
+"""Height of a panel in inches."""
 
 
 def pseudo_label_figure(rows):
-    """Return a figure with Dice and HD95 of the pseudo label for each organ, or None where no study varies it.
+    """Return a figure with Dice and HD95 of the pseudo label for each organ, or None if no study varies it.
 
-    ``rows`` is what `read_metrics` returns. The numeric factor with most levels, else the one with most levels, is the
-    axis; the next factor gives lines, light to dark. Bands are 95 % intervals of the mean where there are enough
-    cases.
+    ``rows`` is the table that `read_metrics` returns. The axis shows the numeric factor with the most levels, or else
+    the factor with the most levels; there is one line for each level of the next factor, from light to dark. Bands are
+    95 % intervals of the mean, if there are enough cases.
     """
     rows = rows[rows["method"].map(lambda name: variant_parts(name)[0] == CONTROL and "+" in name)]
     if rows.empty:
         return None
     levels = factors(rows)
     x = max(levels, key=lambda name: (is_numeric(levels[name]), len(levels[name])))
-    line = next((name for name in levels if name != x), None)
-    numeric = is_numeric(levels[x])
-    order = sorted(levels[x], key=float) if numeric else levels[x]
-    styles = level_styles(levels[line]) if line else {"": {"color": "#0072b2", "marker": "o"}}
-    table = study_table(rows)
-    organs = list(table.groupby(ORGAN, sort=False))
-    with matplotlib.rc_context({**sns.axes_style("ticks"), **STYLE, "axes.linewidth": 0.6}):
-        figure = Figure(figsize=(COLUMN_WIDTH * 1.25, 0.45 + PANEL_HEIGHT * len(organs)), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.subplots(len(organs), 2, sharex=True, squeeze=False)
-        for line_axes, (organ, part) in zip(axes, organs, strict=True):
-            for axis, (measure, name) in zip(line_axes, MEASURES.items(), strict=True):
+    line_factor = next((name for name in levels if name != x), None)
+    styles = level_styles(levels[line_factor]) if line_factor else {"": METHOD_STYLES[0]}
+    organs = list(study_table(rows).groupby(ORGAN, sort=False))
+    with style_context():
+        figure = new_figure(COLUMN_WIDTH * 1.25, 0.45 + PANEL_HEIGHT * len(organs))
+        grid = figure.subplots(len(organs), 2, sharex=True, squeeze=False)
+        for organ_axes, (organ, part) in zip(grid, organs, strict=True):
+            for axes, (measure, title) in zip(organ_axes, TITLES.items(), strict=True):
                 for level, style in styles.items():
-                    of_level = part[part[line] == level] if line else part
-                    places = [float(level) for level in order] if numeric else range(len(order))
-                    _draw(axis, places, _means(of_level, x, measure).reindex(order), level, style, numeric)
-                axis.set_ylabel(name)
-                if numeric and float(order[0]) > 0 and float(order[-1]) > 8 * float(order[0]):
-                    axis.set_xscale("log")
-                axis.set_xticks(places, labels=order, **({} if numeric else {"rotation": 30, "ha": "right"}))
-                axis.set_xticks([], minor=True)
-                sns.despine(ax=axis)
-            line_axes[0].set_title(section(organ), loc="left")
-        for axis in axes[-1]:
-            axis.set_xlabel(x)
-        if line:
-            handles, labels = axes[0, 0].get_legend_handles_labels()
-            figure.legend(handles, labels, title=line, loc="outside lower center", ncols=4, frameon=False)
+                    means = _means(part[part[line_factor] == level] if line_factor else part, x, measure)
+                    _draw_means(axes, means, levels[x], style | {"label": level})
+                _set_scale(axes, levels[x])
+                axes.set_ylabel(title)
+                sns.despine(ax=axes)
+            organ_axes[0].set_title(organ_title(organ), loc="left")
+        for axes in grid[-1]:
+            axes.set_xlabel(x)
+        if line_factor:
+            handles, labels = grid[0, 0].get_legend_handles_labels()
+            figure.legend(handles, labels, title=line_factor, loc="outside lower center", ncols=4, frameon=False)
     return figure
 
 
 def _means(table, x, measure):
-    """Return the mean of a measure and its interval at each level of ``x``.
+    """Return the mean of a measure and its interval at each level of the factor ``x``.
 
-    Further factors are averaged over, to a mean without an interval; the table has them apart.
+    Other factors are averaged over, to a mean without an interval; the table lists their levels separately.
     """
-    levels = table.rename(columns={f"{measure}_{name}": name for name in SHOWN}).groupby(x, sort=False)[list(SHOWN)]
-    means = levels.agg(lambda values: values.mean(skipna=False))
-    means.loc[levels.size() > 1, ["low", "high"]] = math.nan
+    names = {f"{measure}_{name}": name for name in STATISTICS}
+    groups = table.rename(columns=names).groupby(x, sort=False)[list(STATISTICS)]
+    means = groups.agg(lambda values: values.mean(skipna=False))
+    means.loc[groups.size() > 1, ["low", "high"]] = math.nan
     return means
 
 
-def _draw(axis, places, means, label, style, joined):
-    """Draw means and their intervals: a line with a band over numbers, points with bars over names."""
+def _ordered(levels):
+    """Return the levels in the order of the axis, and their places on it."""
+    if is_numeric(levels):
+        ordered = sorted(levels, key=float)
+        return ordered, [float(level) for level in ordered]
+    return levels, range(len(levels))
+
+
+def _draw_means(axes, means, levels, style):
+    """Draw means and their intervals: a line with a band over numeric levels, points with bars over named ones."""
+    ordered, places = _ordered(levels)
+    means = means.reindex(ordered)
     limits = means["low"], means["high"]
-    if joined:
-        axis.plot(places, means["mean"], label=label, markersize=3.5, linewidth=1.2, **style)
-        axis.fill_between(places, *limits, color=style["color"], alpha=0.15, linewidth=0)
+    if is_numeric(levels):
+        axes.plot(places, means["mean"], markersize=3.5, linewidth=1.2, **style)
+        axes.fill_between(places, *limits, color=style["color"], alpha=0.15, linewidth=0)
     else:
-        axis.plot(places, means["mean"], label=label, markersize=3.5, linestyle="", **style)
-        axis.vlines(places, *limits, color=style["color"], linewidth=0.8)
+        axes.plot(places, means["mean"], markersize=3.5, linestyle="", **style)
+        axes.vlines(places, *limits, color=style["color"], linewidth=0.8)
+
+
+def _set_scale(axes, levels):
+    """Set the scale of the axis of levels."""
+    ordered, places = _ordered(levels)
+    numeric = is_numeric(levels)
+    if numeric and places[0] > 0 and places[-1] > LOG_RATIO * places[0]:
+        axes.set_xscale("log")
+    axes.set_xticks(places, labels=ordered, **({} if numeric else {"rotation": 30, "ha": "right"}))
+    axes.set_xticks([], minor=True)

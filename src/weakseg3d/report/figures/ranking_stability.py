@@ -1,69 +1,63 @@
-"""Ranking stability: how often a resample of the cases gives a method which rank."""
+"""Ranking stability: how often a method has each rank when the cases are resampled."""
 
-import matplotlib
-import seaborn as sns
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from weakseg3d.report.style import COLUMN_WIDTH, new_figure, style_context
+from weakseg3d.report.tables.measures import TITLES
+from weakseg3d.report.tables.readable import organ_title
+from weakseg3d.statistics.cells import ORGAN
 
-from weakseg3d.report.figures.style import COLUMN_WIDTH, STYLE
-from weakseg3d.report.tables.comparisons import TITLES
-from weakseg3d.report.tables.gaps import ORGAN
-from weakseg3d.report.tables.latex import section
+MAX_METHODS = 16
+"""Methods and ranks shown; the table has the others."""
 
-MOST = 16
-"""Methods and ranks shown; further ones are in the table."""
-
-CELL, LETTER = 0.2, 0.06
-"""Height of a method's line and width of a letter of its name, in inches."""
+ROW_HEIGHT, LETTER_WIDTH = 0.2, 0.06
+"""Height of a method's row and width of a letter of its name, in inches."""
 
 LARGEST = 90
-"""Area in square points of a circle of share 1."""
+"""Area in square points of a circle for a share of 1."""
 
 CIRCLE = {"color": "#0072b2", "linewidth": 0, "zorder": 3}
-FULL = {"facecolor": "none", "edgecolor": "#000000", "marker": "s", "s": LARGEST * 1.4, "linewidth": 0.7, "zorder": 4}
+SQUARE = {"facecolor": "none", "edgecolor": "#000000", "marker": "s", "s": LARGEST * 1.4, "linewidth": 0.7, "zorder": 4}
 
 
 def ranking_figure(ranks, shares):
-    """Return a figure with one panel per organ and metric: a line per method, best on top, a circle per rank.
+    """Return a figure with one panel per organ and metric: a row per method, best at the top, a circle per rank.
 
-    ``ranks`` and ``shares`` are what `weakseg3d.statistics.ranking.ranking` returns. A circle's area is the share of
-    resamples in which the method has that rank; the square is its rank with all cases. Where there are too few cases
-    to resample only the squares stand.
+    ``ranks`` and ``shares`` are the tables that `weakseg3d.statistics.ranking.ranking` returns. The area of a circle is
+    the share of resamples in which the method has that rank; the square is its rank over all cases. With too few
+    cases to resample, there are only squares.
     """
     panels = list(ranks.dropna(subset="rank").groupby([*ORGAN, "metric"], sort=False))
-    organs = list(dict.fromkeys(key[:3] for key, _ in panels))
-    metrics = list(dict.fromkeys(key[3] for key, _ in panels))
-    size = min(MOST, max((len(part) for _, part in panels), default=1))
-    names = LETTER * max((len(name) for name in ranks["series"]), default=0)
-    with matplotlib.rc_context({**sns.axes_style("ticks"), **STYLE, "axes.linewidth": 0.6}):
-        width = max(COLUMN_WIDTH, (names + 0.5 + CELL * size) * max(1, len(metrics)))
-        height = 0.35 + (0.75 + CELL * max(3, size)) * max(1, len(organs))
-        figure = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.subplots(max(1, len(organs)), max(1, len(metrics)), squeeze=False)
-        for axis in axes.ravel():
-            axis.set_visible(False)
-        for key, part in panels:
-            axis = axes[organs.index(key[:3]), metrics.index(key[3])]
-            of_panel = shares[(shares[[*ORGAN, "metric"]] == list(key)).all(axis="columns")]
-            _draw(axis, part.sort_values("rank", kind="stable").head(MOST), of_panel)
-            axis.set_title(f"{section(key[:3])}\n{TITLES.get(key[3], key[3])}", loc="left")
-        for axis in axes[-1]:
-            axis.set_xlabel("rank")
+    organs = list(dict.fromkeys(tuple(organ) for (*organ, _), _ in panels))
+    metrics = list(dict.fromkeys(metric for (*_, metric), _ in panels))
+    size = min(MAX_METHODS, max((len(part) for _, part in panels), default=1))
+    names = LETTER_WIDTH * max((len(name) for name in ranks["series"]), default=0)
+    with style_context():
+        width = max(COLUMN_WIDTH, (names + 0.5 + ROW_HEIGHT * size) * max(1, len(metrics)))
+        height = 0.35 + (0.75 + ROW_HEIGHT * max(3, size)) * max(1, len(organs))
+        figure = new_figure(width, height)
+        grid = figure.subplots(max(1, len(organs)), max(1, len(metrics)), squeeze=False)
+        for axes in grid.ravel():
+            axes.set_visible(False)
+        for (*organ, metric), part in panels:
+            axes = grid[organs.index(tuple(organ)), metrics.index(metric)]
+            panel_shares = shares[(shares[[*ORGAN, "metric"]] == [*organ, metric]).all(axis="columns")]
+            _draw_ranking(axes, part.sort_values("rank", kind="stable").head(MAX_METHODS), panel_shares)
+            axes.set_title(f"{organ_title(organ)}\n{TITLES.get(metric, metric)}", loc="left")
+        for axes in grid[-1]:
+            axes.set_xlabel("rank")
     return figure
 
 
-def _draw(axis, ranks, shares):
+def _draw_ranking(axes, ranks, shares):
     """Draw the methods of one ranking, best first."""
-    axis.set_visible(True)
+    axes.set_visible(True)
     order = list(ranks["series"])
-    shown = shares[shares["series"].isin(order) & (shares["rank"] <= MOST) & (shares["share"] > 0)]
-    if len(shown):
-        axis.scatter(shown["rank"], shown["series"].map(order.index), s=LARGEST * shown["share"], **CIRCLE)
-    axis.scatter(ranks["rank"], range(len(order)), **FULL)
-    axis.set_yticks(range(len(order)), labels=order)
-    axis.set_xticks(range(1, len(order) + 1))
-    axis.set(xlim=(0.4, len(order) + 0.6), ylim=(len(order) - 0.4, -0.6))
-    axis.grid(color="#dddddd", linewidth=0.5)
-    axis.tick_params(length=0)
-    axis.spines[:].set_visible(False)
+    visible = shares[shares["series"].isin(order) & (shares["rank"] <= MAX_METHODS) & (shares["share"] > 0)]
+    if len(visible):
+        axes.scatter(visible["rank"], visible["series"].map(order.index), s=LARGEST * visible["share"], **CIRCLE)
+    axes.scatter(ranks["rank"], range(len(order)), **SQUARE)
+    axes.set_yticks(range(len(order)), labels=order)
+    axes.set_xticks(range(1, len(order) + 1))
+    axes.set(xlim=(0.4, len(order) + 0.6), ylim=(len(order) - 0.4, -0.6))
+    axes.grid(color="#dddddd", linewidth=0.5)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)

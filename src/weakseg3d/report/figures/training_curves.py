@@ -2,75 +2,70 @@
 
 import math
 
-import matplotlib
 import pandas as pd
 import seaborn as sns
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from weakseg3d.errors import UserError
-from weakseg3d.report.figures.style import COLUMN_WIDTH, STYLE
+from weakseg3d.report.style import PAGE_WIDTH, new_figure, style_context
 
 COLUMNS, PANEL_HEIGHT = 3, 1.35
-"""Panels in a row, and the height of one with its title in inches."""
+"""Panels in a row, and the height in inches of a panel with its title."""
 
-MOST = 24
-"""Methods shown; those of a large study would make a poster."""
+MAX_METHODS = 24
+"""Methods shown; those of a large study would fill a poster."""
 
 WINDOW = 0.02
-"""Share of the steps over which a loss is averaged: single steps see other patches."""
+"""Share of the steps over which a loss is averaged, because each step sees different patches."""
 
 ORGAN_STYLES = (
-    ("#0072b2", "-"),
-    ("#d55e00", "--"),
-    ("#009e73", "-."),
-    ("#cc79a7", ":"),
-    ("#000000", (0, (5, 1, 1, 1, 1, 1))),
+    {"color": "#0072b2", "linestyle": "-"},
+    {"color": "#d55e00", "linestyle": "--"},
+    {"color": "#009e73", "linestyle": "-."},
+    {"color": "#cc79a7", "linestyle": ":"},
+    {"color": "#000000", "linestyle": (0, (5, 1, 1, 1, 1, 1))},
 )
-"""Colours for every kind of colour vision, and dashes for greyscale."""
+"""Colours that readers with any kind of colour vision can tell apart, with dashes for greyscale."""
+
+LINE_WIDTH = 0.9
 
 
 def training_figure(results):
     """Return a figure with one panel per trained method of `Results`: a line per organ and seed; None without any.
 
-    Losses of different methods are different functions, so each panel has its own scale. Runs whose ``losses.csv`` is
-    gone are left out.
+    The losses of different methods are different functions, so each panel has its own scale. Trainings without a
+    ``losses.csv`` are left out.
     """
-    runs = {}
+    models = {}
     for cell in results.cells:
         if cell["model"] and results.model(cell, "losses.csv").is_file():
-            runs.setdefault(cell["method"], {}).setdefault((cell["dataset"], cell["organ"]), set()).add(cell["model"])
-    if not runs:
+            organ = cell["dataset"], cell["organ"]
+            models.setdefault(cell["method"], {}).setdefault(organ, set()).add(cell["model"])
+    if not models:
         return None
-    runs = dict(list(runs.items())[:MOST])
-    organs = list(dict.fromkeys(organ for parts in runs.values() for organ in parts))
+    models = dict(list(models.items())[:MAX_METHODS])
+    organs = list(dict.fromkeys(organ for method_models in models.values() for organ in method_models))
     styles = {organ: ORGAN_STYLES[place % len(ORGAN_STYLES)] for place, organ in enumerate(organs)}
-    columns = min(COLUMNS, len(runs))
-    lines = math.ceil(len(runs) / columns)
-    with matplotlib.rc_context({**sns.axes_style("ticks"), **STYLE, "axes.linewidth": 0.6}):
-        width = 2 * COLUMN_WIDTH * max(columns / COLUMNS, 0.5)
-        figure = Figure(figsize=(width, 0.3 + PANEL_HEIGHT * lines), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.subplots(lines, columns, squeeze=False).ravel()
-        for axis in axes[len(runs) :]:
-            axis.set_visible(False)
-        for axis, (method, parts) in zip(axes, runs.items(), strict=False):
-            for organ, models in parts.items():
-                colour, dashes = styles[organ]
-                for model in sorted(models):
-                    losses = read_losses(results.folder / model / "losses.csv")
-                    axis.plot(losses, color=colour, linestyle=dashes, linewidth=0.9)
-            axis.set_title(method, loc="left")
-            axis.tick_params(width=0.5, length=2)
-            sns.despine(ax=axis)
-        for axis in axes[::columns]:
-            axis.set_ylabel("loss")
-        for axis in axes[max(0, len(runs) - columns) : len(runs)]:
-            axis.set_xlabel("step")
-        handles = [
-            matplotlib.lines.Line2D([], [], color=colour, linestyle=dashes, linewidth=0.9)
-            for colour, dashes in styles.values()
-        ]
+    columns = min(COLUMNS, len(models))
+    rows = math.ceil(len(models) / columns)
+    with style_context():
+        figure = new_figure(PAGE_WIDTH * max(columns / COLUMNS, 0.5), 0.3 + PANEL_HEIGHT * rows)
+        grid = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes in grid[len(models) :]:
+            axes.set_visible(False)
+        for axes, (method, method_models) in zip(grid, models.items(), strict=False):
+            for organ, folders in method_models.items():
+                for folder in sorted(folders):
+                    losses = read_losses(results.folder / folder / "losses.csv")
+                    axes.plot(losses, linewidth=LINE_WIDTH, **styles[organ])
+            axes.set_title(method, loc="left")
+            axes.tick_params(width=0.5, length=2)
+            sns.despine(ax=axes)
+        for axes in grid[::columns]:
+            axes.set_ylabel("loss")
+        for axes in grid[max(0, len(models) - columns) : len(models)]:
+            axes.set_xlabel("step")
+        handles = [Line2D([], [], linewidth=LINE_WIDTH, **style) for style in styles.values()]
         labels = [f"{organ}, {dataset}" for dataset, organ in styles]
         figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)), frameon=False)
     return figure
@@ -79,7 +74,7 @@ def training_figure(results):
 def read_losses(path):
     """Return the losses in a ``losses.csv`` as a series over steps, averaged over `WINDOW` of them.
 
-    Raises UserError for a file that a training did not write.
+    Raises UserError for a file that was not written by a training.
     """
     try:
         losses = pd.read_csv(path).set_index("step")["loss"].astype(float)

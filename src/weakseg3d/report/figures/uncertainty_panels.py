@@ -1,4 +1,6 @@
-"""One axial slice of one case beside its uncertainty: image, contours, entropy and variance."""
+"""One axial slice of one case next to its uncertainty: image, contours, entropy and variance."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -8,44 +10,52 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from weakseg3d.report.figures.overlays import contour_handles, draw_contours, draw_image, shown_slice, turned_array
 
 PANEL = 1.45
-"""Width of a panel in inches: four with their colourbars fit two columns of a journal, and every figure has the
+"""Width of a panel in inches: four panels with their colour bars fit two columns of a journal, and every figure has the
 same scale."""
 
 MARGIN, GAP = 0.06, 0.07
 """Inches at the border of the figure, and between two panels."""
 
 BAR, BAR_GAP, BAR_TEXT = 0.07, 0.04, 0.36
-"""Inches: width of a colourbar, its distance from its panel, and room for its numbers and its unit."""
+"""Inches: width of a colour bar, its distance from its panel, and room for its numbers and its unit."""
 
 HEAD, FOOT = 0.40, 0.24
-"""Inches for the title and the panels' names above, and for the legend below."""
+"""Inches for the title and the names of the panels above, and for the legend below."""
 
-SIZE = 7
-"""Size of all letters in points; those of numbers are one point smaller."""
+FONT_SIZE = 7
+"""Size of all text in points; numbers are one point smaller."""
 
-THIN = 0.6
+THICKNESS = 0.6
 """Share of an overlay's line width that suits the smaller panels."""
 
 COLOURS = "magma"
-"""Perceptually uniform, with certain voxels black like the background of an image."""
+"""Perceptually uniform, with certain voxels as black as the background of an image."""
 
 SATURATED = 99.5
-"""Percentile of the slice at which the scale of the variance ends: a few voxels would leave the rest black."""
-
-MAPS = {"entropy": ("entropy", "bit"), "variance": ("variance", "probability²")}
-"""What is written above a map, and its unit beside the colourbar."""
+"""Percentile of the slice at which the scale of the variance ends; else a few voxels would leave the rest black."""
 
 DPI = 300
-"""Resolution for print; `weakseg3d.report.page.page` shows these pictures at half of it."""
+"""Resolution for print; the page shows these pictures at half of it."""
+
+
+@dataclass(frozen=True)
+class Map:
+    """A map of uncertainty: the name above its panel, and its unit next to the colour bar."""
+
+    heading: str
+    unit: str
+
+
+MAPS = {"entropy": Map("entropy", "bit"), "variance": Map("variance", "probability²")}
 
 
 def uncertainty_figure(image, reference, prediction, maps, title="", window=None):
-    """Return the figure of one case: the slice of `overlay_figure` as it is, with contours, and its uncertainty.
+    """Return the figure of one case: the slice of `overlay_figure`, the same slice with contours, and its uncertainty.
 
-    The first three are SimpleITK volumes on one grid, as is each of ``maps``, ``{"entropy": bits, "variance":
-    ...}``. Entropy has the scale 0 to 1 bit, variance one from 0 to the slice's percentile `SATURATED`, or to its
-    largest value where that percentile is 0. A variance that is 0 everywhere, as that of a deterministic network,
-    has no panel.
+    The first three arguments are SimpleITK volumes on one grid, as is each of ``maps``, ``{"entropy": bits,
+    "variance": ...}``. The scale of the entropy is 0 to 1 bit; that of the variance is 0 to the percentile `SATURATED`
+    of the slice, or to its largest value if that percentile is 0. A variance that is 0 everywhere, as for a
+    deterministic network, has no panel.
     """
     shown = shown_slice(image, reference, prediction, window)
     volumes = {name: turned_array(maps[name]) for name in MAPS}
@@ -67,30 +77,33 @@ def uncertainty_figure(image, reference, prediction, maps, title="", window=None
     picture, contours = (axes_at(MARGIN + place * (PANEL + GAP), PANEL) for place in range(2))
     for axes, name in ((picture, "image"), (contours, "contours")):
         draw_image(axes, shown)
-        axes.set_title(name, fontsize=SIZE, pad=3)
-    draw_contours(contours, shown, THIN)
+        axes.set_title(name, fontsize=FONT_SIZE, pad=3)
+    draw_contours(contours, shown, THICKNESS)
     # A contour that is closed beyond the border must not shrink its panel.
     contours.set(xlim=picture.get_xlim(), ylim=picture.get_ylim())
 
     left = MARGIN + 2 * (PANEL + GAP)
     for name, volume in volumes.items():
-        values, (heading, unit) = volume[shown.place], MAPS[name]
+        values = volume[shown.place]
         top = 1.0 if name == "entropy" else np.percentile(values, SATURATED) or values.max() or volume.max()
         axes = axes_at(left, PANEL)
-        drawn = axes.imshow(values, cmap=COLOURS, vmin=0, vmax=top, aspect=shown.aspect)
+        colours = axes.imshow(values, cmap=COLOURS, vmin=0, vmax=top, aspect=shown.aspect)
         axes.set_axis_off()
-        axes.set_title(heading, fontsize=SIZE, pad=3)
-        _draw_bar(figure, axes_at(left + PANEL + BAR_GAP, BAR), drawn, unit, extended=values.max() > top)
+        axes.set_title(MAPS[name].heading, fontsize=FONT_SIZE, pad=3)
+        bar_axes = axes_at(left + PANEL + BAR_GAP, BAR)
+        bar = figure.colorbar(colours, cax=bar_axes, extend="max" if values.max() > top else "neither")
+        _style_bar(bar, MAPS[name].unit)
         left += PANEL + bar_room + GAP
 
     caption = f"{title}, {shown.caption}" if title else shown.caption
-    figure.text(MARGIN / width, 1 - MARGIN / (HEAD + height + FOOT), caption, fontsize=SIZE + 1, va="top", ha="left")
+    top_left = MARGIN / width, 1 - MARGIN / (HEAD + height + FOOT)
+    figure.text(*top_left, caption, fontsize=FONT_SIZE + 1, va="top", ha="left")
     figure.legend(
-        handles=contour_handles(THIN),
+        handles=contour_handles(THICKNESS),
         loc="lower center",
         bbox_to_anchor=((MARGIN + PANEL * 1.5 + GAP) / width, 0),
         ncols=2,
-        fontsize=SIZE,
+        fontsize=FONT_SIZE,
         frameon=False,
         handlelength=2.4,
         columnspacing=1.2,
@@ -99,13 +112,12 @@ def uncertainty_figure(image, reference, prediction, maps, title="", window=None
     return figure
 
 
-def _draw_bar(figure, axes, drawn, unit, extended):
-    """Draw a colourbar into ``axes``, with a pointed end where the scale ends below the largest value."""
-    bar = figure.colorbar(drawn, cax=axes, extend="max" if extended else "neither")
+def _style_bar(bar, unit):
+    """Set the numbers, the lines and the unit of a colour bar."""
     bar.locator = MaxNLocator(nbins=4)
     bar.formatter = ScalarFormatter(useMathText=True)
     bar.formatter.set_powerlimits((-2, 2))
     bar.outline.set_linewidth(0.4)
-    axes.tick_params(labelsize=SIZE - 1, width=0.4, length=2, pad=1.5)
-    axes.yaxis.get_offset_text().set_fontsize(SIZE - 1)
-    bar.set_label(unit, fontsize=SIZE, labelpad=2)
+    bar.ax.tick_params(labelsize=FONT_SIZE - 1, width=0.4, length=2, pad=1.5)
+    bar.ax.yaxis.get_offset_text().set_fontsize(FONT_SIZE - 1)
+    bar.set_label(unit, fontsize=FONT_SIZE, labelpad=2)

@@ -1,1 +1,1 @@
-"""report.html and what it is made of: the finished results, the summary, the slice viewer."""
+"""report.html: its contents, its template, its summary and its viewer of slices."""

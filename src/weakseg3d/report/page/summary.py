@@ -1,18 +1,18 @@
-"""The report's first lines: what was compared, who is best, and what a reader must be warned of."""
+"""The first sentences of the page: the compared methods, the best ones, and warnings."""
 
 import math
 
-from weakseg3d.report.page.results import read_run
-from weakseg3d.report.tables.cell_statistics import interval_text
-from weakseg3d.report.tables.gaps import ORGAN
-from weakseg3d.report.tables.latex import section
-from weakseg3d.report.tables.main import DECIMALS, MEASURES, SIGNIFICANT, is_control, mean_and_sd
+from weakseg3d.report.results import read_run
+from weakseg3d.report.tables.measures import DECIMALS, MEASURES, SIGNIFICANT
+from weakseg3d.report.tables.method_facts import is_control
+from weakseg3d.report.tables.readable import interval_text, mean_and_sd, organ_title
+from weakseg3d.statistics.cells import ORGAN
 
 TITLES = {"dice": "Dice", "hd95": "HD95 in mm"}
 
 
 def summary_sentences(rows, table):
-    """Return what was compared in a sentence, and a sentence per organ on the best methods of the main ``table``."""
+    """Return a sentence on what was compared, and one per organ on the best methods of the main ``table``."""
     methods = table[~is_control(table["method"])]["method"].nunique()
     controls = table[is_control(table["method"])]["method"].nunique()
     organs = len(table.groupby(ORGAN))
@@ -24,40 +24,42 @@ def summary_sentences(rows, table):
     return [first, *(_best(organ, part) for organ, part in table.groupby(ORGAN, sort=False))]
 
 
-def warning_sentences(table, results=None):
-    """Return what a reader must be warned of beside gaps: missed organs, absent ones, and cases no training used."""
-    sentences = []
+def case_warnings(table, results=None):
+    """Return warnings about missed organs, about absent ones, and about training cases that no training used.
+
+    ``table`` is the main table. Without ``results``, a `Results`, nothing is known about training cases.
+    """
+    warnings = []
     for row in table[~is_control(table["method"]) & (table["n_missed"] > 0)].to_dict("records"):
-        organ = section([row[key] for key in ORGAN])
-        sentences.append(f"{row['method']} missed the {organ} in {row['n_missed']} of {row['n']} evaluations")
+        organ = organ_title([row[key] for key in ORGAN])
+        warnings.append(f"{row['method']} missed the {organ} in {row['n_missed']} of {row['n']} evaluations")
     for organ, part in table.groupby(ORGAN, sort=False):
         if absent := int(part["n_absent"].max()):
-            sentences.append(
-                f"{section(organ)}: {_count(absent, 'evaluation')} per method without the organ, in no mean"
-            )
-    return sentences + (_unused_cases(results) if results else [])
+            absences = f"{_count(absent, 'evaluation')} per method without the organ"
+            warnings.append(f"{organ_title(organ)}: {absences}, left out of all means")
+    return warnings + (_unused_cases(results) if results else [])
 
 
 def _unused_cases(results):
-    """Return a sentence for each organ whose trainings left cases out, for lack of the organ in their targets."""
-    left_out = {}
+    """Return a warning for each method and organ whose training left out cases that do not contain the organ."""
+    unused = {}
     for cell in results.cells:
         if cell["model"] and results.model(cell, "run.json").is_file():
             used = read_run(results.model(cell, "run.json")).get("cases", [])
             for case in results.datasets[cell["dataset"]]["cases"]["train"]:
                 if used and case not in used:
-                    cases = left_out.setdefault((cell["dataset"], cell["organ"], cell["method"]), {})
+                    cases = unused.setdefault((cell["dataset"], cell["organ"], cell["method"]), {})
                     cases[case] = None
     return [
         f"{method} on {organ}, {dataset}: training left out {_count(len(cases), 'case')} without the organ:"
         f" {', '.join(cases)}"
-        for (dataset, organ, method), cases in left_out.items()
+        for (dataset, organ, method), cases in unused.items()
     ]
 
 
 def _best(organ, part):
-    """Return who is best on an organ, with what certainty, and who is best of those that learn from no dense mask."""
-    told = []
+    """Return a sentence on the best methods on an organ, overall and among those that learn from no dense mask."""
+    clauses = []
     methods = part[~is_control(part["method"])]
     weak = methods[methods["annotation"] != "dense"]
     for measure, sign in MEASURES.items():
@@ -66,19 +68,20 @@ def _best(organ, part):
         if means.empty:
             continue
         best = methods.loc[means.idxmax()]
-        told.append(f"{best['method']} has the best {TITLES[measure]}, {_value(best, measure)}")
+        clause = f"{best['method']} has the best {TITLES[measure]}, {_value(best, measure)}"
         if f"{measure}_p" in part and len(means) > 1:
             tested = part[f"{measure}_p"].dropna()
-            worse = f"beyond chance better than {(tested < SIGNIFICANT).sum()} of {len(means) - 1}"
-            told[-1] += f", {worse}" if len(tested) else ", with too few cases to test"
+            worse = f"{(tested < SIGNIFICANT).sum()} of {_count(len(means) - 1, 'other method')}"
+            clause += f", significantly better than {worse}" if len(tested) else ", with too few cases for a test"
         if best["annotation"] == "dense" and weak[column].notna().any():
-            second = weak.loc[(sign * weak[column]).idxmax()]
-            told[-1] += f", and without dense masks {second['method']}, {_value(second, measure)}"
-    return f"{section(organ)}: {'; '.join(told)}." if told else f"{section(organ)}: no mean."
+            best_weak = weak.loc[(sign * weak[column]).idxmax()]
+            clause += f"; without dense masks, {best_weak['method']} is best, {_value(best_weak, measure)}"
+        clauses.append(clause)
+    return f"{organ_title(organ)}: {'; '.join(clauses) or 'no mean'}."
 
 
 def _value(row, measure):
-    """Return a mean with its interval, where there is one."""
+    """Return a mean and, if there is one, its interval."""
     text = mean_and_sd(row[f"{measure}_mean"], math.nan, DECIMALS[measure])
     interval = interval_text(row[f"{measure}_low"], row[f"{measure}_high"], DECIMALS[measure])
     return f"{text} (95 % interval {interval})" if interval else text

@@ -1,7 +1,8 @@
-"""The page's viewer of slices: scans and masks, small enough to travel in one HTML file."""
+"""The data for the page's viewer of slices: scans and masks, small enough to fit into one HTML file."""
 
 import base64
 import io
+from dataclasses import dataclass
 
 import matplotlib.image
 import numpy as np
@@ -11,68 +12,87 @@ from weakseg3d.evaluation.reference_grid import HALF, map_on_reference_grid
 from weakseg3d.images.volumes import read_image, read_mask
 from weakseg3d.report.figures.overlays import PERCENTILES, slice_to_show, turned
 
-LARGEST = (128, 128, 48)
-"""A scan has at most so many columns, rows and slices in the viewer; a larger one is averaged over whole voxels."""
+MAX_SIZE = (128, 128, 48)
+"""A scan has at most this many columns, rows and slices in the viewer; a larger one is averaged over whole voxels."""
 
-MOST_BYTES = 12_000_000
-"""All that the viewer holds takes no more than this; further cases are left out and named in a warning."""
+MAX_BYTES = 12_000_000
+"""All data of the viewer takes at most this much; cases that do not fit are left out and named in a warning."""
 
 QUALITY = 80
-"""Of the JPEG that holds a scan's slices."""
+"""Quality of the JPEG with the slices of a scan."""
 
 HIDDEN = ("truth", "empty")
-"""Controls that are nothing to look at beside the reference."""
+"""Controls that would show nothing of interest next to the reference."""
 
 
-def viewer_cases(results, rows, methods, most):
-    """Return what the viewer shows, a list of dicts ready for JSON, and a sentence for what had no room or no file.
+@dataclass(frozen=True)
+class Scan:
+    """A scan as the viewer shows it."""
 
-    ``results`` is a `Results`, ``rows`` the metrics, ``methods`` the names shown, ``most`` the number of test cases of
-    each dataset and organ, in the order of the split. Each dict holds ``dataset``, ``organ`` and ``case``, ``size``
-    (columns, rows, slices), ``aspect`` (height of a pixel over its width), the ``image`` as a sprite of slices
-    (`sprite`), the first ``slice`` to show, and ``masks``: reference and predictions (first seed) as `runs` with their
-    ``dice`` and ``status``. Volumes are turned to the patient's axes: rows run from anterior, columns from the
-    patient's right, slices from the feet.
+    grid: sitk.Image
+    """The volume, turned to the patient's axes and made coarser."""
+    image: str
+    """The `sprite` of its slices."""
+
+
+def viewer_cases(results, rows, methods, cases_per_organ):
+    """Return the cases that the viewer shows, as dicts ready for JSON, and warnings about those that it leaves out.
+
+    ``results`` is a `Results`, ``rows`` are the metrics, ``methods`` the names shown, and ``cases_per_organ`` is the
+    number of test cases for each dataset and organ, in the order of the split. Each dict contains ``dataset``,
+    ``organ`` and ``case``, ``size`` (columns, rows, slices), ``aspect`` (height of a pixel divided by its width), the
+    ``image`` as a `sprite`, the first ``slice`` to show, and ``masks``: reference and predictions (first seed) as
+    `runs`, with their ``dice`` and ``status``. Volumes are turned to the patient's axes: rows run from anterior,
+    columns from the patient's right, slices from the feet.
     """
-    shown, used, full, gone, images = [], 0, [], [], {}
-    dice = rows[rows["metric"] == "dice"].drop_duplicates(["dataset", "organ", "method", "case"])
-    dice = dice.set_index(["dataset", "organ", "method", "case"])[["value", "status"]]
+    entries, used_bytes, scores, scans = [], 0, _scores(rows), {}
+    without_room, without_files = [], []
     for dataset, organ in rows[["dataset", "organ"]].drop_duplicates().itertuples(index=False, name=None):
-        for case in results.datasets[dataset]["cases"]["test"][:most]:
+        for case in results.datasets[dataset]["cases"]["test"][:cases_per_organ]:
             name = f"{case} ({organ}, {dataset})"
             if not (results.image(dataset, case).is_file() and results.reference(dataset, organ, case).is_file()):
-                gone.append(name)
+                without_files.append(name)
                 continue
-            if (dataset, case) not in images:
-                images[dataset, case] = small_image(results, dataset, organ, case)
-            grid, picture = images[dataset, case]
-            entry = _entry(results, dice, methods, (dataset, organ, case), grid, picture)
-            size = len(picture) + sum(len(mask["runs"]) for mask in entry["masks"])
-            if used + size > MOST_BYTES:
-                full.append(name)
+            if (dataset, case) not in scans:
+                scans[dataset, case] = small_scan(results, dataset, organ, case)
+            entry = {"dataset": dataset, "organ": organ, "case": case}
+            entry |= _shown(results, scans[dataset, case], entry)
+            entry["masks"] += _predictions(results, scans[dataset, case], entry, methods, scores)
+            size = len(entry["image"]) + sum(len(mask["runs"]) for mask in entry["masks"])
+            if used_bytes + size > MAX_BYTES:
+                without_room.append(name)
                 continue
-            used += size
-            shown.append(entry)
-    left_out = [f"the viewer has no room for {', '.join(full)}; lower 'viewer_cases'"] if full else []
-    return shown, left_out + ([f"the viewer lacks the image or reference of {', '.join(gone)}"] if gone else [])
+            used_bytes += size
+            entries.append(entry)
+    warnings = []
+    if without_room:
+        warnings.append(f"the viewer has no room for {', '.join(without_room)}; lower 'viewer_cases'")
+    if without_files:
+        warnings.append(f"the viewer lacks the image or reference of {', '.join(without_files)}")
+    return entries, warnings
 
 
-def small_image(results, dataset, organ, case):
-    """Return a scan's grid in the viewer, an image, and the `sprite` of its slices."""
-    image = turned(
-        map_on_reference_grid(
-            read_image(results.image(dataset, case)), read_mask(results.reference(dataset, organ, case))
-        )
-    )
-    factors = [-(-size // largest) for size, largest in zip(image.GetSize(), LARGEST, strict=True)]
+def _scores(rows):
+    """Return ``{(dataset, organ, method, case): (Dice, status)}`` of the first seed of every method."""
+    keys = ["dataset", "organ", "method", "case"]
+    dice = rows[rows["metric"] == "dice"].drop_duplicates(keys)
+    scores = dice[["value", "status"]].itertuples(index=False, name=None)
+    return dict(zip(dice[keys].itertuples(index=False, name=None), scores, strict=True))
+
+
+def small_scan(results, dataset, organ, case):
+    """Return a case's image on the grid of its reference as a `Scan`."""
+    image, reference = read_image(results.image(dataset, case)), read_mask(results.reference(dataset, organ, case))
+    image = turned(map_on_reference_grid(image, reference))
+    factors = [-(-size // largest) for size, largest in zip(image.GetSize(), MAX_SIZE, strict=True)]
     small = sitk.BinShrink(image, factors)
-    return small, sprite(sitk.GetArrayFromImage(small), results.datasets[dataset]["window"])
+    return Scan(small, sprite(sitk.GetArrayFromImage(small), results.datasets[dataset]["window"]))
 
 
 def sprite(array, window=None):
-    """Return the slices of a scan (z, y, x) below each other in one JPEG, as a ``data:`` address.
+    """Return the slices of a scan (z, y, x), stacked below each other in one JPEG, as a ``data:`` address.
 
-    ``window`` is the lowest and highest grey level shown, by default the volume's `PERCENTILES`.
+    ``window`` is the lowest and highest grey level shown, by default the `PERCENTILES` of the volume.
     """
     low, high = window or np.percentile(array, PERCENTILES)
     grey = np.clip((array - low) / max(high - low, 1e-6), 0, 1)
@@ -92,33 +112,34 @@ def runs(mask):
     return " ".join(np.base_repr(length, 36).lower() for length in lengths)
 
 
-def _entry(results, dice, methods, key, grid, picture):
-    """Return what the viewer shows of one case of one organ."""
-    dataset, organ, case = key
-    reference = _on_grid(read_mask(results.reference(dataset, organ, case)), grid)
-    masks = [{"name": "reference", "runs": runs(reference), "dice": None, "status": ""}]
-    for method in methods:
-        cell = results.cell(dataset=dataset, organ=organ, method=method)
-        if cell is None or method in HIDDEN or not results.prediction(cell, case).is_file():
-            continue
-        mask = _on_grid(results.evaluated_prediction(cell, case), grid)
-        value, status = (
-            dice.loc[dataset, organ, method, case] if (dataset, organ, method, case) in dice.index else (None, "")
-        )
-        value = None if value is None or np.isnan(value) else round(float(value), 4)
-        masks.append({"name": method, "runs": runs(mask), "dice": value, "status": status})
-    spacing_x, spacing_y, _ = grid.GetSpacing()
+def _shown(results, scan, labels):
+    """Return the scan and the reference of a case, which is identified by ``labels``, as parts of its entry."""
+    reference = _on_grid(read_mask(results.reference(labels["dataset"], labels["organ"], labels["case"])), scan.grid)
+    spacing_x, spacing_y, _ = scan.grid.GetSpacing()
     return {
-        "dataset": dataset,
-        "organ": organ,
-        "case": case,
-        "size": list(grid.GetSize()),
+        "size": list(scan.grid.GetSize()),
         "aspect": spacing_y / spacing_x,
         "slice": slice_to_show(reference, reference),
-        "image": picture,
-        "masks": masks,
+        "image": scan.image,
+        "masks": [{"name": "reference", "runs": runs(reference), "dice": None, "status": ""}],
     }
 
 
+def _predictions(results, scan, labels, methods, scores):
+    """Return the masks of all predictions of a case, which is identified by ``labels``."""
+    masks = []
+    for method in methods:
+        cells = results.cells_of(dataset=labels["dataset"], organ=labels["organ"], method=method)
+        if not cells or method in HIDDEN or not results.prediction(cells[0], labels["case"]).is_file():
+            continue
+        mask = _on_grid(results.evaluated_prediction(cells[0], labels["case"]), scan.grid)
+        key = labels["dataset"], labels["organ"], method, labels["case"]
+        dice, status = scores.get(key, (np.nan, ""))
+        dice = None if np.isnan(dice) else round(float(dice), 4)
+        masks.append({"name": method, "runs": runs(mask), "dice": dice, "status": status})
+    return masks
+
+
 def _on_grid(mask, grid):
+    """Return a mask on the grid of another volume, as a boolean array (z, y, x)."""
     return sitk.GetArrayFromImage(map_on_reference_grid(sitk.Cast(mask, sitk.sitkFloat32), grid)) >= HALF

@@ -1,1 +1,1 @@
-"""The table and the figures of a study: methods crossed with the levels of factors."""
+"""The table and the figures of a study, in which methods are crossed with the levels of factors."""

@@ -1,18 +1,18 @@
-"""The study's figure: budget curves, a dot plot or heatmaps, whichever fits its factors."""
+"""The figure of a study: budget curves, a dot plot or heatmaps, depending on its factors."""
 
-from weakseg3d.report.study.curves import curves, is_numeric
-from weakseg3d.report.study.dots import dots
+from weakseg3d.report.study.budget_curves import budget_curves, is_numeric
+from weakseg3d.report.study.dots import dot_plot
 from weakseg3d.report.study.heatmaps import heatmaps
 from weakseg3d.report.study.table import factors
 
 
 def study_figure(rows):
-    """Return the figure of the study in ``rows``, which is what `read_metrics` returns and holds variants.
+    """Return the figure of the study in ``rows``, the table that `read_metrics` returns, which must contain variants.
 
-    A study whose first factor is numeric gives curves, any other one a dot plot when it has one factor, and
-    heatmaps when it has more.
+    If the first factor is numeric, the figure shows curves. Otherwise it is a dot plot for one factor, and heatmaps for
+    several.
     """
     first, *others = factors(rows).values()
     if is_numeric(first):
-        return curves(rows)
-    return heatmaps(rows) if others else dots(rows)
+        return budget_curves(rows)
+    return heatmaps(rows) if others else dot_plot(rows)

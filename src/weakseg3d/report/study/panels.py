@@ -1,133 +1,126 @@
-"""What the figures of a study share: how panels are laid out, and how methods and references look."""
+"""The common parts of the figures of a study: the layout of their panels, the references, and the legend."""
 
 import math
+from dataclasses import dataclass
 from itertools import zip_longest
 
-import matplotlib
 import pandas as pd
-import seaborn as sns
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
 from weakseg3d.errors import UserError
-from weakseg3d.report.figures.style import COLUMN_WIDTH, STYLE
-from weakseg3d.report.study.table import ORGAN
+from weakseg3d.report.style import new_figure
+from weakseg3d.report.tables.readable import organ_title
+from weakseg3d.statistics.cells import ORGAN
 
-PAGE_WIDTH = 2 * COLUMN_WIDTH
-"""Width of two of a journal's columns in inches: no figure is wider."""
-
-METHOD_STYLES = (
-    {"color": "#0072b2", "marker": "o"},
-    {"color": "#d55e00", "marker": "s"},
-    {"color": "#009e73", "marker": "^"},
-    {"color": "#cc79a7", "marker": "D"},
-    {"color": "#56b4e9", "marker": "v"},
-    {"color": "#e69f00", "marker": "P"},
-    {"color": "#000000", "marker": "X"},
-)
-"""Okabe and Ito's colours, told apart by every kind of colour vision, with markers for greyscale."""
-
-MARKERS = [style["marker"] for style in METHOD_STYLES]
-
-LEGEND_HANDLE, LEGEND_LETTER = 0.45, 0.06
-"""Width in inches of a legend's entry without its name, and of a letter of the name."""
+HANDLE_WIDTH, LETTER_WIDTH = 0.45, 0.06
+"""Width in inches of an entry in the legend without its name, and of a letter of the name."""
 
 HIDDEN_REFERENCE = "empty"
-"""A control at Dice 0 would only squeeze the rest."""
+"""This control has Dice 0, so showing it would squeeze everything else."""
 
 
-def split_references(table, names):
-    """Return the variants in the study's table ``table`` with factors ``names``, and the references to be drawn.
+@dataclass(frozen=True)
+class Layout:
+    """Sizes in inches and labels of the panels of a figure."""
 
-    A variant that lacks a factor has no place in a figure and is left to the table.
-    Raises UserError when no variant has every factor.
+    columns: int
+    """The figure has at most this many panels side by side."""
+    panel_size: tuple[float, float]
+    """Width and height of a panel with its title."""
+    margin: tuple[float, float]
+    """Additional width and height of the figure around all panels."""
+    xlabel: str = ""
+    ylabel: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel of a figure, and the variants shown in it."""
+
+    axes: Axes
+    organ: tuple[str, str, str]
+    """Values of `ORGAN`."""
+    variants: pd.DataFrame
+
+    def title(self, columns):
+        """Return the organ and, in a second line, the values that all variants have in ``columns``."""
+        values = [(column, self.variants[column].iloc[0]) for column in columns]
+        labels = [value if column == "method" else f"{column} {value}" for column, value in values]
+        return "\n".join([organ_title(self.organ), ", ".join(labels)] if labels else [organ_title(self.organ)])
+
+
+def split_references(table, factor_names):
+    """Return the variants in the table of a study, and the references that are drawn.
+
+    A variant that lacks a factor has no place in a figure and appears only in the table.
+    Raises UserError if no variant has every factor.
     """
-    blank = table[list(names)] == ""
+    blank = table[list(factor_names)] == ""
     if blank.any(axis="columns").all():
-        raise UserError(f"no variant of the study has all of its factors, {', '.join(names)}; report each study alone")
+        raise UserError(
+            f"no variant of the study has all of its factors, {', '.join(factor_names)}; report each study separately"
+        )
     references = table[blank.all(axis="columns") & (table["method"] != HIDDEN_REFERENCE)]
     return table[~blank.any(axis="columns")], references.dropna(subset="dice_mean")
 
 
-def style_context():
-    """Return the context in which a figure of the study is made."""
-    return matplotlib.rc_context({**sns.axes_style("ticks"), **STYLE, "axes.linewidth": 0.6})
+def panel_grid(variants, layout, columns=()):
+    """Return a figure and its list of `Panel`: one for each organ and combination of values in ``columns``.
 
-
-def method_styles(methods):
-    """Return ``{method: colour and marker}``; they repeat only beyond 7 methods."""
-    return {name: METHOD_STYLES[place % len(METHOD_STYLES)] for place, name in enumerate(methods)}
-
-
-def panel_grid(variants, names, columns, panel_size, margin, xlabel="", ylabel=""):
-    """Return a figure and its panels: one per dataset and organ, and per combination of the columns ``names``.
-
-    A panel is a tuple (axis, organ, rows of ``variants``), with the organ as its values of `ORGAN`. Panels stand
-    in rows of at most ``columns``; an organ with several panels begins a new row. ``panel_size`` is the width and
-    height of a panel with its title in inches, ``margin`` the same for what stands around all panels. Axes are
-    shared, and labelled on the left and at the bottom.
+    Panels stand in rows; an organ with several panels starts a new row. All panels share their axes, which are labelled
+    on the left and at the bottom.
     """
     organs = [
-        (organ, [part for _, part in group.groupby(names, sort=False)] if names else [group])
+        (organ, [part for _, part in group.groupby(list(columns), sort=False)] if columns else [group])
         for organ, group in variants.groupby(ORGAN, sort=False)
     ]
     most = max(len(parts) for _, parts in organs)
-    columns = min(columns, most if most > 1 else len(organs))
+    width = min(layout.columns, most if most > 1 else len(organs))
     cells = []
     for organ, parts in organs:
         cells += [(organ, part) for part in parts]
         if most > 1:
-            cells += [None] * (-len(parts) % columns)
-    lines = math.ceil(len(cells) / columns)
-    size = [number * inches + more for number, inches, more in zip((columns, lines), panel_size, margin, strict=True)]
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+            cells += [None] * (-len(parts) % width)
+    height = math.ceil(len(cells) / width)
+    (panel_width, panel_height), (more_width, more_height) = layout.panel_size, layout.margin
+    figure = new_figure(width * panel_width + more_width, height * panel_height + more_height)
+    grid = figure.subplots(height, width, sharex=True, sharey=True, squeeze=False)
     panels = []
-    for axis, cell in zip_longest(axes.ravel(), cells):
-        axis.set_visible(cell is not None)
+    for axes, cell in zip_longest(grid.ravel(), cells):
+        axes.set_visible(cell is not None)
         if cell is not None:
-            panels.append((axis, *cell))
-    for column in axes.T:
-        lowest = [axis for axis in column if axis.get_visible()][-1]
+            panels.append(Panel(axes, *cell))
+    for column in grid.T:
+        lowest = [axes for axes in column if axes.get_visible()][-1]
         lowest.tick_params(labelbottom=True)
-        lowest.set_xlabel(xlabel)
-    for axis in axes[:, 0]:
-        axis.set_ylabel(ylabel)
+        lowest.set_xlabel(layout.xlabel)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(layout.ylabel)
     return figure, panels
 
 
-def of_organ(table, organ):
+def rows_of_organ(table, organ):
     """Return the rows of ``table`` that belong to ``organ``, the values of `ORGAN`."""
     return table[(table[ORGAN] == list(organ)).all(axis="columns")]
 
 
-def panel_title(organ, part, names):
-    """Return the title of a panel: its organ, and below that the values of the columns ``names`` in ``part``."""
-    dataset, modality, name = organ
-    title = f"{name}, {dataset} ({modality})" if modality else f"{name}, {dataset}"
-    values = [part[column].iloc[0] for column in names]
-    labels = [value if column == "method" else f"{column} {value}" for column, value in zip(names, values, strict=True)]
-    return "\n".join([title, ", ".join(labels)] if labels else [title])
-
-
 def add_legend(figure, panels, names, title=None):
-    """Put a legend of ``names``, labels of what was drawn in any of ``panels``, below them."""
-    found = {}
-    for axis, _, _ in panels:
-        handles, labels = axis.get_legend_handles_labels()
-        found |= dict(zip(labels, handles, strict=True))
-    shown = [name for name in names if name in found]
-    entry = LEGEND_HANDLE + LEGEND_LETTER * max(map(len, shown))
-    columns = max(1, int(figure.get_figwidth() / entry))
-    handles = [found[name] for name in shown]
-    figure.legend(handles, shown, title=title, loc="outside lower center", ncols=columns, frameon=False)
+    """Add a legend below the panels with those of ``names`` that are labels of something drawn in any of them."""
+    handles = {}
+    for panel in panels:
+        drawn, labels = panel.axes.get_legend_handles_labels()
+        handles |= dict(zip(labels, drawn, strict=True))
+    labels = [name for name in names if name in handles]
+    entry_width = HANDLE_WIDTH + LETTER_WIDTH * max(map(len, labels))
+    columns = max(1, int(figure.get_figwidth() / entry_width))
+    handles = [handles[name] for name in labels]
+    figure.legend(handles, labels, title=title, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def dice_limits(variants, references):
-    """Return limits of a Dice axis that hold every mean and its interval, as far as Dice goes."""
-    shown = [variants[f"dice_{value}"] for value in ("mean", "low", "high")]
-    ends = pd.concat([*shown, references["dice_mean"]]).dropna()
-    low, high = (ends.min(), ends.max()) if len(ends) else (0, 1)
+    """Return limits of a Dice axis that include every mean and its interval, within the range of Dice."""
+    values = [variants[f"dice_{value}"] for value in ("mean", "low", "high")]
+    values = pd.concat([*values, references["dice_mean"]]).dropna()
+    low, high = (values.min(), values.max()) if len(values) else (0, 1)
     margin = max(0.04 * (high - low), 0.01)
     return max(low - margin, -0.02), min(high + margin, 1.02)

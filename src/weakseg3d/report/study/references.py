@@ -1,4 +1,4 @@
-"""References in a panel of a study: dashed lines across it, with their names at the border."""
+"""References in a panel of a study: dashed lines across the panel, with names at its border."""
 
 import numpy as np
 from scipy.optimize import isotonic_regression
@@ -8,43 +8,46 @@ LABEL = {"color": "#333333", "fontsize": 7, "annotation_clip": False}
 LEADER = {"arrowstyle": "-", "color": "#999999", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0}
 
 LEADER_LENGTH = 0.1
-"""Distance in inches from the panel's border to a name."""
+"""Distance in inches from the border of the panel to a name."""
 
 GAP = 0.13
-"""Least distance in inches between two names."""
+"""Smallest distance in inches between two names."""
 
 
-def across(axis, references, size, labelled=True):
+def draw_across(axes, references, size, labelled=True):
     """Draw horizontal lines at the mean Dice of ``references`` (rows of the study's table), named on the right.
 
-    ``size`` is about the width and height of the panel in inches.
+    ``size`` is the approximate width and height of the panel in inches.
     """
-    low, high = axis.get_ylim()
+    low, high = axes.get_ylim()
     end = 1 + LEADER_LENGTH / size[0]
     for name, mean, place in _labels(references, GAP / size[1] * (high - low), high):
-        axis.axhline(mean, label=name, **LINE)
+        axes.axhline(mean, label=name, **LINE)
         if labelled:
-            _write(axis, name, (1, mean), (end, place), axis.get_yaxis_transform(), va="center")
+            transform = axes.get_yaxis_transform()
+            _write(axes, name, (1, mean), (end, place), xycoords=transform, textcoords=transform, va="center")
 
 
-def upright(axis, references, size):
-    """Draw vertical lines at the mean Dice of ``references`` (rows of the study's table), named on top.
+def draw_upright(axes, references, size):
+    """Draw vertical lines at the mean Dice of ``references`` (rows of the study's table), named at the top.
 
-    ``size`` is about the width and height of the panel in inches.
+    ``size`` is the approximate width and height of the panel in inches.
     """
-    low, high = axis.get_xlim()
+    low, high = axes.get_xlim()
     end = 1 + LEADER_LENGTH / size[1]
     for name, mean, place in _labels(references, GAP / size[0] * (high - low), high):
-        axis.axvline(mean, label=name, **LINE)
-        _write(axis, name, (mean, 1), (place, end), axis.get_xaxis_transform(), ha="center", rotation=90)
+        axes.axvline(mean, label=name, **LINE)
+        transform = axes.get_xaxis_transform()
+        style = {"ha": "center", "rotation": 90}
+        _write(axes, name, (mean, 1), (place, end), xycoords=transform, textcoords=transform, **style)
 
 
 def spread(values, gap, highest):
-    """Return places for the labels of ``values``: as near as can be, ``gap`` apart, none above ``highest``."""
+    """Return places for the labels of ``values``: as near as possible, ``gap`` apart, none above ``highest``."""
     values = np.asarray(values, float)
     order = np.argsort(values, kind="stable")
     steps = gap * np.arange(len(values))
-    # Places that grow by at least the gap are steps plus something that never falls.
+    # Places that are at least the gap apart are equal steps plus a sequence that never decreases.
     shifts = isotonic_regression(values[order] - steps).x if len(values) else steps
     places = np.empty_like(values)
     places[order] = np.minimum(shifts, highest - steps[-1:]) + steps
@@ -56,5 +59,5 @@ def _labels(references, gap, highest):
     return zip(references["method"], means, spread(means, gap, highest), strict=True)
 
 
-def _write(axis, name, start, end, transform, **style):
-    axis.annotate(name, start, end, xycoords=transform, textcoords=transform, arrowprops=LEADER, **LABEL, **style)
+def _write(axes, name, start, end, **style):
+    axes.annotate(name, start, end, arrowprops=LEADER, **LABEL, **style)

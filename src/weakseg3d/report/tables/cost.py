@@ -1,29 +1,24 @@
-"""What each method costs a machine, beside what it costs the annotator: the table of cost."""
+"""The table of cost: the machine time of each method, next to the annotator's effort."""
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from weakseg3d.report.page.results import read_run
-from weakseg3d.report.tables.main import GROUP, is_control
-from weakseg3d.report.tables.method_facts import FACTS, with_readable_facts
+from weakseg3d.report.results import read_run
+from weakseg3d.report.tables.method_facts import FACTS, is_control, with_readable_facts
+from weakseg3d.report.tables.readable import ReadableTable, number_text
+from weakseg3d.statistics.cell_summary import CELL
 
 CPUS = ("x86_64", "AMD64", "aarch64", "arm64", "i386", "i686", "ppc64le")
-"""Devices that a run names after the processor: the training used no GPU."""
+"""Names of processors: a run with such a device was trained without a GPU."""
 
-COLUMNS = [
-    *GROUP,
-    "device",
-    "parameters",
-    "steps",
-    "steps_per_s",
-    "gpu_hours",
-    "cpu_hours",
-    "peak_memory_mb",
-    "prediction_s",
-    "n_seeds",
-]
-"""Columns of the table, before those of `FACTS`."""
+MEASURED = ("parameters", "steps", "steps_per_s", "gpu_hours", "cpu_hours", "peak_memory_mb", "prediction_s")
+"""Columns with numbers that the runs recorded."""
+
+COLUMNS = [*CELL, "device", *MEASURED, "n_seeds"]
+"""Columns of the table; those of `FACTS` follow them."""
 
 HEADINGS = {
     "dataset": "Dataset",
@@ -43,75 +38,104 @@ HEADINGS = {
     "selection": "Selection",
     "annotation": "Annotation",
 }
-MEASURED = ("parameters", "steps", "steps_per_s", "gpu_hours", "cpu_hours", "peak_memory_mb", "prediction_s")
+"""Columns of the readable table."""
+
 NUMBERS = ("effort", *MEASURED, "n_seeds")
+"""Columns of the readable table that are aligned to the right."""
+
+UNITS = {"parameters": 1e6}
+"""What the numbers of the table are divided by for readers, if not by 1."""
+
+DECIMALS = {
+    "parameters": 2,
+    "steps": 0,
+    "steps_per_s": 2,
+    "gpu_hours": 3,
+    "cpu_hours": 3,
+    "peak_memory_mb": 0,
+    "prediction_s": 1,
+}
+"""Decimals shown to readers."""
 
 NOTE = (
-    "Training of one model, the mean over seeds. Hours are those of all steps at the measured steps/s, with those of "
-    "the first stages that a model starts from; core hours are hours times threads, and both are times devices. Peak "
-    "memory is that of the GPU, without one that of the process, the largest over seeds. Prediction: wall time of a "
-    "job that predicts test cases, its start included, over its cases; it asks for the same device as the training. "
-    "Controls are not trained. These are measurements: they differ from run to run, and between machines."
+    "Training of one model, mean over seeds. Hours: the time that all steps take at the measured steps/s, including "
+    "those of the first stages that a model starts from. Core hours are hours times threads; both kinds of hours are "
+    "multiplied by the number of devices. Peak memory: that of the GPU or, without one, of the process; the maximum "
+    "over seeds. Prediction: wall time of a job that predicts test cases, including its start, divided by the number "
+    "of cases; it requests the same device as the training. Controls are not trained. These are measurements: they "
+    "differ from run to run and between machines."
 )
+"""What readers need to know to understand the table."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """The records of one training, and how long its model takes to predict."""
+
+    run: dict[str, Any]
+    first_stages: list[dict[str, Any]]
+    """The records of the models that this one was initialised from."""
+    prediction_seconds: float
+    """Seconds per case; NaN if they were not measured."""
 
 
 def cost_table(table, results):
-    """Return the cost of every trained method of the main ``table``, and a sentence for each run that is missing.
+    """Return the cost of every trained method of the main ``table``, and a warning for each missing record of a run.
 
-    ``results`` is a `Results`. Columns: `COLUMNS` and those of `FACTS` that ``table`` has; NaN where a run is missing.
+    ``results`` is a `Results`. Columns: `COLUMNS` and those `FACTS` that ``table`` has; NaN if no record exists.
     """
     lines, warnings = [], []
     for row in table[~is_control(table["method"])].to_dict("records"):
-        labels = {key: row[key] for key in ("dataset", "organ", "annotation", "method")}
-        cells = [c for c in results.cells if all(str(c[key]) == labels[key] for key in labels) and c["model"]]
-        runs = []
-        for cell in cells:
+        trainings = []
+        for cell in results.cells_of(**{key: row[key] for key in ("dataset", "organ", "annotation", "method")}):
+            if not cell["model"]:
+                continue
             records = [results.folder / model / "run.json" for model in (cell["model"], *cell["first_stages"])]
             if missing := [path for path in records if not path.exists()]:
                 warnings.append(f"{missing[0]}: no such file, so the cost of {row['method']} is not known")
-            else:
-                run, *stages = map(read_run, records)
-                runs.append((run, stages, results.prediction_seconds(cell)))
-        line = {key: row[key] for key in GROUP} | _cost(runs)
+                continue
+            run, *first_stages = map(read_run, records)
+            trainings.append(Training(run, first_stages, results.prediction_seconds(cell)))
+        line = {key: row[key] for key in CELL} | _cost(trainings)
         lines.append(line | {fact: row[fact] for fact in FACTS if fact in row})
     return pd.DataFrame(lines, columns=[*COLUMNS, *(fact for fact in FACTS if fact in table)]), warnings
 
 
-def hours(run):
-    """Return the hours of a training on GPUs and the core hours of one without, as a pair; one of them is 0."""
+def gpu_and_cpu_hours(run):
+    """Return the GPU hours and the CPU core hours of a training; one of the two is 0."""
     training = run["recipe"]["training"]
     elapsed = training["steps"] / run["steps_per_s"] / 3600 * training.get("devices", 1)
     return (0.0, elapsed * run["recipe"].get("threads", 1)) if run["device"] in CPUS else (elapsed, 0.0)
 
 
-def _cost(runs):
-    if not runs:
+def _cost(trainings):
+    """Return the columns of the table for the trainings of one method, one for each seed."""
+    if not trainings:
         return dict.fromkeys(MEASURED, math.nan) | {"device": "", "n_seeds": 0}
-    own = pd.DataFrame([run for run, _, _ in runs])
-    spent = [[hours(part) for part in (run, *stages)] for run, stages, _ in runs]
+    runs = pd.DataFrame([training.run for training in trainings])
+    hours = [gpu_and_cpu_hours(run) for training in trainings for run in (training.run, *training.first_stages)]
     return {
-        "device": ", ".join(dict.fromkeys(own["device"])),
-        "parameters": own["parameters"].max(),
-        "steps": max(run["recipe"]["training"]["steps"] for run, _, _ in runs),
-        "steps_per_s": own["steps_per_s"].mean(),
-        "gpu_hours": sum(gpu for parts in spent for gpu, _ in parts) / len(runs),
-        "cpu_hours": sum(cpu for parts in spent for _, cpu in parts) / len(runs),
-        "peak_memory_mb": own["peak_memory_mb"].max(),
-        "prediction_s": pd.Series([seconds for _, _, seconds in runs]).mean(),
-        "n_seeds": len(runs),
+        "device": ", ".join(dict.fromkeys(runs["device"])),
+        "parameters": runs["parameters"].max(),
+        "steps": max(training.run["recipe"]["training"]["steps"] for training in trainings),
+        "steps_per_s": runs["steps_per_s"].mean(),
+        "gpu_hours": sum(gpu for gpu, _ in hours) / len(trainings),
+        "cpu_hours": sum(cpu for _, cpu in hours) / len(trainings),
+        "peak_memory_mb": runs["peak_memory_mb"].max(),
+        "prediction_s": pd.Series([training.prediction_seconds for training in trainings]).mean(),
+        "n_seeds": len(trainings),
     }
 
 
 def readable_cost(table):
-    """Return the table of cost as text, with the columns of `HEADINGS` that it has."""
+    """Return the table of cost as a `ReadableTable` with those `HEADINGS` that it has."""
     text = table.astype(str)
     text["device"] = [
-        ", ".join(f"CPU ({name})" if name in CPUS else name for name in device.split(", "))
-        for device in table["device"]
+        ", ".join(f"CPU ({name})" if name in CPUS else name for name in devices.split(", "))
+        for devices in table["device"]
     ]
-    formats = {"parameters": lambda n: f"{n / 1e6:.2f}", "steps": "{:.0f}".format, "steps_per_s": "{:.2f}".format}
-    formats |= {"gpu_hours": "{:.3f}".format, "cpu_hours": "{:.3f}".format, "peak_memory_mb": "{:.0f}".format}
-    formats |= {"prediction_s": "{:.1f}".format}
-    for column, shown in formats.items():
-        text[column] = ["–" if math.isnan(value) else shown(value) for value in table[column]]
-    return with_readable_facts(text, table, HEADINGS)
+    for column, decimals in DECIMALS.items():
+        values = table[column] / UNITS.get(column, 1)
+        text[column] = [number_text(value, decimals, missing="–") for value in values]
+    text = with_readable_facts(text, table, HEADINGS)
+    return ReadableTable(text, [HEADINGS[column] for column in NUMBERS], NOTE, subtitle="cost")

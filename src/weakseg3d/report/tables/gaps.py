@@ -1,52 +1,52 @@
-"""Evaluations that are not there although others say that they should be: where a mean would be a wrong one."""
+"""Gaps: evaluations that are missing although others suggest they should exist, so that a mean would mislead."""
 
 import pandas as pd
 
 from weakseg3d.evaluation.long_table import LACKING
+from weakseg3d.statistics.cells import ORGAN
 
-ORGAN = ["dataset", "modality", "organ"]
 METHOD = ["method", "annotation"]
+"""Columns that identify a method."""
 
-MOST_NAMED = 3
-"""Cases that a sentence names."""
+MAX_CASES = 3
+"""At most this many cases are named in a warning."""
 
 
-def lacking(rows):
-    """Return the evaluations that ``rows``, the metrics, lack: a table with one row for each, and why it is expected.
+def missing_evaluations(rows):
+    """Return a table with one row for each evaluation that is missing from ``rows``, the metrics.
 
-    A method is expected to have a metric, if it has it anywhere, on every organ that any method has it on, there for
-    every case that any method has, and with every seed that it has anywhere itself. So a method that stands for one
-    organ alone, a case that was never evaluated and a seed that was trained for half of the organs all show. A row
-    with the status `LACKING` is expected and not there. Columns: dataset, modality, organ, method, annotation, metric,
-    seed and case, in the order of ``rows``.
+    If a method has a metric anywhere, it is expected to have it on every organ on which any method has it, there for
+    every case that any method has, and with every seed that the method itself has anywhere. So the table shows a method
+    that was evaluated on one organ only, a case that was never evaluated, and a seed that was trained for only half of
+    the organs. A row with the status `LACKING` is expected and missing. Columns: dataset, modality, organ, method,
+    annotation, metric, seed and case, in the order of ``rows``.
     """
-    lines = []
-    for metric, of_metric in rows.groupby("metric", sort=False):
-        seeds = of_metric.groupby(METHOD, sort=False)["seed"].unique()
-        cases = of_metric.groupby(ORGAN, sort=False)["case"].unique()
-        there = of_metric[of_metric["status"] != LACKING]
-        present = set(there[[*ORGAN, *METHOD, "seed", "case"]].itertuples(index=False, name=None))
-        lines += [
+    missing = []
+    for metric, metric_rows in rows.groupby("metric", sort=False):
+        seeds = metric_rows.groupby(METHOD, sort=False)["seed"].unique()
+        cases = metric_rows.groupby(ORGAN, sort=False)["case"].unique()
+        evaluated = metric_rows[metric_rows["status"] != LACKING]
+        evaluated = set(evaluated[[*ORGAN, *METHOD, "seed", "case"]].itertuples(index=False, name=None))
+        missing += [
             (*organ, *method, metric, seed, case)
             for organ, organ_cases in cases.items()
             for method, method_seeds in seeds.items()
             for seed in method_seeds
             for case in organ_cases
-            if (*organ, *method, seed, case) not in present
+            if (*organ, *method, seed, case) not in evaluated
         ]
-    return pd.DataFrame(lines, columns=[*ORGAN, *METHOD, "metric", "seed", "case"])
+    return pd.DataFrame(missing, columns=[*ORGAN, *METHOD, "metric", "seed", "case"])
 
 
-def gap_sentences(missing, metrics):
-    """Return a sentence for every cell that lacks one of ``metrics``; ``missing`` is what `lacking` returns."""
-    missing = missing[missing["metric"].isin(metrics)]
-    sentences = []
-    for (dataset, _, organ, method, _), group in missing.groupby([*ORGAN, *METHOD], sort=False):
+def gap_warnings(rows):
+    """Return a warning for every method and organ for which ``rows``, the metrics, have missing evaluations."""
+    warnings = []
+    for (dataset, _, organ, method, _), group in missing_evaluations(rows).groupby([*ORGAN, *METHOD], sort=False):
         evaluations = group.drop_duplicates(["seed", "case"])
-        named = [f"{case} (seed {seed})" for seed, case in evaluations[["seed", "case"]].itertuples(index=False)]
-        more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-        sentences.append(
-            f"{method} on {organ}, {dataset}: not evaluated for case {', '.join(named[:MOST_NAMED])}{more}, so its"
+        cases = [f"{case} (seed {seed})" for seed, case in evaluations[["seed", "case"]].itertuples(index=False)]
+        more = f" and {len(cases) - MAX_CASES} more" if len(cases) > MAX_CASES else ""
+        warnings.append(
+            f"{method} on {organ}, {dataset}: not evaluated for case {', '.join(cases[:MAX_CASES])}{more}, so its"
             " means are left out"
         )
-    return sentences
+    return warnings

@@ -1,42 +1,45 @@
-"""Readable tables as LaTeX with booktabs, to be included by ``\\input`` in a paper."""
+"""Readable tables as LaTeX with booktabs, ready to be included in a paper with ``\\input``."""
 
 from itertools import groupby
 
-from weakseg3d.report.tables.gaps import ORGAN
 from weakseg3d.report.tables.markup import as_latex, latex_text
+from weakseg3d.report.tables.readable import organ_title
 
-METHOD, ANNOTATION = "Method", "Annotation"
+ORGAN_HEADINGS = ("Dataset", "Modality", "Organ")
+METHOD_HEADING, ANNOTATION_HEADING = "Method", "Annotation"
 
 
-def latex_table(text, numbers, title, note, footer, organ_columns=("Dataset", "Modality", "Organ")):
-    """Return a readable table (strings with the marks of `weakseg3d.report.tables.markup`) as a LaTeX ``table``.
+def latex_table(table, title, footer):
+    """Return a `ReadableTable` as a LaTeX ``table``.
 
-    The columns ``organ_columns``, where the table has them, become a line of their own above their rows; headings such
-    as ``spleen: Dice`` become two lines, of which neighbours share the upper one; annotations, which are long, go into
-    the caption where every method has one. ``numbers`` are the headings of the columns aligned to the right; ``note``
-    is the caption's text, ``footer`` stands in comments above. It needs the packages booktabs and graphicx, which makes
-    a table that is too wide smaller.
+    If the table has the columns `ORGAN_HEADINGS`, their values are written on a separate line above the rows. Headings
+    such as ``spleen: Dice`` are split into two lines, and neighbours share the upper one. Annotations, which are long,
+    are moved into the caption if every method has exactly one. The caption is the title and the note; ``footer``
+    (``{key: text}``) is written as comments above the table. The document needs the package booktabs, and graphicx,
+    which shrinks a table that is too wide.
     """
-    text, annotations = _without_annotations(text)
-    grouped = [column for column in organ_columns if column in text]
-    shown = [column for column in text if column not in grouped]
+    text, annotations = _without_annotations(table.text)
+    grouped = [column for column in ORGAN_HEADINGS if column in text]
+    columns = [column for column in text if column not in grouped]
     groups = text.groupby(grouped, sort=False) if grouped else [((), text)]
     body = []
-    for names, rows in groups:
+    for organ, rows in groups:
         if grouped:
-            body += [rf"\midrule \multicolumn{{{len(shown)}}}{{l}}{{\textit{{{latex_text(section(names))}}}}} \\"]
+            line = rf"\multicolumn{{{len(columns)}}}{{l}}{{\textit{{{latex_text(organ_title(organ))}}}}} \\"
+            body += [rf"\midrule {line}"]
         body += [r"\midrule"]
-        body += [" & ".join(map(as_latex, row)) + r" \\" for row in rows[shown].itertuples(index=False, name=None)]
-    alignment = "".join("r" if column in numbers else "l" for column in shown)
+        body += [" & ".join(map(as_latex, row)) + r" \\" for row in rows[columns].itertuples(index=False, name=None)]
+    alignment = "".join("r" if column in table.right_aligned else "l" for column in columns)
+    caption = f"{latex_text(table.full_title(title))}. {latex_text(' '.join(filter(None, [table.note, annotations])))}"
     return "\n".join(
         [
             "% Needs \\usepackage{booktabs,graphicx}.",
             *(f"% {key}: {value}" for key, value in footer.items()),
             r"\begin{table}",
-            rf"\caption{{{latex_text(title)}. {latex_text(' '.join(filter(None, [note, annotations])))}}}\medskip",
+            rf"\caption{{{caption}}}\medskip",
             r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{" + rf"\begin{{tabular}}{{{alignment}}}",
             r"\toprule",
-            *_heading(shown),
+            *_heading(columns),
             *body,
             r"\bottomrule",
             r"\end{tabular}}",
@@ -47,18 +50,23 @@ def latex_table(text, numbers, title, note, footer, organ_columns=("Dataset", "M
 
 
 def _without_annotations(text):
-    """Return a table without its annotations, and these in a sentence, where they follow from the method."""
-    if not {METHOD, ANNOTATION} <= set(text) or (text.groupby(METHOD)[ANNOTATION].nunique() > 1).any():
+    """Return a table without its annotations, and a sentence that lists them, if each method has exactly one."""
+    if not {METHOD_HEADING, ANNOTATION_HEADING} <= set(text):
         return text, ""
-    methods = text.drop_duplicates(METHOD).groupby(ANNOTATION, sort=False)[METHOD].agg(", ".join)
-    named = "; ".join(
-        f"{annotation}: {names}" for annotation, names in methods.items() if annotation not in ("", "none")
+    if (text.groupby(METHOD_HEADING)[ANNOTATION_HEADING].nunique() > 1).any():
+        return text, ""
+    groups = text.drop_duplicates(METHOD_HEADING).groupby(ANNOTATION_HEADING, sort=False)[METHOD_HEADING]
+    annotations = "; ".join(
+        f"{annotation}: {methods}"
+        for annotation, methods in groups.agg(", ".join).items()
+        if annotation not in ("", "none")
     )
-    return text.drop(columns=ANNOTATION), f"Annotations: {named}.".replace("\\*", "*") if named else ""
+    sentence = f"Annotations: {annotations}.".replace("\\*", "*") if annotations else ""
+    return text.drop(columns=ANNOTATION_HEADING), sentence
 
 
 def _heading(columns):
-    """Return the lines of the head, with what neighbouring columns have before a colon in a line above."""
+    """Return the lines of the head; the text before a colon is written above, once for neighbours that share it."""
     parts = [column.rpartition(": ") for column in columns]
     last = " & ".join(latex_text(name) for _, _, name in parts) + r" \\"
     if not any(shared for shared, _, _ in parts):
@@ -70,9 +78,3 @@ def _heading(columns):
         rules += [rf"\cmidrule(lr){{{place}-{place + width - 1}}}"] if shared else []
         place += width
     return [" & ".join(above) + r" \\", " ".join(rules), last]
-
-
-def section(names):
-    """Return the values of `ORGAN` (dataset, modality, organ) as ``organ, dataset (modality)``."""
-    dataset, modality, organ = dict(zip(ORGAN, names, strict=True)).values()
-    return f"{organ}, {dataset} ({modality})" if modality else f"{organ}, {dataset}"

@@ -1,6 +1,6 @@
-"""Cells of readable tables: text with a little Markdown, and the same as LaTeX and HTML.
+"""Cells of readable tables: text with a few Markdown marks, and the same cells as LaTeX and HTML.
 
-``**best**`` is bold, ``<u>second</u>`` underlined; the star of a control is written ``\\*``.
+``**best**`` is bold, ``<u>second</u>`` is underlined, and the asterisk of a control is written ``\\*``.
 """
 
 import re
@@ -28,7 +28,7 @@ LATEX = {
     "<": "$<$",
     ">": "$>$",
 }
-"""What LaTeX writes for characters that it would take otherwise, or not have."""
+"""LaTeX for the characters that have a special meaning there or are missing from its fonts."""
 
 
 def bold(text):
@@ -53,11 +53,11 @@ def as_latex(cell):
     """Return a cell as LaTeX."""
     text = str(cell).replace("\\*", "*")
     for pattern, command in ((r"^\*\*(.+?)\*\*", "textbf"), (r"^<u>(.+?)</u>", "underline")):
-        if found := re.match(pattern, text):
-            return f"\\{command}{{{latex_text(found[1])}}}{latex_text(text[found.end() :])}"
+        if marked := re.match(pattern, text):
+            return f"\\{command}{{{latex_text(marked[1])}}}{latex_text(text[marked.end() :])}"
     return latex_text(text)
 
 
 def latex_text(text):
-    """Return plain ``text`` with every character that LaTeX takes otherwise escaped."""
+    """Return plain ``text`` with every character that has a special meaning in LaTeX escaped."""
     return "".join(LATEX.get(character, character) for character in str(text))

@@ -1,4 +1,4 @@
-"""What a reader must know of a method beside its scores: the annotator's effort, and what selected the model."""
+"""Facts about a method that stand next to its scores: the annotator's effort, and how the model was selected."""
 
 import math
 import re
@@ -7,35 +7,43 @@ import pandas as pd
 
 from weakseg3d.errors import UserError
 from weakseg3d.evaluation.long_table import series_names
+from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.files import existing_file
+from weakseg3d.inference.controls import CONTROLS
+from weakseg3d.statistics.cells import ORGAN
 
 FACTS = ("effort_clicks", "effort_cm", "selection")
 """Columns added to the metrics: mean clicks and centimetres drawn per annotated case, and the rule of selection."""
 
 SELECTIONS = {"last": "last step", "weak_labels": "weak labels", "dense_validation": "dense validation", "": ""}
-"""What selected a model, in a reader's words."""
+"""What selected the model, by rule, in words for readers."""
 
-NOTE = (
+FACTS_NOTE = (
     "Effort: what the annotator gives per training case, in clicks and in centimetres of drawn outline. Selection: "
-    "which state of the network is kept; 'weak labels' and 'last step' see no dense mask, 'dense validation' does."
+    "which state of the network is kept; 'weak labels' and 'last step' use no dense mask, 'dense validation' does."
 )
-"""What a reader needs to know of the columns."""
+"""What readers need to know about the columns."""
 
 ANNOTATED = ("dataset", "organ", "annotation")
 EFFORT_COLUMNS = (*ANNOTATED, "clicks", "drawn_cm")
 
 
-def read_effort(paths):
-    """Return mean clicks and centimetres drawn per case, by dataset, organ and annotation, of the CSVs of 'effort'.
+def is_control(methods):
+    """Return which of ``methods``, a series of names, are controls or variants of one, as a boolean series."""
+    return methods.map(lambda name: variant_parts(name)[0]).isin(CONTROLS)
 
-    Raises UserError for a missing file, another header, and an effort that is no number.
+
+def read_effort(paths):
+    """Return mean clicks and centimetres drawn per case, by dataset, organ and annotation, from CSVs of 'effort'.
+
+    Raises UserError for a missing file, another header, and an effort that is not a number of 0 or more.
     """
     tables = []
     for path in paths:
         try:
             table = pd.read_csv(existing_file(path), dtype={"organ": str, "annotation": str, "dataset": str})
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
-            raise UserError(f"{path}: not a CSV table that can be read; write it with 'effort --csv'") from None
+            raise UserError(f"{path}: not a readable CSV table; write it with 'effort --csv'") from None
         missing = [column for column in EFFORT_COLUMNS if column not in table]
         if missing:
             raise UserError(f"{path}: has no column '{missing[0]}'; write it with 'effort --csv' and its labels")
@@ -44,7 +52,7 @@ def read_effort(paths):
             if not (table[column] >= 0).all():
                 row = int((~(table[column] >= 0)).idxmax()) + 2
                 raise UserError(
-                    f"{path}: {column} in row {row} is no number of 0 or more; write it with 'effort --csv'"
+                    f"{path}: {column} in row {row} is not a number of 0 or more; write it with 'effort --csv'"
                 )
         tables.append(table[list(EFFORT_COLUMNS)].rename(columns={"clicks": "effort_clicks", "drawn_cm": "effort_cm"}))
     return pd.concat(tables).groupby(list(ANNOTATED), sort=False, as_index=False).mean()
@@ -53,8 +61,8 @@ def read_effort(paths):
 def with_facts(rows, effort, selections):
     """Return the metrics ``rows`` with the columns `FACTS`.
 
-    ``effort`` is what `read_effort` returns, or None; ``selections`` is ``{method: rule}``. What is not known is NaN
-    or empty text.
+    ``effort`` is the table that `read_effort` returns, or None; ``selections`` is ``{method: rule}``. An unknown effort
+    is NaN, an unknown rule is empty text.
     """
     if effort is not None:
         rows = rows.merge(effort, on=list(ANNOTATED), how="left")
@@ -64,21 +72,22 @@ def with_facts(rows, effort, selections):
 
 
 def with_series_facts(table, rows, column="series", prefix=""):
-    """Return a ``table`` of what was compared, with the `FACTS` that ``rows`` (metrics) have of what ``column`` names.
+    """Return ``table`` with those `FACTS` of the methods named in ``column`` that ``rows``, the metrics, have.
 
-    ``table`` has dataset, modality and organ beside ``column``, which holds names of `series_names`; the columns added
-    are called ``{prefix}{fact}``.
+    ``table`` has dataset, modality and organ beside ``column``, whose names are those of `series_names`. The new
+    columns are called ``{prefix}{fact}``.
     """
     facts = [fact for fact in FACTS if fact in rows]
-    keys = ["dataset", "modality", "organ", column]
+    keys = [*ORGAN, column]
     known = rows.assign(**{column: series_names(rows)}).drop_duplicates(keys)[[*keys, *facts]]
     return table.merge(known.rename(columns={fact: prefix + fact for fact in facts}), on=keys, how="left")
 
 
 def with_readable_facts(text, table, headings):
-    """Return ``text`` with the columns of ``headings`` (column to text), as far as they are known, under these.
+    """Return the columns of ``text`` that ``headings`` (column to heading) name, under these headings.
 
-    ``text`` holds the rows of ``table`` as text; effort, selections and annotation are put into a reader's words.
+    ``text`` has the rows of ``table`` as text. Effort, selection and annotation are added in words for readers, as far
+    as ``table`` has them.
     """
     words = {}
     if "effort_clicks" in table:
@@ -93,14 +102,14 @@ def with_readable_facts(text, table, headings):
 
 
 def readable_annotation(path_part):
-    """Return ``points_number-100_seed-0``, as an annotation is called in paths, as ``points, number 100, seed 0``."""
+    """Return an annotation's name in paths, ``points_number-100_seed-0``, as ``points, number 100, seed 0``."""
     kind, _, parameters = path_part.partition("_")
     pairs = re.findall(r"([a-z_]+)-([^_]+)", parameters)
     return ", ".join([kind, *(f"{key.strip('_').replace('_', ' ')} {value}" for key, value in pairs)])
 
 
 def readable_effort(table):
-    """Return, for each row of ``table``, its effort as text: clicks, centimetres drawn, or both."""
+    """Return the effort of each row of ``table`` as text: clicks, centimetres drawn, or both."""
     return [_effort(clicks, drawn) for clicks, drawn in zip(table["effort_clicks"], table["effort_cm"], strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""Where a table comes from: commit, lock file, versions, and what its numbers are."""
+"""Where a table comes from: commit, lock file and versions, and how its numbers are defined."""
 
 import platform
 import subprocess
@@ -6,11 +6,12 @@ import subprocess
 from weakseg3d import __version__
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.files import PROJECT, file_digest
+from weakseg3d.report.tables.measures import MEASURES
 from weakseg3d.report.tables.method_facts import SELECTIONS
 
 
 def origin():
-    """Return what made the tables, ``{name: text}``: the commit, the lock file's hash, and versions."""
+    """Return the software that made the tables as ``{name: text}``: the commit, the lock file's hash, and versions."""
     lock = PROJECT / "requirements.lock"
     facts = {"commit": commit()}
     if lock.exists():
@@ -20,10 +21,10 @@ def origin():
 
 def commit():
     """Return the repository's commit, and whether tracked files differ from it; ``unknown`` outside a repository."""
-    found = _git("rev-parse", "HEAD")
-    if not found:
+    head = _git("rev-parse", "HEAD")
+    if not head:
         return "unknown"
-    return found + " with uncommitted changes" * bool(_git("status", "--porcelain", "--untracked-files=no"))
+    return head + " with uncommitted changes" * bool(_git("status", "--porcelain", "--untracked-files=no"))
 
 
 def _git(*arguments):
@@ -34,17 +35,18 @@ def _git(*arguments):
         return ""
 
 
-def table_footer(given, rows, metrics):
-    """Return the footer of a table: what was ``given`` (which goes before all), seeds, selection, origin, definitions.
+def table_footer(user_footer, rows):
+    """Return the footer of all tables, ``{key: text}``: seeds, model selection, `origin` and metric definitions.
 
-    ``rows`` are the metrics, with their facts where they are known; ``metrics`` are the names that the table shows.
+    The entries of ``user_footer`` come first and replace those of the same key. ``rows`` are the metrics, with their
+    facts if they are known.
     """
     facts = {"seeds": " ".join(sorted(rows["seed"].unique(), key=lambda seed: (len(seed), seed)))}
     if "selection" in rows:
         rules = rows.drop_duplicates("method").groupby("selection", sort=False)["method"].agg(", ".join)
         facts["model selection"] = "; ".join(f"{SELECTIONS[rule]}: {names}" for rule, names in rules.items() if rule)
     facts |= origin()
-    facts["metric definitions"] = "; ".join(
-        f"{METRICS[name].title}: {METRICS[name].definition} ({METRICS[name].source})" for name in metrics
-    )
-    return given | {key: value for key, value in facts.items() if key not in given}
+    metrics = [METRICS[name] for name in MEASURES if (rows["metric"] == name).any()]
+    definitions = (f"{metric.title}: {metric.definition} ({metric.source})" for metric in metrics)
+    facts["metric definitions"] = "; ".join(definitions)
+    return user_footer | {key: text for key, text in facts.items() if key not in user_footer}

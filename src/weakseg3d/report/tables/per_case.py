@@ -1,23 +1,42 @@
-"""Every case with its Dice by every method: where a reader sees which cases are hard, and goes on to look at them."""
+"""The Dice of every case by every method, which shows readers the hard cases and leads them to the viewer."""
+
+from dataclasses import dataclass
+from typing import Any
 
 from weakseg3d.evaluation.long_table import LACKING, series_names
+from weakseg3d.report.tables.readable import number_text
 
-SHORT = {"ok": "", "empty_prediction": "missed", "absent_in_reference": "false alarm", "absent_in_both": "absent"}
-"""What stands beside a value, or in place of one."""
+STATUS_WORDS = {
+    "ok": "",
+    "empty_prediction": "missed",
+    "absent_in_reference": "false alarm",
+    "absent_in_both": "absent",
+}
+"""Text written next to a value, or instead of one, for each status."""
+
+MAX_METHODS = 16
+"""If there are more methods than this, the variants of a study are left out."""
 
 
-MOST_METHODS = 16
-"""With more methods than these the variants of a study are left out."""
+@dataclass(frozen=True)
+class CaseTable:
+    """The Dice of every case."""
+
+    methods: list[str]
+    """Names of the methods, one for each column."""
+
+    rows: list[dict[str, Any]]
+    """One dict for each organ, case and seed, with ``dataset``, ``organ``, ``case``, ``seed`` and ``cells``.
+
+    The cells are in the order of the methods: dicts with ``method``, ``text``, ``title`` (HD95 and status) and
+    ``missed``, or None if the method was not evaluated.
+    """
 
 
 def case_table(rows):
-    """Return the table of cases: the names of its columns of methods, and one dict per organ, case and seed.
-
-    ``rows`` are the metrics. A row's ``cells`` are, in the order of the methods, dicts with ``method``, ``text``,
-    ``title`` (HD95 and status) and ``missed``, or None where the method was not evaluated.
-    """
+    """Return the `CaseTable` of ``rows``, the metrics."""
     rows = rows.assign(series=series_names(rows))
-    if rows["series"].nunique() > MOST_METHODS:
+    if rows["series"].nunique() > MAX_METHODS:
         rows = rows[~rows["method"].str.contains("+", regex=False)]
     series = list(rows["series"].unique())
     keys = ["dataset", "organ", "case", "seed"]
@@ -37,19 +56,21 @@ def case_table(rows):
                 cells.append(None)
                 continue
             status, method = evaluations.loc[(*key, name)]
-            dice, hd95 = (values[metric].get((*key, name)) if metric in values else None for metric in ("dice", "hd95"))
+            dice, hd95 = (
+                values[metric].get((*key, name), float("nan")) if metric in values else float("nan")
+                for metric in ("dice", "hd95")
+            )
             cells.append(_cell(method, status, dice, hd95))
         table.append(dict(zip(keys, key, strict=True)) | {"cells": cells})
-    return series, table
+    return CaseTable(series, table)
 
 
 def _cell(method, status, dice, hd95):
-    known = dice is not None and dice == dice
-    text = f"{dice:.3f}" if known and status in ("ok", "empty_prediction") else "–"
-    told = f"HD95 {hd95:.1f} mm" if hd95 is not None and hd95 == hd95 else ""
+    text = number_text(dice, 3, missing="–") if status in ("ok", "empty_prediction") else "–"
+    distance = number_text(hd95, 1)
     return {
         "method": method,
-        "text": " ".join(filter(None, [text, SHORT[status]])),
-        "title": ", ".join(filter(None, [status, told])),
+        "text": " ".join(filter(None, [text, STATUS_WORDS[status]])),
+        "title": ", ".join(filter(None, [status, distance and f"HD95 {distance} mm"])),
         "missed": status == "empty_prediction",
     }

@@ -1,4 +1,4 @@
-"""The table of uncertainty: how calibrated every method is, and whether it is uncertain where it is wrong."""
+"""The table of uncertainty: how well calibrated each method is, and whether it is uncertain where it is wrong."""
 
 import math
 
@@ -6,20 +6,18 @@ import pandas as pd
 
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.long_table import WITH_ORGAN
-from weakseg3d.report.tables.gaps import lacking
-from weakseg3d.report.tables.main import (
-    GROUP,
-    in_order_of_appearance,
-    known_headings,
-    means_with_best,
-)
+from weakseg3d.report.tables.gaps import missing_evaluations
+from weakseg3d.report.tables.main import known_headings
 from weakseg3d.report.tables.method_facts import FACTS, with_readable_facts
+from weakseg3d.report.tables.order import in_order_of_appearance
+from weakseg3d.report.tables.readable import ReadableTable, means_with_best, number_text
+from weakseg3d.statistics.cell_summary import CELL
 
 FEWEST_CASES = 3
-"""With fewer cases a correlation says nothing."""
+"""With fewer cases a correlation is meaningless."""
 
 CORRELATIONS = {"entropy_correlation": "mean_entropy", "variance_correlation": "mean_variance"}
-"""Columns of the table and the metrics whose correlation with the Dice error they hold."""
+"""Columns of correlations with the Dice error, and the metric that each correlates with it."""
 
 HEADINGS = {
     "dataset": "Dataset",
@@ -41,13 +39,13 @@ NUMBERS = ("effort", "ece", *CORRELATIONS, "n", "n_lacking")
 """Columns of the readable table that are aligned to the right."""
 
 NOTE = (
-    "ECE: expected calibration error, mean ± sample standard deviation over n cases whose reference holds the organ "
-    "(cases × seeds where there is more than one seed). ρ: Spearman's rank correlation over these between the Dice "
-    "error (1 − Dice) and the mean entropy, or the mean variance over stochastic passes; 1 where the more uncertain "
-    f"case is always the worse one; – with fewer than {FEWEST_CASES} cases or where a value is the same for all, as "
-    "the variance of a deterministic network is. Bold: best mean on that organ, underlined: second best."
+    "ECE: expected calibration error, mean ± sample standard deviation over the n cases whose reference contains the "
+    "organ (cases × seeds if there are several seeds). ρ: Spearman's rank correlation over the same cases between the "
+    "Dice error (1 − Dice) and the mean entropy, or the mean variance over stochastic passes; 1 if the more uncertain "
+    f"of two cases is always the worse one; – with fewer than {FEWEST_CASES} cases, or if a value is the same for all, "
+    "such as the variance of a deterministic network. Bold: best mean on that organ; underlined: second best."
 )
-"""What a reader needs to know to read the table."""
+"""What readers need to know to understand the table."""
 
 
 def has_uncertainty(rows):
@@ -58,37 +56,37 @@ def has_uncertainty(rows):
 def uncertainty_table(rows):
     """Return the table as numbers, one row per dataset, organ and method with uncertainty, in order of appearance.
 
-    ``rows`` is what `read_metrics` returns. Columns: those of `GROUP`; mean and sample standard deviation of ECE
-    (``ece_mean``, ``ece_sd``); Spearman's rank correlation of mean entropy and of mean variance with 1 - Dice over
-    all evaluations, the seeds pooled (NaN for fewer than `FEWEST_CASES` cases, or where either is constant); ``n``
-    evaluations; and ``n_lacking`` that are not there, with which all values are NaN. Cases whose reference lacks the
-    organ do not count.
+    ``rows`` is the table that `read_metrics` returns. Columns: those of `CELL`; mean and sample standard deviation of
+    ECE (``ece_mean``, ``ece_sd``); Spearman's rank correlation of mean entropy and of mean variance with 1 - Dice over
+    all evaluations, with the seeds pooled (NaN for fewer than `FEWEST_CASES` cases, or if either is constant); the
+    numbers ``n`` of evaluations and ``n_lacking`` of missing ones (if it is not 0, all values are NaN); and those
+    `FACTS` that ``rows`` have. Cases whose reference lacks the organ do not count.
     """
     lines = []
-    for key, group in rows[rows["status"].isin(WITH_ORGAN)].groupby(GROUP, sort=False):
+    for key, group in rows[rows["status"].isin(WITH_ORGAN)].groupby(CELL, sort=False):
         evaluations = group.pivot(index=["seed", "case"], columns="metric", values="value")
         if "ece" not in evaluations:
             continue
         evaluations = evaluations.dropna(subset="ece")
-        line = dict(zip(GROUP, key, strict=True))
+        line = dict(zip(CELL, key, strict=True))
         line["ece_mean"], line["ece_sd"] = evaluations["ece"].mean(), evaluations["ece"].std(ddof=1)
         for column, metric in CORRELATIONS.items():
             line[column] = rank_correlation(evaluations[metric], 1 - evaluations["dice"])
         line["n"] = len(evaluations)
         line |= {fact: group[fact].iloc[0] for fact in FACTS if fact in group}
         lines.append(line)
-    columns = [*GROUP, "ece_mean", "ece_sd", *CORRELATIONS, "n", *(fact for fact in FACTS if fact in rows)]
-    table = in_order_of_appearance(pd.DataFrame(lines, columns=columns), rows)
-    gaps = lacking(rows[rows["metric"] == "ece"]).groupby(GROUP).size()
-    table.insert(table.columns.get_loc("n") + 1, "n_lacking", [gaps.get(key, 0) for key in table[GROUP].agg(tuple, 1)])
+    columns = [*CELL, "ece_mean", "ece_sd", *CORRELATIONS, "n", *(fact for fact in FACTS if fact in rows)]
+    table = in_order_of_appearance(pd.DataFrame(lines, columns=columns), rows, CELL)
+    gaps = missing_evaluations(rows[rows["metric"] == "ece"]).groupby(CELL).size()
+    table.insert(table.columns.get_loc("n") + 1, "n_lacking", [gaps.get(key, 0) for key in table[CELL].agg(tuple, 1)])
     table.loc[table["n_lacking"] > 0, ["ece_mean", "ece_sd", *CORRELATIONS]] = math.nan
     return table
 
 
 def rank_correlation(values, errors):
-    """Return Spearman's rank correlation of two series of evaluations with one index (seed, case).
+    """Return Spearman's rank correlation of two series of evaluations with the same index (seed, case).
 
-    It is NaN for fewer than `FEWEST_CASES` cases, and where either series is constant.
+    It is NaN for fewer than `FEWEST_CASES` cases, and if either series is constant.
     """
     cases = values.index.get_level_values("case").nunique()
     if cases < FEWEST_CASES or values.nunique() < 2 or errors.nunique() < 2:
@@ -97,15 +95,11 @@ def rank_correlation(values, errors):
 
 
 def readable_uncertainty(table):
-    """Return the table as text for a reader, with the columns of `HEADINGS` and the best ECE in ``**``."""
+    """Return the table as a `ReadableTable` with `HEADINGS`; the best ECE is in ``**``."""
     headings = known_headings(table, HEADINGS)
     text = table[[column for column in headings if column in table]].astype(str)
     text["ece"] = means_with_best(table, "ece", -1, 3)
     for column in CORRELATIONS:
-        text[column] = [_signed(value) for value in table[column]]
-    return with_readable_facts(text, table, headings)
-
-
-def _signed(value):
-    """Return a correlation with two decimals and a true minus sign, or a dash where it is undefined."""
-    return "–" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
+        text[column] = [number_text(value, 2, missing="–").replace("-", "−") for value in table[column]]
+    text = with_readable_facts(text, table, headings)
+    return ReadableTable(text, [HEADINGS[column] for column in NUMBERS], NOTE, subtitle="uncertainty")

@@ -1,53 +1,60 @@
-"""The main table laid out as papers do: a line per method, a pair of columns per organ."""
+"""The main table in the layout of papers: a line for each method, a pair of columns for each organ."""
 
-from weakseg3d.report.tables.gaps import METHOD, ORGAN
-from weakseg3d.report.tables.main import (
-    DECIMALS,
-    MEASURES,
+from weakseg3d.report.tables.cell_statistics import VALUES
+from weakseg3d.report.tables.gaps import METHOD
+from weakseg3d.report.tables.measures import DECIMALS, MEASURES
+from weakseg3d.report.tables.method_facts import (
+    FACTS,
+    SELECTIONS,
     is_control,
-    means_with_best,
+    readable_annotation,
+    readable_effort,
 )
-from weakseg3d.report.tables.method_facts import FACTS, SELECTIONS, readable_annotation, readable_effort
+from weakseg3d.report.tables.readable import ReadableTable, means_with_best, organ_title
+from weakseg3d.statistics.cells import ORGAN
 
-TITLES = {"dice": "Dice ↑", "hd95": "HD95 ↓"}
-SHOWN = [f"{measure}_{value}" for measure in MEASURES for value in ("mean", "sd", "median", "low", "high")]
+HEADINGS = {"dice": "Dice ↑", "hd95": "HD95 ↓"}
+
+TEXTS = ("Method", "Selection", "Annotation")
+"""Headings of the columns that are not aligned to the right."""
+
+NUMBERS = [*(f"{measure}_{value}" for measure in MEASURES for value in VALUES), "n", "n_missed", "n_lacking"]
+"""Columns of the main table that become columns of each organ."""
 
 
 def wide_table(table, keys=METHOD):
-    """Return the main ``table`` (or that of a study) with one row per method, as numbers.
+    """Return the main ``table``, or that of a study, with one row per method, as numbers.
 
-    ``keys`` are the columns that make a row. For each dataset and organ there are columns such as
-    ``phantom_ct/spleen/dice_mean``, with its ``n``, ``n_missed`` and ``n_lacking``. The columns of `FACTS` that
-    ``table`` has are means over the organs, ``selection`` is that of the method.
+    ``keys`` are the columns that identify a row. Each dataset and organ has columns such as
+    ``phantom_ct/spleen/dice_mean``. The columns of `FACTS` that ``table`` has are means over the organs, except that
+    ``selection`` is that of the method.
     """
-    facts = [fact for fact in FACTS if fact in table]
-    numbers = [*SHOWN, "n", "n_missed", "n_lacking"]
     wide = table[keys].drop_duplicates().set_index(keys)
     for (dataset, _, organ), part in table.groupby(ORGAN, sort=False):
-        cells = part.set_index(keys)[numbers]
-        wide = wide.join(cells.rename(columns={name: f"{dataset}/{organ}/{name}" for name in numbers}))
+        cells = part.set_index(keys)[NUMBERS]
+        wide = wide.join(cells.rename(columns={name: f"{dataset}/{organ}/{name}" for name in NUMBERS}))
     groups = table.groupby(keys, sort=False)
-    for fact in facts:
-        wide[fact] = groups[fact].first() if fact == "selection" else groups[fact].mean()
+    for fact in FACTS:
+        if fact in table:
+            wide[fact] = groups[fact].first() if fact == "selection" else groups[fact].mean()
     return wide.reset_index()
 
 
-def readable_wide(table):
-    """Return the main ``table`` with one line per method as text; a method that an organ lacks has a dash there."""
+def readable_wide(table, note=""):
+    """Return the main ``table`` as a `ReadableTable` with one line per method; a dash if a method lacks an organ."""
     marked = {measure: means_with_best(table, measure, sign, DECIMALS[measure]) for measure, sign in MEASURES.items()}
     cells = table[[*ORGAN, *METHOD]].assign(**marked)
     wide = table[METHOD].drop_duplicates().set_index(METHOD)
-    for (dataset, modality, organ), part in cells.groupby(ORGAN, sort=False):
-        for measure, title in TITLES.items():
-            wide[f"{organ}, {dataset} ({modality}): {title}"] = part.set_index(METHOD)[measure]
+    for organ, part in cells.groupby(ORGAN, sort=False):
+        for measure, heading in HEADINGS.items():
+            wide[f"{organ_title(organ)}: {heading}"] = part.set_index(METHOD)[measure]
     wide = wide.fillna("–").reset_index()
-    facts = table.drop_duplicates(METHOD).reset_index(drop=True)
     wide["method"] = wide["method"].where(~is_control(wide["method"]), wide["method"] + " \\*")
     if "effort_clicks" in table:
         efforts = table.groupby(METHOD, sort=False)[["effort_clicks", "effort_cm"]].mean().reset_index()
         wide.insert(1, "Effort", readable_effort(efforts))
     if "selection" in table:
-        wide["Selection"] = facts["selection"].map(SELECTIONS)
-    wide["annotation"] = wide["annotation"].map(readable_annotation)
-    annotation = wide.pop("annotation")
-    return wide.assign(Annotation=annotation).rename(columns={"method": "Method"})
+        wide["Selection"] = table.drop_duplicates(METHOD)["selection"].map(SELECTIONS).to_numpy()
+    annotation = wide.pop("annotation").map(readable_annotation)
+    text = wide.assign(Annotation=annotation).rename(columns={"method": "Method"})
+    return ReadableTable(text, [heading for heading in text if heading not in TEXTS], note)

@@ -1,0 +1,83 @@
+"""The whole report, from the long table of metrics to the content of every file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from weakseg3d.report.all_figures import all_figures, methods_with_pictures, pictures_on_page
+from weakseg3d.report.all_tables import all_tables
+from weakseg3d.report.page.contents import Contents
+from weakseg3d.report.page.render import find_overlays, render_page
+from weakseg3d.report.page.summary import case_warnings, summary_sentences
+from weakseg3d.report.page.viewer import viewer_cases
+from weakseg3d.report.tables.origin import table_footer
+from weakseg3d.report.tables.per_case import case_table
+from weakseg3d.report.unfinished import unfinished_warnings
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """How a report is to look."""
+
+    title: str
+    """Heading of the page and of all tables."""
+
+    footer: dict[str, str]
+    """Entries below every table, such as the experiment, in addition to those of `table_footer`."""
+
+    pictures: Path
+    """The folder in which the verb 'overlay' has put its pictures."""
+
+    published: pd.DataFrame | None = None
+    """Values that others published, as `read_published` returns them."""
+
+    means_without_missed: bool = False
+    """Whether means that leave missed organs out are shown, too."""
+
+    viewer_cases: int = 4
+    """Number of test cases of each dataset and organ in the viewer."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished report."""
+
+    files: dict[str, str | bytes]
+    """The content of each file, by its path relative to the report's folder."""
+
+    warnings: list[str]
+    """Sentences on what is missing in the report."""
+
+
+def build_report(rows, options, results=None):
+    """Return the `Report` on ``rows``, the table that `read_metrics` returns.
+
+    ``options`` are `ReportOptions`. Without ``results``, a `Results`, the report has only what follows from the metrics
+    and the pictures.
+    """
+    warnings = unfinished_warnings(rows, results) if results else []
+    tables = all_tables(rows, results, options.published, options.means_without_missed)
+    warnings += tables.warnings
+    pictures = all_figures(rows, tables, results)
+    viewer = []
+    if results:
+        viewer, viewer_warnings = viewer_cases(results, rows, methods_with_pictures(rows), options.viewer_cases)
+        warnings += viewer_warnings
+    main = tables.numbers["main"]
+    contents = Contents(
+        title=options.title,
+        footer=table_footer(options.footer, rows),
+        summary=summary_sentences(rows, main),
+        warnings=warnings + case_warnings(main, results),
+        tables=tables.readable,
+        cases=case_table(rows),
+        pictures=pictures_on_page(pictures, rows),
+        overlays=find_overlays(options.pictures / "overlays", rows),
+        uncertainty_overlays=find_overlays(options.pictures / "uncertainty", rows),
+        viewer=viewer,
+    )
+    files = tables.files(contents.title, contents.footer)
+    for picture in pictures.values():
+        files |= picture.files()
+    return Report(files | {"report.html": render_page(contents)}, warnings)

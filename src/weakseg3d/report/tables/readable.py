@@ -1,0 +1,78 @@
+"""Tables as readers see them: numbers as text, with the best ones marked."""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pandas as pd
+
+from weakseg3d.report.tables.markup import bold, underlined
+from weakseg3d.report.tables.measures import SIGNIFICANT
+from weakseg3d.report.tables.method_facts import is_control
+from weakseg3d.statistics.cells import ORGAN
+
+
+@dataclass(frozen=True)
+class ReadableTable:
+    """A table for readers, which is written as Markdown, as LaTeX and into the page."""
+
+    text: pd.DataFrame
+    """The cells as text, with the marks of `weakseg3d.report.tables.markup`, under headings for readers."""
+
+    right_aligned: Collection[str]
+    """Headings of the columns that are aligned to the right."""
+
+    note: str
+    """What readers need to know to understand the table."""
+
+    subtitle: str = ""
+    """What the table shows, if it is not the main table."""
+
+    def full_title(self, title):
+        """Return the title of the table in a report called ``title``."""
+        return f"{title}: {self.subtitle}" if self.subtitle else title
+
+
+def mean_and_sd(mean, sd, decimals):
+    """Return ``0.854 ± 0.045``; only the mean if there is no deviation, and empty text if there is no mean."""
+    if math.isnan(mean):
+        return ""
+    return f"{mean:.{decimals}f}" if math.isnan(sd) else f"{mean:.{decimals}f} ± {sd:.{decimals}f}"
+
+
+def number_text(value, decimals, missing=""):
+    """Return a number as text, or ``missing`` if it is NaN."""
+    return missing if math.isnan(value) else f"{value:.{decimals}f}"
+
+
+def interval_text(low, high, decimals):
+    """Return a 95 % interval as ``0.81–0.88``; empty text if there is none."""
+    return "" if math.isnan(low) else f"{low:.{decimals}f}–{high:.{decimals}f}"
+
+
+def means_with_best(table, measure, sign, decimals):
+    """Return ``mean ± sd`` of a measure for each row of ``table``, the best on each organ bold, the second underlined.
+
+    ``table`` has the columns ``{measure}_mean`` and ``{measure}_sd``; ``sign`` is 1 if higher is better, else -1.
+    If it has ``{measure}_p``, a dagger marks means that are significantly worse than the best. If it has ``n_lacking``,
+    a dash stands for each mean that is left out because of a gap.
+    """
+    means = table[f"{measure}_mean"].round(decimals)
+    ranked = (sign * means).where(~is_control(table["method"]))
+    ranks = ranked.groupby([table[column] for column in ORGAN]).rank("dense", ascending=False)
+    worse = table[f"{measure}_p"] < SIGNIFICANT if f"{measure}_p" in table else pd.Series(False, table.index)
+    gaps = table["n_lacking"] > 0 if "n_lacking" in table else pd.Series(False, table.index)
+    cells = []
+    for mean, sd, rank, is_worse, has_gap in zip(
+        table[f"{measure}_mean"], table[f"{measure}_sd"], ranks, worse, gaps, strict=True
+    ):
+        text = mean_and_sd(mean, sd, decimals)
+        text = bold(text) if rank == 1 else underlined(text) if rank == 2 else text
+        cells.append("–" if has_gap and not text else text + " †" * bool(is_worse))
+    return cells
+
+
+def organ_title(organ):
+    """Return the values of `ORGAN` (dataset, modality, organ) as ``organ, dataset (modality)``."""
+    dataset, modality, name = organ
+    return f"{name}, {dataset} ({modality})" if modality else f"{name}, {dataset}"

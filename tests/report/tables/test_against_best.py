@@ -1,0 +1,23 @@
+"""The comparison of every method with the best one."""
+
+import pytest
+from compared_methods import MIDDLE, STRONG, WEAK, rows_of
+
+from weakseg3d.report.tables.against_best import against_best, best_methods, compared_rows
+from weakseg3d.report.tables.main import main_table
+from weakseg3d.statistics.comparison import comparisons
+
+
+def test_every_method_is_compared_with_the_best():
+    rows = rows_of({"weak": WEAK, "strong": STRONG, "middle": MIDDLE, "truth": [1.0] * 8})
+    table = main_table(rows)
+    compared = against_best(comparisons(compared_rows(rows)), best_methods(rows, table))
+    dice = compared[compared["metric"] == "dice"].set_index("method")
+    assert set(dice["best"]) == {"strong"}
+    assert list(dice.index) == ["weak", "middle"]
+    assert dice.loc["weak", "mean_difference"] == pytest.approx(0.31)
+    assert tuple(dice.loc["weak", ["wins", "ties", "losses", "effect"]]) == (8, 0, 0, 1)
+    # A lower HD95 is better: best minus method is negative, and the best still wins.
+    hd95 = compared[compared["metric"] == "hd95"].set_index("method")
+    assert hd95.loc["weak", "mean_difference"] == pytest.approx(-3.1)
+    assert tuple(hd95.loc["weak", ["wins", "ties", "losses", "effect"]]) == (8, 0, 0, 1)
