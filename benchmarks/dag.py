@@ -1,8 +1,8 @@
-"""What a dry run costs: CPU time and peak memory of Snakemake for grids of growing size, case by case and in batches.
+"""Cost of a dry run: CPU time and peak memory of Snakemake for grids of growing size, case by case and in batches.
 
-A grid is datasets x organs x 12 methods x seeds, 40 training and 20 test cases each; no file of them exists. With
-`--all` the grids reach 100,000 jobs, and the largest one of all, 10 datasets x 8 organs x 12 methods x 5 seeds, is
-resolved in batches; that takes a quarter of an hour.
+A grid has datasets x organs x 12 methods x seeds, each with 40 training and 20 test cases, none of whose files exist.
+With `--all` the grids reach 100,000 jobs, and the largest grid, 10 datasets x 8 organs x 12 methods x 5 seeds, is
+resolved in batches; this takes a quarter of an hour.
 """
 
 import argparse
@@ -31,14 +31,14 @@ LARGEST = (10, 8, 5)
 
 
 def write_grid(folder, datasets, organs, seeds, batch):
-    """Write the config of a grid in a copy of the repository, and the datasets it names."""
+    """Write the config of a grid, and its datasets, into a copy of the repository."""
     names = [f"hospital_{number}" for number in range(datasets)]
     organ_ids = {f"organ_{number}": [number + 1] for number in range(organs)}
     cases = [f"{part}_{number:04d},{part}" for part, count in SPLIT.items() for number in range(count)]
     for name in names:
         (folder / f"config/splits/{name}.csv").write_text("\n".join(["case,split", *cases]) + "\n", encoding="utf-8")
         dataset = {
-            "description": "Scans that nobody took.",
+            "description": "Scans that do not exist.",
             "licence": "none",
             "modality": "CT",
             "format": "btcv",
@@ -63,21 +63,23 @@ def dry_run(folder):
     """Return jobs, CPU seconds, wall seconds and peak memory in bytes of a dry run in ``folder``."""
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--configfile", "grid.yaml"]
     start = time.perf_counter()
-    with open(folder / "said.txt", "w+", encoding="utf-8") as said:
-        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT)
+    with open(folder / "output.txt", "w+", encoding="utf-8") as output:
+        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
-        said.seek(0)
-        text = said.read()
+        output.seek(0)
+        text = output.read()
     assert status == 0, text[-3000:]
     jobs = int(re.search(r"^total +(\d+)$", text, re.M)[1])
     return jobs, usage.ru_utime + usage.ru_stime, seconds, usage.ru_maxrss * RSS_UNIT
 
 
 def main():
-    """Print one line per grid and key."""
+    """Print one line per grid and value of the key ``batch``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--all", action="store_true", help="go on to 100,000 jobs, and to the largest grid in batches")
+    parser.add_argument(
+        "--all", action="store_true", help="continue up to 100,000 jobs, and with the largest grid in batches"
+    )
     large = parser.parse_args().all
     runs = [(grid, batch) for grid in GRIDS + LARGE * large for batch in ("case", "split")]
     runs += [(LARGEST, "split")] * large

@@ -1,7 +1,7 @@
 """Farthest point sampling against the published loop in torch: 200 clicks from 0.7 million candidates.
 
-The candidates are a random half of the 1.4 million voxels of an ellipsoid. The published loop measures the distance
-of all candidates to every new click, in 64-bit whole numbers. Compared is the time; the clicks must be the same.
+The candidates are a random half of the 1.4 million voxels of an ellipsoid. The published loop computes the distance
+of all candidates to every new click, in 64-bit integers. The times are compared; the clicks must be the same.
 """
 
 import numpy as np
@@ -27,13 +27,13 @@ def published(voxels):
     xyz = torch.as_tensor(voxels)
     farthest = ((xyz - xyz.double().mean(dim=0)) ** 2).sum(dim=-1).argmax()
     nearest = torch.full((len(xyz),), torch.iinfo(torch.int64).max)
-    chosen = []
+    clicks = []
     for _ in range(NUMBER):
-        chosen.append(int(farthest))
+        clicks.append(int(farthest))
         distance = ((xyz - xyz[farthest]) ** 2).sum(dim=-1)
         nearest = torch.minimum(nearest, distance)
         farthest = nearest.argmax()
-    return chosen
+    return clicks
 
 
 def ours(voxels):
@@ -44,9 +44,9 @@ def ours(voxels):
 def main():
     """Print the figures."""
     voxels = candidates()
-    loop, blocks = measure(published, voxels), measure(ours, voxels)
-    assert loop.result == blocks.result
-    print_row("sampling, time", "s", loop.seconds, blocks.seconds)
+    published_run, our_run = measure(published, voxels), measure(ours, voxels)
+    assert published_run.result == our_run.result
+    print_row("sampling, time", "s", published_run.seconds, our_run.seconds)
     print(f"the same {NUMBER} clicks from {len(voxels)} candidates")
 
 

@@ -1,8 +1,8 @@
 """The multi-view gated CRF, forward and backward, against its published form: 64 x 64 x 48 voxels, kernel radius 5.
 
-The published form unfolds features and probabilities, 121 copies of each, in every view. Values and gradients must
-agree. The image is smooth with some noise, as scans are; denormal numbers are flushed to zero in both, since
-they would slow the published form down further.
+The published form unfolds features and probabilities into 121 copies of each, in every view. Values and gradients must
+agree. The image is smooth with some noise, like a scan. Denormal numbers are flushed to zero for both forms, since they
+would slow the published form down further.
 """
 
 import statistics
@@ -21,9 +21,9 @@ REPEATS = 3
 
 
 def published(logits, image):
-    """Return the mean over the three views of the loss on the slices along the last axis, then turned about."""
-    turns = [(0, 1, 2, 3, 4), (0, 1, 4, 2, 3), (0, 1, 3, 4, 2)]
-    return sum(published_view(logits.permute(turn), image.permute(turn)) for turn in turns) / 3
+    """Return the mean of the loss over the three views, on slices along the last, the second and the first axis."""
+    orders = [(0, 1, 2, 3, 4), (0, 1, 4, 2, 3), (0, 1, 3, 4, 2)]
+    return sum(published_view(logits.permute(order), image.permute(order)) for order in orders) / 3
 
 
 def published_view(logits, image):
@@ -74,7 +74,7 @@ def step(form, logits, image):
 
 
 def median_seconds(form):
-    """Return the median time of a step, after one to warm up."""
+    """Return the median time of a step, after a step to warm up."""
     arguments, seconds = setting(), []
     for _ in range(REPEATS + 1):
         start = time.perf_counter()
@@ -92,8 +92,8 @@ def main():
     """Print the figures."""
     seconds = [measure(median_seconds, form, repeats=1).result for form in (published, ours)]
     steps = [measure(one_step, form) for form in (published, ours)]
-    for expected, got in zip(*(step.result for step in steps), strict=True):
-        torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4 * expected.abs().max().item())
+    for expected, computed in zip(*(step.result for step in steps), strict=True):
+        torch.testing.assert_close(computed, expected, rtol=1e-4, atol=1e-4 * expected.abs().max().item())
     print_row("gated CRF, time", "s", *seconds)
     print_row("gated CRF, peak memory", "MB", *(step.peak / 1e6 for step in steps))
     print("values and gradients agree")

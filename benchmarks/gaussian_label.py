@@ -1,8 +1,8 @@
-"""The Gaussian soft label against the published formula as it reads, on 156 x 372 x 372 voxels with 200 clicks.
+"""The Gaussian soft label against the published formula taken literally, on 156 x 372 x 372 voxels with 200 clicks.
 
-The published form adds one whole volume per click. Compared are the time and the peak memory of the label alone,
-and the time of the whole verb, a process that starts, reads and writes, against the published form with
-its image read and its label written by SimpleITK (read, label and write timed one by one and added up).
+The published form adds a whole volume per click. Two things are compared: time and peak memory of the label alone, and
+the time of the whole verb, a process that starts, reads and writes, against the published form with its image read and
+its label written by SimpleITK (reading, label and writing are timed separately and added).
 """
 
 import functools
@@ -27,7 +27,7 @@ CLICKS = 200
 
 
 def clicks():
-    """Return voxel indices (n, 3) in (z, y, x), spread over an organ of 56 x 70 x 85 mm radius."""
+    """Return voxel indices (n, 3) in (z, y, x), spread over an ellipsoid with radii of 56, 70 and 85 mm."""
     generator = np.random.default_rng(0)
     directions = generator.normal(size=(CLICKS, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
@@ -36,7 +36,7 @@ def clicks():
 
 
 def published(points):
-    """Return the label (z, y, x) in double precision, from one whole volume per click."""
+    """Return the label (z, y, x) in double precision, computed from a whole volume per click."""
     z, y, x = np.indices(SHAPE)
     label = np.zeros(SHAPE)
     for z0, y0, x0 in points:
@@ -50,14 +50,14 @@ def ours(points):
 
 
 def prepare_files(folder, points):
-    """Write an image on the label's grid and the clicks."""
+    """Write the clicks and an image on the label's grid."""
     voxels = np.random.default_rng(0).normal(0, 30, SHAPE).astype(np.int16)
     write_volume(sitk.GetImageFromArray(voxels), folder / "image.nii.gz")
     write_markups(Annotation([{"organ": points[:, ::-1]}]), folder / "clicks.mrk.json")
 
 
 def published_files(folder):
-    """Read the image and the clicks and write the label that was saved; return the seconds of both."""
+    """Read the image and the clicks, and write the saved label; return the seconds of reading and writing."""
     start = time.perf_counter()
     image = sitk.ReadImage(str(folder / "image.nii.gz"))
     json.loads((folder / "clicks.mrk.json").read_text(encoding="utf-8"))
@@ -71,7 +71,7 @@ def published_files(folder):
 
 
 def verb(folder):
-    """Run the verb in the folder of its files."""
+    """Run the verb on the files in ``folder``."""
     files = ["--annotation", "clicks.mrk.json", "--image", "image.nii.gz", "--out", "ours.nii.gz"]
     command = [sys.executable, "-m", "weakseg3d", "pseudolabel", *files, "gaussian", "--sigma", str(SIGMA)]
     subprocess.run(command, cwd=folder, check=True)
@@ -93,7 +93,7 @@ def main():
     print_row("label, time", "s", formula.seconds, label.seconds)
     print_row("label, peak memory", "MB", formula.peak / 1e6, label.peak / 1e6)
     print_row("whole verb, time", "s", formula.seconds + files, whole_verb.seconds)
-    print(f"largest difference between the labels written and published: {difference:.1e}")
+    print(f"largest difference between our label and the published label: {difference:.1e}")
 
 
 if __name__ == "__main__":

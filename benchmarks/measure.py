@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = str(Path(__file__).resolve().parents[1] / "src")
-# The package need not be installed: this process finds it, and so do those it starts.
+# So that this process and the processes it starts find the package, which need not be installed.
 sys.path.insert(0, SOURCE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
 
@@ -28,11 +28,11 @@ class Measurement:
 
 
 def measure(function, *arguments, repeats=3, then=None):
-    """Return the Measurement of ``function(*arguments)``, each of ``repeats`` runs in a fresh process.
+    """Return the Measurement of ``function(*arguments)``, with each of ``repeats`` runs in a fresh process.
 
-    Peak memory is what the process grew by during the call. ``then`` is applied to the result in that process,
-    unmeasured; what it returns is the Measurement's result. Let it keep large results away: a new process's
-    peak counts from the memory of the one that starts it.
+    Peak memory is the growth of the process during the call. ``then`` is applied to the result in the same process,
+    but not measured, and its return value becomes the Measurement's result. Use it to avoid returning large results,
+    because the peak of a new process includes the memory of the process that starts it.
     """
     runs = []
     for _ in range(repeats):
@@ -47,10 +47,10 @@ def _run(function, arguments, then):
     start = time.perf_counter()
     result = function(*arguments)
     seconds = time.perf_counter() - start
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    return seconds, grown * RSS_UNIT, then(result) if then else result
+    growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return seconds, growth * RSS_UNIT, then(result) if then else result
 
 
 def print_row(name, unit, published, ours):
-    """Print one line: both figures and how many times less ours is."""
+    """Print a line with both figures and their ratio."""
     print(f"{name:<22} published {published:9.3f} {unit:<3} ours {ours:9.3f} {unit:<3} ratio {published / ours:8.1f}")

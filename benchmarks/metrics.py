@@ -1,8 +1,8 @@
 """The metrics of one pair of masks against MedPy's, on 512 x 512 x 78 voxels with a liver of 1.5 litres.
 
-MedPy computes every metric from the whole volume anew; ours come from the box around both masks, with the
-surfaces taken once. Compared are the time of HD95 alone and of all metrics; the values must agree. The time and the
-peak memory of the whole verb, a process that starts and reads both files, stand alone.
+MedPy computes every metric from the whole volume again; ours are computed in the box around both masks, and the
+surfaces only once. The times of HD95 alone and of all metrics are compared; the values must agree. Time and peak memory
+of the whole verb, a process that starts and reads both files, are measured without a comparison.
 """
 
 import resource
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import scipy.spatial  # noqa: F401  loaded before the clock starts, as are MedPy's parts
+import scipy.spatial  # noqa: F401  loaded before the clock starts, like the modules of MedPy
 import SimpleITK as sitk
 from measure import RSS_UNIT, measure, print_row
 from medpy.metric import binary
@@ -26,7 +26,7 @@ SPACING = (5.0, 0.78125, 0.78125)
 
 
 def liver(centre, radii, waves):
-    """Return a boolean mask (z, y, x): an ellipsoid of ``radii`` mm about the voxel ``centre`` with a wavy surface."""
+    """Return a boolean mask (z, y, x): an ellipsoid of ``radii`` mm around the voxel ``centre`` with a wavy surface."""
     z, y, x = np.ogrid[tuple(map(slice, SHAPE))]
     distance = sum(
         ((axis - c) * step / r) ** 2 for axis, c, step, r in zip((z, y, x), centre, SPACING, radii, strict=True)
@@ -51,7 +51,7 @@ def our_hd95(prediction, reference):
 
 
 def medpy_metrics(prediction, reference):
-    """Return the metrics that MedPy has, by our names."""
+    """Return MedPy's metrics under our names."""
     return {
         "dice": binary.dc(prediction, reference),
         "jaccard": binary.jc(prediction, reference),
@@ -64,7 +64,7 @@ def medpy_metrics(prediction, reference):
 
 
 def ours(prediction, reference):
-    """Return all our metrics, which are three more: HD95 as MONAI has it, NSD and the volume error."""
+    """Return all our metrics, which are three more: HD95 as in MONAI, NSD and the volume error."""
     return compare(prediction, reference, SPACING)[0]
 
 
@@ -78,8 +78,8 @@ def verb(folder):
 def main():
     """Print the figures."""
     prediction, reference = pair()
-    medpy, hd95 = measure(medpy_hd95, prediction, reference), measure(our_hd95, prediction, reference)
-    theirs, all_ours = measure(medpy_metrics, prediction, reference, repeats=1), measure(ours, prediction, reference)
+    published_hd95, hd95 = measure(medpy_hd95, prediction, reference), measure(our_hd95, prediction, reference)
+    published, metrics = measure(medpy_metrics, prediction, reference, repeats=1), measure(ours, prediction, reference)
     with tempfile.TemporaryDirectory() as folder:
         for name, mask in (("prediction", prediction), ("reference", reference)):
             image = sitk.GetImageFromArray(mask.astype(np.uint8))
@@ -87,12 +87,12 @@ def main():
             write_volume(image, Path(folder) / f"{name}.nii.gz")
         whole_verb = measure(verb, Path(folder))
 
-    print_row("HD95, time", "s", medpy.seconds, hd95.seconds)
-    print_row("all metrics, time", "s", theirs.seconds, all_ours.seconds)
+    print_row("HD95, time", "s", published_hd95.seconds, hd95.seconds)
+    print_row("all metrics, time", "s", published.seconds, metrics.seconds)
     print(f"whole verb, start and reading included: {whole_verb.seconds:.2f} s, {whole_verb.result / 1e6:.0f} MB")
-    difference = max(abs(all_ours.result[name] / value - 1) for name, value in theirs.result.items())
-    print(f"largest relative difference of {len(theirs.result)} metrics: {difference:.1e}")
-    assert hd95.result == medpy.result
+    difference = max(abs(metrics.result[name] / value - 1) for name, value in published.result.items())
+    print(f"largest relative difference of {len(published.result)} metrics: {difference:.1e}")
+    assert hd95.result == published_hd95.result
     assert difference < 1e-9
 
 

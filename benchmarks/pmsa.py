@@ -1,8 +1,8 @@
 """PMSA, forward and backward, against its published form: UNETR's tokens (4, 216, 768) and 12 heads.
 
-The published form builds the pairs of every query with every key, (B, heads, N, N, 2d). Both have the same weights
-and the same noise; outputs, divergences and gradients must agree. Compared are the time of one step and the
-bytes that autograd keeps for the backward pass, the weights not counted.
+The published form builds the pairs of every query with every key, (B, heads, N, N, 2d). Both forms have the same
+weights and the same noise; outputs, divergences and gradients must agree. The time of a step and the bytes that
+autograd keeps for the backward pass, without the weights, are compared.
 """
 
 import math
@@ -41,7 +41,7 @@ def ours(attention, x, noise):
 
 
 def step(form, attention, x, noise):
-    """Return output, divergence and the gradients of x and of every weight after one step."""
+    """Return the output, the divergence and the gradients of x and of every weight after a step."""
     x = x.clone().requires_grad_()
     attention.zero_grad()
     y, kl = form(attention, x, noise)
@@ -50,14 +50,14 @@ def step(form, attention, x, noise):
 
 
 def setting():
-    """Return the attention with its weights, the tokens and the noise."""
+    """Return the attention, the tokens and the noise."""
     torch.manual_seed(0)
     noise = torch.randn(BATCH, HEADS, TOKENS, TOKENS)
     return PMSA(HIDDEN, HEADS), torch.randn(BATCH, TOKENS, HIDDEN), noise
 
 
 def median_seconds(form):
-    """Return the median time of a step, after one to warm up."""
+    """Return the median time of a step, after a step to warm up."""
     arguments, seconds = setting(), []
     for _ in range(REPEATS + 1):
         start = time.perf_counter()
@@ -67,31 +67,31 @@ def median_seconds(form):
 
 
 def activation_bytes(form, attention, x, noise):
-    """Return the bytes of all storages that autograd keeps for the backward pass, weights not counted."""
+    """Return the bytes of all storages that autograd keeps for the backward pass, without the weights."""
     weights = {weight.untyped_storage().data_ptr() for weight in attention.parameters()}
-    kept = {}
+    storage_sizes = {}
 
-    def keep(tensor):
+    def record(tensor):
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in weights:
-            kept[storage.data_ptr()] = storage.nbytes()
+            storage_sizes[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    with saved_tensors_hooks(keep, lambda tensor: tensor):
+    with saved_tensors_hooks(record, lambda tensor: tensor):
         loss = form(attention, x.clone().requires_grad_(), noise)
     del loss
-    return sum(kept.values())
+    return sum(storage_sizes.values())
 
 
 def main():
     """Print the figures."""
     arguments = setting()
-    for expected, got in zip(step(published, *arguments), step(ours, *arguments), strict=True):
-        torch.testing.assert_close(got, expected, rtol=1e-3, atol=1e-6)
+    for expected, computed in zip(step(published, *arguments), step(ours, *arguments), strict=True):
+        torch.testing.assert_close(computed, expected, rtol=1e-3, atol=1e-6)
     seconds = [measure(median_seconds, form, repeats=1).result for form in (published, ours)]
-    kept = [activation_bytes(form, *arguments) / 1e6 for form in (published, ours)]
+    activations = [activation_bytes(form, *arguments) / 1e6 for form in (published, ours)]
     print_row("PMSA step, time", "s", *seconds)
-    print_row("PMSA step, activations", "MB", *kept)
+    print_row("PMSA step, activations", "MB", *activations)
     print("outputs, divergences and gradients agree")
 
 

@@ -1,8 +1,8 @@
-"""K stochastic passes of the PTN of published size over one window of 96^3 voxels, against K whole passes.
+"""K stochastic passes of the PTN of published size over a window of 96^3 voxels, against K whole passes.
 
-What comes before attention, the convolutions on the input and the patch embedding, is the same in every pass, and
-`weakseg3d.networks.passes` computes it once. Its share s of one pass bounds what that can save: the ratio is at
-most K / (K - (K - 1) s). With the same seed, both give the same logits.
+The part before attention, the convolutions on the input and the patch embedding, is the same in every pass, and
+`weakseg3d.networks.forward_passes` computes it once. Its share s of a pass limits the gain: the ratio is at most
+K / (K - (K - 1) s). With the same seed, both give the same logits.
 """
 
 import time
@@ -10,7 +10,7 @@ import time
 import torch
 from measure import print_row
 
-from weakseg3d.networks import build_network, passes
+from weakseg3d.networks import build_network, forward_passes
 
 WINDOW, NUMBER = (96, 96, 96), 6
 REPEATS = 2
@@ -22,17 +22,17 @@ def published(network, x):
 
 
 def ours(network, x):
-    """Return the logits of passes that share what is not random."""
-    return list(passes(network, x, NUMBER))
+    """Return the logits of passes that share the deterministic part."""
+    return list(forward_passes(network, x, NUMBER))
 
 
 def shared(network, x):
-    """Compute what all passes have in common: the convolutions on the input and the patch embedding."""
+    """Compute the part that all passes have in common: the convolutions on the input and the patch embedding."""
     return network.embed(x)
 
 
 def seconds_of(functions, network, x):
-    """Return the shortest time of each function, run in turn so that a slow moment of the machine hits all of them."""
+    """Return the shortest time of each function; they run in turn, so that a slow moment affects all of them."""
     seconds = [[] for _ in functions]
     for _ in range(REPEATS):
         for function, times in zip(functions, seconds, strict=True):
@@ -55,11 +55,11 @@ def main():
         logits.append(torch.stack(form(network, x)))
     torch.testing.assert_close(*logits)
 
-    whole, sharing, part = seconds_of((published, ours, shared), network, x)
-    print_row(f"{NUMBER} passes, time", "s", whole, sharing)
+    whole, shared_passes, part = seconds_of((published, ours, shared), network, x)
+    print_row(f"{NUMBER} passes, time", "s", whole, shared_passes)
     share = part / (whole / NUMBER)
     print(f"one pass {whole / NUMBER:.3f} s, of which shared {part:.3f} s ({share:.0%})")
-    print(f"most that sharing can save: ratio {NUMBER / (NUMBER - (NUMBER - 1) * share):.2f}")
+    print(f"largest possible ratio: {NUMBER / (NUMBER - (NUMBER - 1) * share):.2f}")
     print("logits agree")
 
 

@@ -1,7 +1,8 @@
 """Time and memory of one training step of the published PTN: 4 patches of 96 x 96 x 96, soft loss and KL term, AdamW.
 
-A step is forward, loss, backward and optimiser. On a CPU it is in single precision, and the process must stay below
-16 GB. Where there is a GPU, it is measured there too: in single precision and in bfloat16, as it is and compiled.
+A step consists of forward pass, loss, backward pass and optimiser. On the CPU it runs in single precision, and the
+process must stay below 16 GB. If there is a GPU, the step is also measured there: in single precision and in bfloat16,
+both compiled and not compiled.
 """
 
 import itertools
@@ -23,11 +24,11 @@ KL_WEIGHT = 0.3
 MEMORY_LIMIT = 16e9
 WARM_UP = {"cpu": 1, "cuda": 3}
 TIMED = {"cpu": 2, "cuda": 20}
-"""Steps before and under the clock; the first ones allocate and compile."""
+"""Number of untimed and timed steps; the first steps allocate memory and compile."""
 
 
 def figures(device, precision, compiled):
-    """Return the median seconds of a step and the peak memory in bytes: the process's, or what torch holds on a GPU."""
+    """Return the median seconds of a step and the peak memory in bytes of the process, or of torch on a GPU."""
     torch.manual_seed(0)
     torch.set_flush_denormal(True)
     layout = torch.channels_last_3d
@@ -55,7 +56,7 @@ def figures(device, precision, compiled):
 
 
 def seconds_of(step, device):
-    """Return the time of a step, until the device has done all of it."""
+    """Return the seconds until the device has finished a step."""
     start = time.perf_counter()
     step()
     if device == "cuda":
@@ -64,7 +65,7 @@ def seconds_of(step, device):
 
 
 def report(device, precision, compiled):
-    """Measure in a process of its own, print one line, and return the peak memory in bytes."""
+    """Measure in a separate process, print a line, and return the peak memory in bytes."""
     seconds, peak = measure(figures, device, precision, compiled, repeats=1).result
     name = f"{device}, {precision}{', compiled' if compiled else ''}"
     print(f"{name:<22} {seconds:8.3f} s/step   peak memory {peak / 1e9:6.2f} GB", flush=True)

@@ -1,4 +1,4 @@
-"""Uncertainty metrics: answers derived by hand, the region they look at, and the verb that writes them."""
+"""Uncertainty metrics: values derived by hand, the region in which they are computed, and the verb."""
 
 import csv
 import json
@@ -30,8 +30,8 @@ def test_calibration_error_by_hand():
     assert expected_calibration_error(probability, np.array(reference, bool)) == pytest.approx(expected)
 
 
-def test_a_bin_holds_its_lower_edge_and_the_last_one_holds_1():
-    # With two bins 0.5 and 1 share one, with means 0.75 and 1/2; 0 is alone and right.
+def test_a_bin_contains_its_lower_edge_and_the_last_bin_contains_1():
+    # With two bins, 0.5 and 1 share a bin with means 0.75 and 1/2; 0 has its own bin without a gap.
     assert expected_calibration_error([0, 0.5, 1], np.array([0, 0, 1], bool), bins=2) == pytest.approx(2 / 3 * 0.25)
 
 
@@ -62,7 +62,7 @@ def mask_of(*voxels, shape=(9, 60, 40)):
 
 
 def test_region_reaches_10_mm_beyond_the_box_and_ends_at_the_border():
-    # 3 mm: three steps; 0.5 mm: twenty; 2 mm: five, the lower side cut by the border.
+    # Three steps of 3 mm, twenty of 0.5 mm, five of 2 mm; the border cuts the lower side of the last axis.
     box = region_box(mask_of((4, 25, 3), (4, 30, 6)), (3.0, 0.5, 2.0))
     assert [(s.start, min(s.stop, n)) for s, n in zip(box, (9, 60, 40), strict=True)] == [(1, 8), (5, 51), (0, 12)]
 
@@ -77,7 +77,7 @@ def test_no_region_without_masks():
 
 
 def maps_of(shape, inside, outside, box):
-    """Return maps that are constant in a box, (probability, entropy, variance), and constant outside it."""
+    """Return maps with the values ``inside`` (probability, entropy, variance) in a box and ``outside`` elsewhere."""
     maps = {}
     for name, value, other in zip(("probability", "entropy", "variance"), inside, outside, strict=True):
         maps[name] = np.full(shape, other, np.float32)
@@ -93,7 +93,7 @@ def maps_of(shape, inside, outside, box):
         pytest.param([(15, 15, 15)], [], id="absent_in_reference"),
     ],
 )
-def test_values_are_those_of_the_region_alone(prediction, reference):
+def test_values_depend_on_the_region_alone(prediction, reference):
     shape = (31, 31, 31)
     box = (slice(5, 26),) * 3
     values = uncertainty_values(
@@ -145,7 +145,7 @@ def test_verb_adds_rows_that_can_be_read_again(case, capsys):
     assert rows.loc["ece", "value"] == pytest.approx(printed["ece"])
 
 
-def test_verb_without_maps_writes_none_of_these_rows(case):
+def test_verb_without_maps_writes_no_rows_of_uncertainty(case):
     assert evaluate(case) == 0
     rows = list(csv.DictReader((case / "metrics.csv").open(encoding="utf-8")))
     assert not {row["metric"] for row in rows} & set(UNCERTAINTY)
@@ -171,4 +171,4 @@ def test_maps_on_another_grid(case, capsys):
 def test_maps_out_of_range(case, capsys):
     probability = make_volume(np.full((30, 30, 30), 0.5, np.float32))
     write_uncertainty(probability, probability, case / "maps")
-    assert "no variance" in refused(case, capsys)
+    assert "a map of variance must" in refused(case, capsys)

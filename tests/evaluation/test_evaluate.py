@@ -1,4 +1,4 @@
-"""The verb ``evaluate`` on files, clean and broken."""
+"""The verb ``evaluate`` on valid and broken files."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from weakseg3d.inference.uncertainty_maps import write_uncertainty
 
 @pytest.fixture
 def pair(tmp_path, oblique_mask):
-    """Paths of a reference on an oblique grid and of a prediction one voxel (1.4 mm) beside it."""
+    """Paths of a prediction and its reference on an oblique grid, shifted by one voxel (1.4 mm)."""
     moved = sitk.GetImageFromArray(np.roll(sitk.GetArrayFromImage(oblique_mask), 1, axis=2))
     moved.CopyInformation(oblique_mask)
     prediction, reference = tmp_path / "prediction.nii.gz", tmp_path / "reference.nii.gz"
@@ -50,11 +50,11 @@ def test_every_organ_has_its_tolerance(pair, capsys):
         assert evaluate(*pair, *options) == 0
         return json.loads(capsys.readouterr().out)["nsd"]
 
-    rewritten(pair[0], lambda array: np.roll(array, (1, 2), axis=(0, 2)))
+    rewrite(pair[0], lambda array: np.roll(array, (1, 2), axis=(0, 2)))
     assert nsd("--label", "organ=liver") == nsd("--nsd-tolerance", 5) > nsd("--label", "organ=spleen")
     assert nsd("--label", "organ=spleen") == nsd("--nsd-tolerance", 3) > nsd()
     assert nsd() == nsd("--nsd-tolerance", 2) == nsd("--label", "organ=left_atrium")
-    # What the user says comes first.
+    # A tolerance given by the user takes precedence.
     assert nsd("--label", "organ=liver", "--nsd-tolerance", 2) == nsd()
 
 
@@ -65,7 +65,7 @@ def test_largest_component(pair, capsys):
 
     assert evaluate(*pair) == 0
     clean = capsys.readouterr().out
-    rewritten(pair[0], with_a_speck)
+    rewrite(pair[0], with_a_speck)
     assert evaluate(*pair) == 0
     assert capsys.readouterr().out != clean
     assert evaluate(*pair, "--largest-component") == 0
@@ -81,7 +81,7 @@ def test_prediction_on_another_grid(pair, capsys):
     on_an_isotropic_grid(pair[0])
     assert evaluate(*pair, "--resample-prediction") == 0
     printed = json.loads(capsys.readouterr().out)
-    # The prediction is one voxel, 1.4 mm, beside the reference, and comes back to its place to within 1 mm.
+    # The prediction is shifted by one voxel, 1.4 mm, and resampling moves it by less than 1 mm.
     assert 0.9 < printed["dice"] < 1
     assert printed["assd"] < 1.4
     assert abs(printed["volume_error"]) < 0.02
@@ -95,7 +95,7 @@ def test_resampling_to_its_own_grid_changes_nothing(pair, capsys):
 
 
 def test_a_missed_organ_is_missed_on_another_grid_too(pair, tmp_path, capsys):
-    rewritten(pair[0], lambda array: array * 0)
+    rewrite(pair[0], lambda array: array * 0)
     on_an_isotropic_grid(pair[0])
     assert evaluate(*pair, "--resample-prediction", "--csv", tmp_path / "m.csv") == 0
     printed = json.loads(capsys.readouterr().out)
@@ -104,7 +104,7 @@ def test_a_missed_organ_is_missed_on_another_grid_too(pair, tmp_path, capsys):
     assert printed["hd"] == pytest.approx(np.hypot(np.hypot(60 * 1.4, 70 * 1.1), 26 * 3.5), rel=1e-6)
 
 
-def test_uncertainty_maps_come_along(pair, tmp_path, capsys):
+def test_uncertainty_maps_are_resampled_with_the_prediction(pair, tmp_path, capsys):
     on_an_isotropic_grid(pair[0])
     probability = sitk.Cast(sitk.ReadImage(str(pair[0])), sitk.sitkFloat32) * 0 + 0.25
     write_uncertainty(probability, probability * 0 + 0.01, tmp_path / "maps")
@@ -115,7 +115,7 @@ def test_uncertainty_maps_come_along(pair, tmp_path, capsys):
     assert printed["mean_variance"] == pytest.approx(0.01)
 
 
-def test_csv_has_the_contracted_rows(pair, tmp_path, capsys):
+def test_csv_has_the_documented_rows(pair, tmp_path, capsys):
     out = tmp_path / "deep" / "metrics.csv"
     labels = ("--label", "dataset=btcv", "--label", "organ=spleen", "--label", "case=0021", "--label", "seed=0")
     assert evaluate(*pair, "--csv", out, *labels) == 0
@@ -151,7 +151,7 @@ def test_undefined_values_are_null_and_empty(pair, tmp_path, capsys):
 
 
 def fails(capsys, tmp_path, prediction, reference, *options):
-    """Run with --csv, check exit code 2, one sentence and no file; return the sentence."""
+    """Run with --csv, check the exit code 2, a message of one line and that no file exists; return the message."""
     out = tmp_path / "out" / "metrics.csv"
     assert evaluate(prediction, reference, "--csv", out, *options) == 2
     assert not out.parent.exists() or not any(out.parent.iterdir())
@@ -162,8 +162,8 @@ def fails(capsys, tmp_path, prediction, reference, *options):
     return captured.err
 
 
-def rewritten(path, change):
-    """Replace the volume at ``path`` by ``change`` of its array."""
+def rewrite(path, change):
+    """Apply ``change`` to the array of the volume at ``path``."""
     image = sitk.ReadImage(str(path))
     changed = sitk.GetImageFromArray(change(sitk.GetArrayFromImage(image)))
     changed.CopyInformation(image)
@@ -193,7 +193,7 @@ def test_prediction_of_another_scan(pair, tmp_path, capsys):
     image = sitk.ReadImage(str(pair[0]))
     image.SetOrigin((500.0, 0.0, 0.0))
     sitk.WriteImage(image, str(pair[0]))
-    assert "lies outside" in fails(capsys, tmp_path, *pair, "--resample-prediction")
+    assert "lies entirely outside" in fails(capsys, tmp_path, *pair, "--resample-prediction")
 
 
 def test_several_labels(pair, tmp_path, capsys):
@@ -201,17 +201,17 @@ def test_several_labels(pair, tmp_path, capsys):
         array[0, 0, 0] = 2
         return array
 
-    rewritten(pair[0], two_labels)
+    rewrite(pair[0], two_labels)
     assert "not a binary mask" in fails(capsys, tmp_path, *pair)
 
 
 def test_probabilities(pair, tmp_path, capsys):
-    rewritten(pair[0], lambda array: array * np.float32(0.7))
+    rewrite(pair[0], lambda array: array * np.float32(0.7))
     assert "prediction.nii.gz" in fails(capsys, tmp_path, *pair)
 
 
 def test_nan(pair, tmp_path, capsys):
-    rewritten(pair[1], with_nan)
+    rewrite(pair[1], with_nan)
     assert "NaN" in fails(capsys, tmp_path, *pair)
 
 

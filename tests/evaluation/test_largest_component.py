@@ -1,4 +1,4 @@
-"""The largest component: which one stays, and that its place does."""
+"""The largest component: which one is kept, and that the grid is preserved."""
 
 import numpy as np
 import pytest
@@ -12,25 +12,25 @@ from medpy.filter.binary import largest_connected_component
 from weakseg3d.evaluation.largest_component import keep_largest_component
 
 
-def kept(array):
+def largest_component(array):
     return sitk.GetArrayFromImage(keep_largest_component(make_volume(np.asarray(array, np.uint8))))
 
 
 def test_the_larger_of_two_stays():
     mask = np.array([[[1, 1, 0, 1, 1, 1]]])
-    assert kept(mask).tolist() == [[[0, 0, 0, 1, 1, 1]]]
+    assert largest_component(mask).tolist() == [[[0, 0, 0, 1, 1, 1]]]
 
 
 def test_the_first_of_equals_stays():
-    assert kept([[[0, 1, 1, 0, 1, 1]]]).tolist() == [[[0, 1, 1, 0, 0, 0]]]
+    assert largest_component([[[0, 1, 1, 0, 1, 1]]]).tolist() == [[[0, 1, 1, 0, 0, 0]]]
 
 
 def test_corners_do_not_connect():
-    assert kept([[[1, 1, 0], [0, 0, 1]]]).tolist() == [[[1, 1, 0], [0, 0, 0]]]
+    assert largest_component([[[1, 1, 0], [0, 0, 1]]]).tolist() == [[[1, 1, 0], [0, 0, 0]]]
 
 
 def test_empty_stays_empty():
-    assert not kept(np.zeros((2, 3, 4))).any()
+    assert not largest_component(np.zeros((2, 3, 4))).any()
 
 
 def test_the_grid_stays():
@@ -44,4 +44,4 @@ def test_the_grid_stays():
 @settings(max_examples=40, deadline=None)
 @given(arrays(np.uint8, (3, 4, 5), elements=st.integers(0, 1)).filter(np.any))
 def test_medpy_keeps_the_same(mask):
-    assert np.array_equal(kept(mask), largest_connected_component(mask))
+    assert np.array_equal(largest_component(mask), largest_connected_component(mask))

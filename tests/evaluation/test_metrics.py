@@ -1,4 +1,4 @@
-"""Metrics: answers derived by hand, the libraries' own values, and properties that hold for every pair."""
+"""Metrics: values derived by hand, values of other libraries, and properties that hold for every pair."""
 
 import math
 
@@ -41,7 +41,7 @@ def test_two_voxels_against_one():
     # Surface elements lie at voxel corners. The prediction has 8 triangles, each the corner of a box of half the
     # spacing (1.5 x 0.25 x 1 mm) cut off: sides in the planes, half the root of the sum of squared products. The
     # reference has the same at its ends and 4 rectangles between them, 2 mm long, as wide as the corner's cut. Its
-    # 4 triangles at x = 1 are 2 mm away from the prediction's at x = 2; all else coincides.
+    # 4 triangles at x = 1 are 2 mm away from the prediction's at x = 2; everything else coincides.
     triangles = 8 * math.hypot(1.5 * 0.25, 1.5 * 1, 0.25 * 1) / 2
     rectangles = 4 * 2 * math.hypot(1.5, 0.25)
     assert values["nsd"] == pytest.approx((1.5 * triangles + rectangles) / (2 * triangles + rectangles))
@@ -61,7 +61,7 @@ def test_nsd_counts_a_surface_exactly_at_the_tolerance():
     spacing = (1.0, 1.0, float(np.float32(0.1)))
     prediction, reference = mask_of((0, 0, 0), shape=(1, 1, 25)), mask_of((0, 0, 20), shape=(1, 1, 25))
     assert compare(prediction, reference, spacing, nsd_tolerance=2.0)[0]["nsd"] == 1
-    # The sides that face each other lie 1.9 mm apart, the averted ones 2 mm from the facing ones.
+    # The sides that face each other lie 1.9 mm apart; the opposite sides are 2 mm from these.
     assert compare(prediction, reference, spacing, nsd_tolerance=1.9)[0]["nsd"] == 0.5
     assert compare(prediction, reference, spacing, nsd_tolerance=1.8)[0]["nsd"] == 0
 
@@ -101,8 +101,8 @@ WHEN_EMPTY = {
     ],
 )
 def test_every_metric_has_its_value_when_a_mask_is_empty(prediction, reference, status, expected):
-    values, found = compare(mask_of(*prediction), mask_of(*reference), SPACING)
-    assert found == status
+    values, computed_status = compare(mask_of(*prediction), mask_of(*reference), SPACING)
+    assert computed_status == status
     assert values == pytest.approx(expected, nan_ok=True)
 
 
@@ -185,7 +185,7 @@ def test_agreement_with_monai(pair, spacing):
     for name, percentile in (("hd95_directed_max", 95), ("hd", None)):
         theirs = compute_hausdorff_distance(*one_channel, percentile=percentile, **options)
         assert values[name] == pytest.approx(theirs.item(), rel=1e-5)
-    # Google-deepmind's surface-distance, whose tables MONAI has. No distance lies within rounding of a tolerance.
+    # MONAI uses the tables of google-deepmind's surface-distance. No distance lies within rounding of a tolerance.
     for tolerance in (0.05, 0.95, 2.05, 5.01):
         theirs = compute_surface_dice(*one_channel, class_thresholds=[tolerance], use_subvoxels=True, **options)
         ours = compare(prediction, reference, spacing, nsd_tolerance=tolerance)[0]["nsd"]

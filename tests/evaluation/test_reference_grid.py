@@ -1,4 +1,4 @@
-"""A prediction on its reference's grid: halves by hand, surfaces in their place, and what is refused."""
+"""A prediction on its reference's grid: values derived by hand, surfaces in place, and what is refused."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def on_grid(prediction, reference):
 
 
 def test_finer_by_hand():
-    # Half-millimetre voxels of a row of voxels 1, 0: weights of the organ 1, 3/4, 1/4, 0.
+    # A row of voxels 1, 0 at half the voxel size: the interpolated values are 1, 3/4, 1/4, 0.
     prediction = make_volume(np.array([[[1, 0]]], np.uint8))
     reference = make_volume(np.zeros((1, 1, 4), np.uint8), (0.5, 1.0, 1.0), (-0.25, 0.0, 0.0))
     assert sitk.GetArrayFromImage(on_grid(prediction, reference)).tolist() == [[[1, 1, 0, 0]]]
@@ -24,7 +24,7 @@ def test_finer_by_hand():
 
 
 def test_midway_is_organ():
-    # Voxels of 2 mm: midway between 1 and 1, 1 and 0, 0 and 0.
+    # Voxels of 2 mm, whose centres lie midway between 1 and 1, 1 and 0, 0 and 0.
     prediction = make_volume(np.array([[[1, 1, 1, 0, 0, 0]]], np.uint8))
     reference = make_volume(np.zeros((1, 1, 3), np.uint8), (2.0, 1.0, 1.0), (0.5, 0.0, 0.0))
     assert sitk.GetArrayFromImage(on_grid(prediction, reference)).tolist() == [[[1, 1, 0]]]
@@ -52,8 +52,8 @@ def test_an_empty_prediction_stays_empty_wherever_it_lies():
     assert not sitk.GetArrayViewFromImage(on_grid(prediction, make_volume(np.ones((2, 2, 2), np.uint8)))).any()
 
 
-def test_a_prediction_too_small_for_the_grid_is_no_mistake():
-    # One voxel of 1 mm in a corner of a voxel of 9 mm: it is lost, but it lies where the reference does.
+def test_a_prediction_too_small_for_the_grid_is_accepted():
+    # A voxel of 1 mm in the corner of a voxel of 9 mm is lost, but it lies within the reference's volume.
     prediction = np.zeros((9, 9, 9), np.uint8)
     prediction[0, 0, 0] = 1
     reference = make_volume(np.ones((1, 1, 1), np.uint8), (9.0, 9.0, 9.0), (4.0, 4.0, 4.0))
@@ -66,5 +66,5 @@ def test_another_scan_is_refused(flipped):
     reference = make_volume(np.ones((4, 5, 6), np.uint8), (1.4, 1.1, 3.5), (-40.0, 15.0, 120.0), direction)
     beside = reference.TransformContinuousIndexToPhysicalPoint((-20.0, 0.0, 0.0))
     prediction = make_volume(np.ones((4, 5, 6), np.uint8), (1.4, 1.1, 3.5), beside, direction)
-    with pytest.raises(UserError, match=r"prediction\.nii\.gz: all of it lies outside"):
+    with pytest.raises(UserError, match=r"prediction\.nii\.gz: the organ lies entirely outside"):
         on_grid(prediction, reference)

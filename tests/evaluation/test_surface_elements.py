@@ -1,4 +1,4 @@
-"""Surface elements: areas derived by hand, the published table, and what holds for every mask."""
+"""Surface elements: areas derived by hand, the published table, and properties that hold for every mask."""
 
 import math
 
@@ -14,7 +14,7 @@ SPACING = (3.0, 0.5, 0.7)
 
 
 def test_codes_of_one_voxel():
-    # Around the voxel (1, 0, 2) eight points meet it, each in another corner; corner k has the code 2^k.
+    # The eight points around the voxel (1, 0, 2) have it in different corners; corner k has the code 2^k.
     mask = np.zeros((3, 2, 4), bool)
     mask[1, 0, 2] = True
     codes = neighbour_codes(mask)
@@ -31,7 +31,7 @@ def test_codes_of_one_voxel():
         pytest.param([(0, 0, 0)], math.hypot(1.5 * 0.25, 1.5 * 0.35, 0.25 * 0.35) / 2, id="a corner"),
         pytest.param([(0, 0, 0), (0, 0, 1)], 0.7 * math.hypot(1.5, 0.25), id="an edge"),
         pytest.param([(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1)], 0.5 * 0.7, id="a face"),
-        # Two corners that share a face or nothing are cut off apart.
+        # Two corners that share only a face, or nothing, are cut off separately.
         pytest.param([(0, 0, 0), (0, 1, 1)], math.hypot(1.5 * 0.25, 1.5 * 0.35, 0.25 * 0.35), id="two corners"),
         pytest.param([(0, 0, 0), (1, 1, 1)], math.hypot(1.5 * 0.25, 1.5 * 0.35, 0.25 * 0.35), id="opposite corners"),
         # Three corners of a face: the triangle between the cuts of their vertical edges, half a face, and the
@@ -51,11 +51,11 @@ def test_areas_by_hand(corners, area):
 
 
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), SPACING, (0.3, 5.0, 1.1)])
-def test_areas_are_those_of_the_published_table(spacing):
+def test_areas_agree_with_the_published_table(spacing):
     from monai.metrics.utils import get_code_to_measure_table
 
     published, _ = get_code_to_measure_table(spacing)
-    # MONAI and surface-distance count the corners from the other end.
+    # MONAI and surface-distance number the corners in the opposite order.
     reversed_bits = [int(f"{code:08b}"[::-1], 2) for code in range(256)]
     assert element_areas(spacing)[reversed_bits] == pytest.approx(published.numpy(), rel=1e-5, abs=1e-6)
 
@@ -70,8 +70,8 @@ def test_two_slabs_at_a_distance():
     side = 9 * 19 * 0.5 * 0.7 + 2 * (9 * edge_y + 19 * edge_x) + 4 * corner
     rim = 4 * edge_z + 2 * (9 * 3 * 0.5 + 19 * 3 * 0.7)
     # One slice between the sides of the first slab, two between those of the second.
-    whole, within = surface_area_within(first, second, SPACING, tolerance=6.0)
-    assert whole == pytest.approx(4 * side + 3 * rim)
+    total, within = surface_area_within(first, second, SPACING, tolerance=6.0)
+    assert total == pytest.approx(4 * side + 3 * rim)
     assert within == pytest.approx(2 * side)
     assert surface_area_within(first, second, SPACING, tolerance=5.9)[1] == 0
 
@@ -99,7 +99,7 @@ def test_turning_and_mirroring_change_nothing(prediction, reference, order, step
 
 @settings(max_examples=60, deadline=None)
 @given(masks, masks, st.floats(0, 6), st.floats(0, 6))
-def test_a_larger_tolerance_never_takes_away(prediction, reference, first, second):
-    whole, less = surface_area_within(prediction, reference, SPACING, min(first, second))
+def test_a_larger_tolerance_never_reduces_the_area(prediction, reference, first, second):
+    total, less = surface_area_within(prediction, reference, SPACING, min(first, second))
     _, more = surface_area_within(prediction, reference, SPACING, max(first, second))
-    assert 0 <= less <= more <= whole * (1 + 1e-12)
+    assert 0 <= less <= more <= total * (1 + 1e-12)

@@ -1,4 +1,4 @@
-"""Surface distances against values derived by hand, and against medpy."""
+"""Surfaces, boxes and distances against values derived by hand and against SciPy."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from weakseg3d.evaluation import surfaces
 SPACING = (3.0, 0.5, 0.7)
 
 
-def test_only_inner_voxels_are_no_surface():
+def test_only_inner_voxels_are_not_surface():
     cube = np.zeros((5, 5, 5), bool)
     cube[1:4, 1:4, 1:4] = True
     expected = cube.copy()
@@ -27,7 +27,7 @@ def test_the_volume_border_counts_as_outside():
 
 @settings(max_examples=60, deadline=None)
 @given(arrays(bool, (3, 4, 5)))
-def test_the_surface_is_what_an_erosion_takes(mask):
+def test_the_surface_is_what_an_erosion_removes(mask):
     assert np.array_equal(surfaces.surface(mask), mask & ~binary_erosion(mask))
 
 
@@ -52,12 +52,12 @@ def test_both_ways_of_searching_agree(monkeypatch, crowded):
     start, target = rng.random((2, 6, 9, 8)) > 0.8
     monkeypatch.setattr(surfaces, "CROWDED", crowded)
     monkeypatch.setattr(surfaces, "CROWDED_WITHIN_LIMIT", crowded)
-    found = surfaces.nearest_distances(start, target, SPACING)
+    distances = surfaces.nearest_distances(start, target, SPACING)
     between = (np.argwhere(start)[:, None] - np.argwhere(target)[None]) * SPACING
     expected = np.linalg.norm(between, axis=-1).min(axis=1)
-    assert np.allclose(found, expected, rtol=1e-12, atol=1e-12)
+    assert np.allclose(distances, expected, rtol=1e-12, atol=1e-12)
     limited = surfaces.nearest_distances(start, target, SPACING, limit=0.6)
-    assert np.array_equal(limited[expected < 0.6], found[expected < 0.6])
+    assert np.array_equal(limited[expected < 0.6], distances[expected < 0.6])
     assert (limited[expected >= 0.6] >= 0.6).all()
 
 

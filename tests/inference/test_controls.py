@@ -1,4 +1,4 @@
-"""The verb ``control``: the truth, nothing, and the pseudo label itself as predictions."""
+"""The verb ``control``: the truth, an empty mask and the pseudo label itself as predictions."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from weakseg3d.cli import main
 
 @pytest.fixture
 def volume(tmp_path):
-    """Return a function that writes an array on an oblique grid and gives its path."""
+    """Return a function that writes an array on an oblique grid and returns its path."""
 
     def write(array):
         path = tmp_path / "source.nii.gz"

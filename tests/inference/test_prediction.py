@@ -1,4 +1,4 @@
-"""A prediction lies where its image lies, whatever the orientation of the volume."""
+"""A prediction lies on the grid of its image, whatever the orientation of the volume."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ RECIPE = checked_recipe(
 
 
 class Threshold(torch.nn.Module):
-    """Says foreground where the scaled intensity is above one half."""
+    """Predicts foreground where the scaled intensity is above one half."""
 
     def __init__(self):
         super().__init__()
@@ -45,7 +45,7 @@ class Threshold(torch.nn.Module):
 
 
 class Alternating(torch.nn.Module):
-    """Gives 0, then the image's intensity as a logit, then 0 again."""
+    """Returns logits of 0, then twice the image's intensity, then 0 again."""
 
     def __init__(self):
         super().__init__()
@@ -64,13 +64,13 @@ def image(request):
     return make_volume(array, (2.0, 2.0, 2.0), (-12, 30, 5), request.param)
 
 
-def test_turning_there_and_back_changes_nothing(image):
+def test_reorienting_there_and_back_changes_nothing(image):
     back = oriented_like(oriented(image), image)
     check_same_grid(back, image, "back", "image")
     assert (sitk.GetArrayFromImage(back) == sitk.GetArrayFromImage(image)).all()
 
 
-def test_a_prediction_lies_on_its_image(image):
+def test_a_prediction_lies_on_the_grid_of_its_image(image):
     probability, _ = predict(Threshold().eval(), RECIPE, image)
     check_same_grid(probability, image, "prediction", "image")
     assert ((sitk.GetArrayFromImage(probability) > 0.5) == (sitk.GetArrayFromImage(image) > 50)).all()
@@ -91,7 +91,7 @@ def test_intensities_are_clipped_and_scaled():
 
 
 def test_variance_is_that_of_the_probability_over_the_passes(image):
-    # Where the image is bright the passes give logits 0 and 2, elsewhere 0 twice; their mean there is 1.
+    # Where the image is bright, the passes give the logits 0 and 2, whose mean is 1; elsewhere they give 0 twice.
     probability, variance = (
         sitk.GetArrayFromImage(map_) for map_ in predict(Alternating(), RECIPE, image, with_variance=True)
     )
@@ -106,9 +106,9 @@ def test_a_deterministic_network_has_no_variance(image):
     probability, variance = predict(Threshold(), RECIPE, image, with_variance=True)
     check_same_grid(variance, image, "variance", "image")
     assert not sitk.GetArrayFromImage(variance).any()
-    alone, nothing = predict(Threshold(), RECIPE, image)
-    assert nothing is None
-    assert (sitk.GetArrayFromImage(alone) == sitk.GetArrayFromImage(probability)).all()
+    plain_probability, no_variance = predict(Threshold(), RECIPE, image)
+    assert no_variance is None
+    assert (sitk.GetArrayFromImage(plain_probability) == sitk.GetArrayFromImage(probability)).all()
 
 
 def test_variance_of_passes_with_known_logits():
@@ -120,7 +120,7 @@ def test_variance_of_passes_with_known_logits():
 
 def test_stochastic_attention_has_variance():
     ptn = {"ptn": {"feature_size": 2, "hidden_size": 12, "mlp_size": 8, "heads": 2}}
-    # Several tokens: the attention of a single one is not random.
+    # There must be several tokens, since the attention of a single token is not random.
     recipe = {**RECIPE, "training": {**RECIPE["training"], "patch_size": [16, 32, 16]}}
     torch.manual_seed(0)
     network = build_network(ptn, recipe["training"]["patch_size"]).eval()
@@ -129,8 +129,8 @@ def test_stochastic_attention_has_variance():
     assert sitk.GetArrayFromImage(variance).min() >= 0
     assert sitk.GetArrayFromImage(variance).max() > 0
     # The same noise is drawn with and without the variance.
-    alone, _ = predict(network, recipe, image)
-    assert (sitk.GetArrayFromImage(alone) == sitk.GetArrayFromImage(probability)).all()
+    plain_probability, _ = predict(network, recipe, image)
+    assert (sitk.GetArrayFromImage(plain_probability) == sitk.GetArrayFromImage(probability)).all()
 
 
 def test_entropy_is_in_bits():
@@ -164,10 +164,10 @@ def test_the_verb_writes_mask_and_uncertainty(model, image, tmp_path):
 
 
 def test_files_beside_the_maps_stay(tmp_path):
-    (tmp_path / "notes.txt").write_text("kept", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("a note", encoding="utf-8")
     probability = make_volume(np.full((2, 3, 4), 0.5, np.float32))
     write_uncertainty(probability, probability * 0, tmp_path)
-    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "kept"
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "a note"
 
 
 def test_another_spacing_or_a_broken_model_is_refused(model, image, tmp_path, capsys):

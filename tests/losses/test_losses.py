@@ -1,4 +1,4 @@
-"""PW4MedSeg's losses equal the published code; partial cross-entropy sees annotated voxels only."""
+"""PW4MedSeg's losses agree with the published code; partial cross-entropy uses annotated voxels only."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ GOLDEN = np.load(Path(__file__).parents[1] / "data" / "pw4medseg_losses.npz")
 
 @pytest.mark.parametrize("name", ["weighted_ce_dice", "soft_ce_dice", "focal", "ce", "dice", "soft_dice"])
 @pytest.mark.parametrize("weight", [0.0, 0.3])
-def test_values_and_gradients_equal_the_published_code(name, weight):
+def test_values_and_gradients_agree_with_the_published_code(name, weight):
     logits = torch.tensor(GOLDEN["logits"], requires_grad=True)
     divergence = torch.tensor(GOLDEN["nll_per_layer"]).sum(dim=0).mean()
     total = build_loss(name, 0.5)(logits, torch.tensor(GOLDEN["target"])) + weight * divergence
@@ -24,7 +24,7 @@ def test_values_and_gradients_equal_the_published_code(name, weight):
 
 
 def test_boundary_loss_by_hand():
-    """Two organ voxels in a row of five: distances 3 2 1 to the organ outside, 1 2 to the background inside."""
+    """Two organ voxels in a row of five: distances 3 2 1 to the organ outside it, 1 2 to the background inside it."""
     target = torch.tensor([0.0, 0.2, 0.5, 0.6, 1.0]).view(1, 1, 1, 1, 5)
     logits = torch.tensor([-1.0, 0.5, 0.0, 2.0, -0.5]).view(1, 1, 1, 1, 5)
     y, p = np.array([0, 0, 0, 1, 1]), 1 / (1 + np.exp(-logits.numpy().ravel()))
@@ -44,7 +44,7 @@ def test_boundary_loss_of_a_patch_without_boundary_is_finite(value):
     assert torch.isfinite(logits.grad).all()
 
 
-def test_the_threshold_says_what_is_foreground():
+def test_the_threshold_decides_what_is_foreground():
     target, logits = torch.rand(2, 1, 4, 4, 4), torch.randn(2, 1, 4, 4, 4)
     hard = (target > 0.3).float()
     for name in ("ce", "dice", "dice_ce", "ce_dice_boundary"):

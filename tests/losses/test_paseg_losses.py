@@ -1,4 +1,4 @@
-"""PA-Seg's losses equal the published code, answers derived by hand and what their definitions promise."""
+"""PA-Seg's losses agree with the published code, with values derived by hand and with their definitions."""
 
 import functools
 import itertools
@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.losses.distillation_kl import distillation_kl
-from weakseg3d.losses.gated_crf import gated_crf, halved_in_plane, multi_view_gated_crf
+from weakseg3d.losses.gated_crf import gated_crf, halve_in_plane, multi_view_gated_crf
 from weakseg3d.losses.partial import partial_dice_ce
 from weakseg3d.losses.two_class import foreground_logit
 from weakseg3d.losses.variance import variance_minimization
@@ -22,7 +22,7 @@ from weakseg3d.losses.variance import variance_minimization
 DATA = Path(__file__).parents[1] / "data"
 SHAPE = (2, 1, 3, 5, 4)
 
-# Each loss of logits, of an image, a target or a teacher's logits.
+# Every loss as a function of logits, an image, a target and a teacher's logits, of which it uses what it needs.
 LOSSES = {
     "partial_dice_ce": lambda logits, image, target, teacher: partial_dice_ce(logits, target),
     "multi_view_gated_crf": lambda logits, image, target, teacher: multi_view_gated_crf(logits, image, radius=2),
@@ -45,7 +45,7 @@ def golden_file(name):
 
 
 def example(shape=SHAPE, dtype=torch.float64, seed=0):
-    """Logits, image, target and a teacher's logits, each class among the targets of each sample."""
+    """Return logits, image, target and a teacher's logits; each sample's target contains every class."""
     generator = torch.Generator().manual_seed(seed)
     logits, image, teacher = (torch.randn(3, *shape, generator=generator, dtype=dtype) * 2).unbind()
     target = torch.randint(0, 3, shape, generator=generator).to(dtype)
@@ -66,7 +66,7 @@ def volumes(lowest=-8.0, highest=8.0):
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("name", GOLDEN)
-def test_values_and_gradients_equal_the_published_code(name, channels):
+def test_values_and_gradients_agree_with_the_published_code(name, channels):
     golden = golden_file(name)
     logits, gradient = (
         (golden["student_logits"], golden["grad_student"])
@@ -75,13 +75,13 @@ def test_values_and_gradients_equal_the_published_code(name, channels):
     )
     if channels == 1:
         logits, gradient = foreground_logit(logits), gradient[:, 1:]
-    value, got = value_and_gradient(GOLDEN[name], logits, golden)
+    value, computed_gradient = value_and_gradient(GOLDEN[name], logits, golden)
     assert value.item() == pytest.approx(golden["loss"].item(), rel=1e-5)
-    torch.testing.assert_close(got, gradient, rtol=1e-4, atol=1e-5 * gradient.abs().max().item())
+    torch.testing.assert_close(computed_gradient, gradient, rtol=1e-4, atol=1e-5 * gradient.abs().max().item())
 
 
 @pytest.mark.parametrize("radius", [2, 5])
-def test_each_view_equals_the_published_code(radius):
+def test_each_view_agrees_with_the_published_code(radius):
     golden = golden_file(f"gated_crf_multiview_radius_{radius}")
     views = [gated_crf(golden["logits"], golden["image"], axis, radius) for axis in (2, 1, 0)]
     torch.testing.assert_close(torch.stack(views), golden["loss_per_view"], rtol=1e-5, atol=0)
@@ -96,13 +96,15 @@ def test_gradients_are_derivatives(loss, channels):
 
 
 @every_loss
-def test_two_class_logits_amount_to_their_difference(loss):
+def test_two_class_logits_give_the_loss_of_their_difference(loss):
     z, *others = example()
     background = z.roll(1, 3)
     value, gradient = value_and_gradient(loss, z, *others)
-    both, of_both = value_and_gradient(loss, torch.cat([background, background + z], dim=1), *others)
-    torch.testing.assert_close(both, value)
-    torch.testing.assert_close(of_both, torch.cat([-gradient, gradient], dim=1))
+    two_class_value, two_class_gradient = value_and_gradient(
+        loss, torch.cat([background, background + z], dim=1), *others
+    )
+    torch.testing.assert_close(two_class_value, value)
+    torch.testing.assert_close(two_class_gradient, torch.cat([-gradient, gradient], dim=1))
 
 
 @every_loss
@@ -117,9 +119,9 @@ def test_a_batch_is_the_mean_of_its_samples(loss):
 def test_the_order_of_spatial_axes_does_not_matter(loss, order):
     volumes = example()
     value, gradient = value_and_gradient(loss, *volumes)
-    turned, of_turned = value_and_gradient(loss, *(volume.permute(0, 1, *order) for volume in volumes))
-    torch.testing.assert_close(turned, value)
-    torch.testing.assert_close(of_turned, gradient.permute(0, 1, *order))
+    permuted_value, permuted_gradient = value_and_gradient(loss, *(volume.permute(0, 1, *order) for volume in volumes))
+    torch.testing.assert_close(permuted_value, value)
+    torch.testing.assert_close(permuted_gradient, gradient.permute(0, 1, *order))
 
 
 @every_loss
@@ -161,7 +163,7 @@ def test_under_autocast_losses_are_computed_in_single_precision(loss):
 
 @every_loss
 def test_half_precision_logits_at_the_end_of_their_range(loss):
-    """The difference of the two classes is beyond what half precision holds."""
+    """The difference of the two classes exceeds the range of half precision."""
     logits, *others = example(dtype=torch.float16)
     extreme = 6e4 * logits.sign()
     value, gradient = value_and_gradient(loss, torch.cat([-extreme, extreme], dim=1), *others)
@@ -187,14 +189,14 @@ def test_an_unknown_number_of_classes_is_an_error(loss):
 
 
 def test_partial_dice_ce_by_hand():
-    """Probabilities 3/4 and 1/4 at one organ voxel and one background voxel, two voxels nobody annotated."""
+    """Probabilities 3/4 and 1/4 at one organ voxel and one background voxel; two voxels are not annotated."""
     z = torch.tensor([np.log(3), -np.log(3), 5.0, -5.0]).view(1, 1, 1, 2, 2)
     target = torch.tensor([1, 0, IGNORE, IGNORE]).view(1, 1, 1, 2, 2)
     dice = 2 * 0.75 / (1 + 1)
     assert partial_dice_ce(z, target).item() == pytest.approx(1 - dice - np.log(0.75), rel=1e-6)
 
 
-def test_a_class_nobody_annotated_has_dice_0():
+def test_a_class_without_annotated_voxels_has_dice_0():
     z = torch.tensor([np.log(3), 5.0]).view(1, 1, 1, 1, 2)
     target = torch.tensor([1, IGNORE]).view(1, 1, 1, 1, 2)
     dice = 2 * 0.75 / (0.75 + 1)
@@ -203,11 +205,11 @@ def test_a_class_nobody_annotated_has_dice_0():
 
 @settings(max_examples=30, deadline=None)
 @given(volumes(), volumes(), st.integers(0, 99))
-def test_voxels_nobody_annotated_do_not_matter(logits, others, seed):
+def test_voxels_without_annotation_do_not_matter(logits, others, seed):
     target = example(seed=seed)[2]
     value, gradient = value_and_gradient(partial_dice_ce, logits, target)
-    elsewhere = torch.where(target == IGNORE, others, logits)
-    torch.testing.assert_close(partial_dice_ce(elsewhere, target), value)
+    changed = torch.where(target == IGNORE, others, logits)
+    torch.testing.assert_close(partial_dice_ce(changed, target), value)
     assert not gradient[target == IGNORE].any()
 
 
@@ -259,7 +261,7 @@ def brute_force(p, image, radius, sigma_xy, sigma_intensity):
 @pytest.mark.parametrize("axis", [0, 1, 2])
 @pytest.mark.parametrize("radius", [1, 2, 4])
 def test_gated_crf_by_brute_force(axis, radius):
-    """The largest radius is beyond every slice."""
+    """The largest radius extends beyond every slice."""
     logits, image, *_ = example((2, 1, 4, 5, 3))
     views = [np.moveaxis(volume.numpy()[:, 0], 1 + axis, 1) for volume in (torch.sigmoid(logits), image)]
     expected = np.mean([brute_force(p, sample, radius, 2.0, 0.3) for p, sample in zip(*views, strict=True)])
@@ -267,7 +269,7 @@ def test_gated_crf_by_brute_force(axis, radius):
 
 
 def test_gated_crf_of_two_voxels_by_hand():
-    """One neighbour inside and seven outside each, which are 0 voxels from the first voxel and 1 from the second."""
+    """Each voxel has one neighbour inside and seven outside, 0 voxels from the first voxel and 1 from the second."""
     p = np.array([0.8, 0.3])
     k = np.exp(-1 / 72)
     expected = (2 * k * (0.8 * 0.7 + 0.2 * 0.3) + 7 + 7 * k) / 2
@@ -282,13 +284,13 @@ def test_gated_crf_is_the_mean_of_its_views():
 
 
 def test_one_class_everywhere_costs_nothing_inside_the_image():
-    """Far from zero intensity the neighbours outside do not count either."""
+    """Far from zero intensity, the neighbours outside do not count either."""
     image = torch.full((1, 1, 6, 6, 6), 10.0)
     assert multi_view_gated_crf(torch.full_like(image, 50.0), image).item() == pytest.approx(0, abs=1e-4)
 
 
 def test_a_constant_image_draws_all_voxels_together():
-    """Each voxel is drawn towards the class of most of its neighbours."""
+    """Each voxel is drawn towards the class of the majority of its neighbours."""
     logits = torch.full((1, 1, 4, 4, 4), -3.0)
     logits[0, 0, 1, 2, 1] = 3.0
     _, gradient = value_and_gradient(multi_view_gated_crf, logits, torch.zeros_like(logits))
@@ -296,7 +298,7 @@ def test_a_constant_image_draws_all_voxels_together():
 
 
 def test_an_edge_in_the_image_keeps_its_sides_apart():
-    """As many steps of intensity as to make kernels negligible: each side's gradient sees that side only."""
+    """The step in intensity makes kernels negligible, so that the gradient of each side depends on that side only."""
     logits, image, *_ = example((1, 1, 4, 4, 6))
     image[..., 3:] += 100
     _, gradient = value_and_gradient(multi_view_gated_crf, logits, image)
@@ -306,9 +308,9 @@ def test_an_edge_in_the_image_keeps_its_sides_apart():
     torch.testing.assert_close(changed[..., :3], gradient[..., :3])
 
 
-def test_the_image_of_another_shape_is_an_error():
+def test_an_image_of_another_shape_is_an_error():
     logits, image, *_ = example()
-    with pytest.raises(ValueError, match=r"\(2, 1, 3, 5, 2\), the logits need it to be \(2, 1, 3, 5, 4\)"):
+    with pytest.raises(ValueError, match=r"must have the shape \(2, 1, 3, 5, 4\) of the logits, not \(2, 1, 3, 5, 2\)"):
         multi_view_gated_crf(logits, image[..., :2])
 
 
@@ -325,7 +327,7 @@ def test_the_number_of_threads_stays_as_it_is():
 
 def test_halving_keeps_the_slices_and_the_corner_voxels():
     z, y, x = torch.meshgrid(torch.arange(3.0), torch.arange(4.0), torch.arange(7.0), indexing="ij")
-    halved = halved_in_plane(torch.stack([z, y, x])[None])
+    halved = halve_in_plane(torch.stack([z, y, x])[None])
     assert halved.shape == (1, 3, 3, 2, 3)
     torch.testing.assert_close(halved[0, 0, :, 0, 0], torch.tensor([0.0, 1.0, 2.0]))
     torch.testing.assert_close(halved[0, 1, 0, :, 0], torch.tensor([0.0, 3.0]))
@@ -333,7 +335,7 @@ def test_halving_keeps_the_slices_and_the_corner_voxels():
 
 
 def test_halving_of_a_single_row():
-    assert halved_in_plane(torch.ones(1, 1, 2, 1, 1)).shape == (1, 1, 2, 1, 1)
+    assert halve_in_plane(torch.ones(1, 1, 2, 1, 1)).shape == (1, 1, 2, 1, 1)
 
 
 # Variance minimisation
@@ -341,7 +343,7 @@ def test_halving_of_a_single_row():
 
 @pytest.mark.parametrize(("z", "expected"), [([0, 0, 0, 0], 2.75 + 1), ([-200, -200, 200, 200], 1)])
 def test_variance_by_hand(z, expected):
-    """At probability 1/2 all four voxels are foreground, the two above the minimum background."""
+    """At probability 1/2, all four voxels count as foreground, and the two above the minimum as background."""
     image = torch.tensor([0.0, 0.0, 2.0, 4.0]).view(1, 1, 1, 2, 2)
     z = torch.tensor(z, dtype=torch.float32).view(1, 1, 1, 2, 2)
     assert variance_minimization(z, image).item() == pytest.approx(expected, rel=1e-6)
@@ -363,11 +365,11 @@ def test_classes_without_any_voxel_have_no_variance(z, constant):
 @settings(max_examples=30, deadline=None)
 @given(volumes(), volumes())
 def test_temperature_1_is_the_plain_divergence(student, teacher):
-    """Two classes, background with logit 0, each voxel a member of the batch."""
-    of_student, of_teacher = (
+    """Compared with torch for two classes, with every voxel as a member of the batch."""
+    student_log_p, teacher_log_p = (
         functional.logsigmoid(torch.stack([-z.flatten(), z.flatten()], dim=1)) for z in (student, teacher)
     )
-    expected = functional.kl_div(of_student, of_teacher, reduction="batchmean", log_target=True)
+    expected = functional.kl_div(student_log_p, teacher_log_p, reduction="batchmean", log_target=True)
     torch.testing.assert_close(distillation_kl(student, teacher, temperature=1.0), expected)
 
 

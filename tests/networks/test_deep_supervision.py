@@ -1,4 +1,4 @@
-"""Deep supervision: nnU-Net's weights, MONAI's outputs, and nothing changed where it is off."""
+"""Deep supervision: nnU-Net's weights, MONAI's outputs, and no change when it is off."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def absolute_error(logits, target):
     return (logits - target).abs().mean()
 
 
-def test_each_output_weighs_half_of_the_finer_one():
+def test_each_output_weighs_half_as_much_as_the_finer_one():
     outputs = torch.stack([torch.full((2, 1, 4, 4, 4), value) for value in (1.0, 2.0, 4.0)], dim=1)
     loss = deep_supervision_loss(absolute_error, outputs, torch.zeros(2, 1, 4, 4, 4))
     assert loss.item() == pytest.approx((1 + 2 / 2 + 4 / 4) / (1 + 1 / 2 + 1 / 4))
@@ -35,7 +35,7 @@ def test_the_loss_of_a_single_output_is_that_loss():
     assert torch.equal(*gradients)
 
 
-def test_without_it_the_network_is_what_it_was():
+def test_without_deep_supervision_the_network_is_unchanged():
     torch.manual_seed(0)
     plain = DynUNet(3, 1, 1, [3] * 4, [1, 2, 2, 2], [2] * 3, CHANNELS, norm_name=("INSTANCE", {"affine": True}))
     torch.manual_seed(0)
@@ -62,8 +62,8 @@ def test_a_network_in_training_returns_its_coarser_levels_as_well(number):
         assert not torch.equal(full_resolution(outputs), repeated)
 
 
-def test_two_levels_have_no_output_to_supervise():
-    """The limit that recipes check."""
+def test_the_finest_and_the_coarsest_level_cannot_be_supervised():
+    """This is the limit that the check of recipes enforces."""
     unet(len(CHANNELS) - 2)
     with pytest.raises(ValueError, match="less than the number of up sample layers"):
         unet(len(CHANNELS) - 1)

@@ -1,4 +1,4 @@
-"""PMSA equals the published code; networks have the published size and one logit per voxel."""
+"""PMSA agrees with the published code; networks have the published size and one logit per voxel."""
 
 from pathlib import Path
 
@@ -8,13 +8,11 @@ import torch
 from monai.networks.blocks.selfattention import SABlock
 from monai.networks.nets.unetr import UNETR
 
-from weakseg3d.networks import build_network, passes
+from weakseg3d.networks import build_network, forward_passes
 from weakseg3d.networks.pmsa import PMSA
 from weakseg3d.networks.ptn import kl_divergence
 
 SMALL = {"feature_size": 2, "hidden_size": 24, "mlp_size": 24, "heads": 2}
-
-
 DATA = Path(__file__).parents[1] / "data"
 
 
@@ -37,7 +35,7 @@ def attention_of(golden, mean="learned"):
     return attention
 
 
-def test_attention_equals_the_published_code(golden):
+def test_attention_agrees_with_the_published_code(golden):
     attention, x = attention_of(golden), golden["x"].requires_grad_()
     y = attention(x, noise=golden["eps"])
     torch.testing.assert_close(y, golden["y"], rtol=1e-5, atol=1e-6)
@@ -47,14 +45,14 @@ def test_attention_equals_the_published_code(golden):
     torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-5 * expected.abs().max().item())
 
 
-def test_attention_is_drawn_anew_each_time(golden):
+def test_attention_is_sampled_again_in_every_pass(golden):
     attention = attention_of(golden).eval()
     with torch.no_grad():
         assert not torch.equal(attention(golden["x"]), attention(golden["x"]))
 
 
 def without_noise(attention):
-    """Let the log-variance of an attention go to minus infinity."""
+    """Return the attention with its log-variance set to minus infinity."""
     with torch.no_grad():
         attention.mu_logvar.weight[1] = 0
         attention.mu_logvar.bias[1] = -float("inf")
@@ -125,13 +123,13 @@ def test_an_unrolled_unetr_computes_what_monai_does():
 
 
 @pytest.mark.parametrize("name", ["ptn", "unet"])
-def test_passes_are_forward_passes(name):
+def test_shared_passes_equal_whole_forward_passes(name):
     patch = (16, 16, 32)
     network = build_network({"ptn": SMALL} if name == "ptn" else {"unet": {"channels": [2, 4, 8]}}, patch)
     x = torch.randn(2, 1, *patch)
     with torch.no_grad():
         torch.manual_seed(0)
-        shared = list(passes(network, x, 3))
+        shared = list(forward_passes(network, x, 3))
         torch.manual_seed(0)
         assert all(torch.equal(network(x), logits) for logits in shared)
     assert torch.equal(shared[0], shared[1]) == (name == "unet")
@@ -145,7 +143,7 @@ def test_every_attention_learns(attention):
     assert network.vit.blocks[0].attn.qkv.weight.grad.abs().sum() > 0
 
 
-def test_divergence_is_that_of_all_twelve_layers():
+def test_divergence_is_summed_over_all_twelve_layers():
     network = build_network({"ptn": SMALL}, (16, 16, 16))
     network(torch.randn(3, 1, 16, 16, 16))
     assert kl_divergence(network).shape == (3,)

@@ -27,7 +27,7 @@ def shapes(module):
 
 
 def weights(inputs, outputs, voxels=27):
-    """Return how many weights a convolution has, with biases."""
+    """Return the number of weights of a convolution, biases included."""
     return outputs * (voxels * inputs + 1)
 
 
@@ -61,7 +61,7 @@ UNET2D5 = (
     ],
 )
 def test_as_many_weights_as_published(name, derived, published):
-    """``published`` was counted in the published networks, of one input channel and two classes."""
+    """``published`` was counted in the published networks with one input channel and two classes."""
     network = build_network({name: {}}, (32, 32, 32))
     assert sum(p.numel() for p in network.parameters()) == derived == published
 
@@ -126,7 +126,7 @@ def test_the_coarsest_level_needs_more_than_one_voxel(name):
 
 
 def test_flat_levels_do_not_mix_slices():
-    """Statistics of a norm do not see the order of slices, so slices in another order give features in that order."""
+    """The statistics of a norm do not depend on the order of slices, so reordered slices give reordered features."""
     order = torch.tensor([3, 0, 7, 1, 6, 2, 5, 4])
     for name in ("unet2d5", "unet3d"):
         features = torch.randn(1, 1, 8, 16, 16, dtype=torch.float64)
@@ -137,7 +137,7 @@ def test_flat_levels_do_not_mix_slices():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_gates_are_where_they_belong_and_matter(name):
+def test_only_the_attention_unet_has_gates_and_they_matter(name):
     network, x = small(name), torch.randn(1, 1, *PATCH)
     gates = [module for module in network.modules() if isinstance(module, AttentionBlock)]
     assert len(gates) == (len(network.decoder) if name == "attention_unet" else 0)
@@ -148,7 +148,7 @@ def test_gates_are_where_they_belong_and_matter(name):
     assert torch.equal(network(x), before) == (not gates)
 
 
-def test_initial_weights_of_the_unet2d5_are_those_of_he():
+def test_weights_of_the_unet2d5_are_initialised_as_by_he():
     """The standard deviation is sqrt(2 / ((1 + 0.01^2) fan-in)), and biases are 0."""
     torch.manual_seed(0)
     network = build_network({"unet2d5": {}}, (32, 32, 32))
@@ -169,7 +169,7 @@ def test_training_and_prediction_compute_the_same(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_case_does_not_see_the_others_of_its_batch(name):
+def test_a_case_does_not_depend_on_the_others_in_its_batch(name):
     network, x = small(name), torch.randn(2, 1, *PATCH)
     torch.testing.assert_close(network(x)[1:], network(x[1:]), rtol=1e-4, atol=1e-4)
 

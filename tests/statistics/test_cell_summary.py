@@ -1,4 +1,4 @@
-"""The summary of a cell and its bootstrap interval: by hand, against SciPy, and with every status."""
+"""The summary of a cell and its bootstrap interval: derived by hand, against SciPy, and with every status."""
 
 import csv
 import math
@@ -18,7 +18,7 @@ from weakseg3d.statistics.cell_summary import summary
 
 
 def test_cell_by_hand():
-    # Seeds pooled: 0.6, 0.8, 0.7, 0.9, 0.2, 0.4; sum 3.6, squared deviations 0, .04, .01, .09, .16, .04 of mean 0.6.
+    # Pooled seeds: 0.6, 0.8, 0.7, 0.9, 0.2, 0.4; sum 3.6, mean 0.6, squared deviations 0, .04, .01, .09, .16, .04.
     (line,) = summary(table_of({"weak": {"a": [0.6, 0.8], "b": [0.7, 0.9], "c": [0.2, 0.4]}})).to_dict("records")
     assert [line[name] for name in ("dataset", "modality", "organ", "method", "annotation", "metric", "unit")] == [
         *("toy", "ct", "spleen", "weak", "points", "dice", "1")
@@ -26,13 +26,13 @@ def test_cell_by_hand():
     assert line["mean"] == pytest.approx(0.6)
     assert line["sd"] == pytest.approx(math.sqrt(0.34 / 5))
     assert line["median"] == pytest.approx(0.65)
-    # Means of cases 0.7, 0.8, 0.3. The worst resample, thrice c, comes in 1 of 27: more than 2.5 %; so does the best.
+    # Means of cases 0.7, 0.8, 0.3. The worst resample, c three times, has a share of 1/27, over 2.5 %; so has the best.
     assert (line["low"], line["high"]) == pytest.approx((0.3, 0.8))
     assert [line[name] for name in ("n", "n_cases", "n_seeds")] == [6, 3, 2]
     assert [line[name] for name in ("n_missed", "n_absent", "n_lacking")] == [0, 0, 0]
 
 
-def test_every_status_is_fed_through(tmp_path):
+def test_every_status_is_counted(tmp_path):
     labels = ["toy", "ct", "spleen", "points", "weak", "0"]
     rows = [
         [*labels, "a", "hd95", "2", "mm", "ok"],
@@ -54,7 +54,7 @@ def test_every_status_is_fed_through(tmp_path):
 
 def test_a_method_without_a_case_has_a_gap():
     table = summary(table_of({"weak": {"a": [0.5, 0.7], "b": [0.5, None]}, "dense": {"a": 0.9, "b": 0.9, "c": 0.9}}))
-    # With two seeds and three cases weak should have six evaluations; it has three.
+    # With two seeds and three cases, weak should have six evaluations, but it has three.
     assert table["n"].tolist() == [3, 3]
     assert table["n_lacking"].tolist() == [3, 0]
 
@@ -72,7 +72,7 @@ def test_one_evaluation_has_neither_spread_nor_interval():
     assert all(math.isnan(line[name]) for name in ("sd", "low", "high"))
 
 
-def test_order_is_that_of_first_appearance_and_cells_are_apart():
+def test_cells_are_separate_and_in_order_of_first_appearance():
     values = {"weak": {"a": 0.5, "b": 0.7, "c": 0.9}}
     rows = pd.concat([table_of(values, organ="liver"), table_of(values), table_of(values, metric="nsd")])
     both = pd.concat([rows, rows.assign(annotation="seven-points")], ignore_index=True)
@@ -89,7 +89,7 @@ def test_interval_is_scipys_where_every_case_has_one_value():
     values = np.random.default_rng(1).beta(8, 2, 12)
     ours = mean_interval(values, np.arange(12), resamples=50_000)
     theirs = bootstrap((values,), np.mean, n_resamples=50_000, method="percentile", rng=2).confidence_interval
-    # Both are random; their quantiles have a standard error of about a hundredth of the interval.
+    # Both are random; the standard error of their quantiles is about a hundredth of the interval.
     assert ours == pytest.approx(tuple(theirs), abs=0.05 * (theirs.high - theirs.low))
 
 
@@ -111,7 +111,7 @@ def test_repeating_a_seed_changes_no_interval():
     cases, values = np.arange(8), np.random.default_rng(5).random(8)
     low, high = mean_interval(values, cases)
     assert mean_interval(np.tile(values, 4), np.tile(cases, 4)) == pytest.approx((low, high))
-    # If seeds passed for cases of their own, four of them would halve it.
+    # If seeds counted as separate cases, four seeds would halve the interval.
     naive = mean_interval(np.tile(values, 4), np.arange(32))
     assert naive[1] - naive[0] == pytest.approx((high - low) / 2, rel=0.1)
 
@@ -120,7 +120,7 @@ def test_too_few_cases_have_no_interval():
     assert np.isnan(mean_interval([0.1, 0.2, 0.3], ["a", "b", "b"])).all()
 
 
-def test_draws_are_of_all_cases_and_the_same_for_the_same_seed():
+def test_resamples_have_as_many_cases_and_depend_on_the_seed():
     counts = case_counts(7, resamples=500, seed=1)
     assert counts.shape == (500, 7)
     assert (counts.sum(axis=1) == 7).all()
@@ -128,7 +128,7 @@ def test_draws_are_of_all_cases_and_the_same_for_the_same_seed():
     assert not np.array_equal(counts, case_counts(7, resamples=500, seed=2))
 
 
-def test_neither_order_of_rows_nor_other_cells_change_a_number():
+def test_numbers_depend_on_neither_the_order_of_rows_nor_other_cells():
     rng = np.random.default_rng(6)
     rows = table_of({name: {case: list(rng.random(3)) for case in "abcdef"} for name in ("weak", "dense")})
     whole = summary(rows)

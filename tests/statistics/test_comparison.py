@@ -1,4 +1,4 @@
-"""Pairwise comparisons: by hand, against SciPy, with gaps, ties and too few cases."""
+"""Pairwise comparisons: derived by hand, against SciPy, with gaps, ties and too few cases."""
 
 import math
 
@@ -20,14 +20,14 @@ def cases_of(values):
     return dict(zip(CASES, values, strict=False))
 
 
-def compared(values, **options):
+def compare(values, **options):
     return comparisons(table_of(values, **options)).to_dict("records")
 
 
 def test_a_pair_by_hand():
     # Differences .1, .2, .3, .4, .5, -.6: ranks 1 to 5 for first, 6 against. Rank-biserial (15 - 6) / 21. Of the 64
-    # signings those with a rank sum of at most 6 are 14: none; 1 to 6 alone; 1+2, 1+3, 1+4, 1+5, 2+3, 2+4, 1+2+3.
-    (line,) = compared(
+    # choices of signs, 14 have a rank sum of at most 6: none; 1 to 6 alone; 1+2, 1+3, 1+4, 1+5, 2+3, 2+4, 1+2+3.
+    (line,) = compare(
         {"weak": cases_of([0.9, 0.9, 0.9, 0.9, 0.9, 0.1]), "box": cases_of([0.8, 0.7, 0.6, 0.5, 0.4, 0.7])}
     )
     assert list(line) == COLUMNS
@@ -46,7 +46,7 @@ def test_a_pair_by_hand():
 
 
 def test_lower_is_better_for_a_distance():
-    (line,) = compared({"weak": cases_of([1, 2, 3, 4, 5, 6]), "box": cases_of([2, 4, 6, 8, 10, 12])}, metric="hd95")
+    (line,) = compare({"weak": cases_of([1, 2, 3, 4, 5, 6]), "box": cases_of([2, 4, 6, 8, 10, 12])}, metric="hd95")
     assert (line["wins"], line["losses"], line["effect"]) == (6, 0, 1)
     assert line["mean_difference"] == -3.5
     assert line["p"] == pytest.approx(2 / 64)
@@ -55,20 +55,20 @@ def test_lower_is_better_for_a_distance():
 def test_seeds_are_averaged_within_a_case():
     # Two seeds of six cases are six pairs, not twelve.
     weak = cases_of([[0.8, 1.0], [0.7, 0.9], [0.6, 0.8], [0.5, 0.7], [0.4, 0.6], [0.3, 0.5]])
-    (line,) = compared({"weak": weak, "box": cases_of([0.1, 0.1, 0.1, 0.1, 0.1, 0.1])})
+    (line,) = compare({"weak": weak, "box": cases_of([0.1, 0.1, 0.1, 0.1, 0.1, 0.1])})
     assert (line["n"], line["wins"]) == (6, 6)
     assert line["mean_difference"] == pytest.approx(0.55)
     assert line["p"] == pytest.approx(2 / 64)
 
 
-def test_a_gap_takes_the_case_from_its_pairs_alone():
+def test_a_gap_removes_the_case_from_its_own_pairs_only():
     values = {
         "weak": cases_of([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]),
         "box": cases_of([0.8, 0.7, 0.6, 0.5, 0.4]),
         # One of two seeds of case f failed.
         "dense": cases_of([[1.0, 0.9]] * 5 + [[1.0, None]]),
     }
-    lines = {(line["first"], line["second"]): line for line in compared(values)}
+    lines = {(line["first"], line["second"]): line for line in compare(values)}
     assert {pair: (line["n"], line["n_left_out"]) for pair, line in lines.items()} == {
         ("weak", "box"): (5, 1),
         ("weak", "dense"): (5, 1),
@@ -76,7 +76,7 @@ def test_a_gap_takes_the_case_from_its_pairs_alone():
     }
     assert all(line["reason"] == "fewer than 6 cases with a difference" for line in lines.values())
     assert all(math.isnan(line["p"]) and math.isnan(line["p_holm"]) for line in lines.values())
-    # What needs no test is still said.
+    # Values that need no test are still given.
     assert lines["weak", "box"]["wins"] == 5
     assert lines["weak", "box"]["mean_difference"] == pytest.approx(0.1)
 
@@ -84,27 +84,27 @@ def test_a_gap_takes_the_case_from_its_pairs_alone():
 def test_missed_organs_count_and_absent_ones_do_not():
     weak = cases_of([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]) | {"g": (0, "empty_prediction"), "h": (math.nan, "absent_in_both")}
     box = cases_of([0.8] * 6) | {"g": 0.7, "h": (0, "absent_in_reference")}
-    (line,) = compared({"weak": weak, "box": box})
+    (line,) = compare({"weak": weak, "box": box})
     assert (line["n"], line["n_left_out"], line["wins"], line["ties"], line["losses"]) == (7, 0, 1, 1, 5)
 
 
 def test_no_difference_anywhere():
-    (line,) = compared({"weak": cases_of([0.5] * 6), "copy": cases_of([0.5] * 6)})
+    (line,) = compare({"weak": cases_of([0.5] * 6), "copy": cases_of([0.5] * 6)})
     assert (line["wins"], line["ties"], line["losses"], line["mean_difference"]) == (0, 6, 0, 0)
     assert math.isnan(line["effect"])
     assert math.isnan(line["p"])
     assert line["reason"] == "no difference in any case"
 
 
-def test_rounding_makes_no_difference():
+def test_rounding_errors_count_as_ties():
     # 0.1 + 0.2 is not 0.3 in binary.
     thirds = [[0.1, 0.2, 0.3]] * 6
-    (line,) = compared({"weak": cases_of(thirds), "copy": cases_of([[0.3, 0.1, 0.2]] * 6)})
+    (line,) = compare({"weak": cases_of(thirds), "copy": cases_of([[0.3, 0.1, 0.2]] * 6)})
     assert line["ties"] == 6
 
 
 def test_no_case_in_common():
-    (line,) = compared({"weak": {"a": 0.5}, "box": {"b": 0.5}})
+    (line,) = compare({"weak": {"a": 0.5}, "box": {"b": 0.5}})
     assert (line["n"], line["n_left_out"], line["reason"]) == (0, 2, "no case in common")
     assert math.isnan(line["mean_difference"])
 
@@ -130,11 +130,11 @@ def test_metrics_without_a_direction_are_not_compared():
 
 def test_organ_absent_everywhere():
     absent = (math.nan, "absent_in_both")
-    (line,) = compared({"weak": {"a": absent}, "box": {"a": absent}})
+    (line,) = compare({"weak": {"a": absent}, "box": {"a": absent}})
     assert (line["n"], line["n_left_out"], line["reason"]) == (0, 0, "no case in common")
 
 
-def test_twice_the_same_bytes():
+def test_repeated_calls_give_the_same_bytes():
     rng = np.random.default_rng(1)
     rows = table_of({name: {case: list(rng.random(2)) for case in CASES} for name in ("a", "b", "c")})
     first = comparisons(rows).to_csv()
@@ -143,14 +143,14 @@ def test_twice_the_same_bytes():
 
 
 def test_holm_by_hand():
-    # In order .01 x 4, .02 x 3, .03 x 2, .5 x 1; the third, .06, ties with the second.
+    # In ascending order .01 x 4, .02 x 3, .03 x 2, .5 x 1; the third product, .06, equals the second.
     assert holm([0.5, 0.01, 0.03, 0.02]) == pytest.approx([0.5, 0.04, 0.06, 0.06])
     # Never below the one before, never above 1.
     assert holm([0.04, 0.03]) == pytest.approx([0.06, 0.06])
     assert holm([0.9, 0.8]) == pytest.approx([1, 1])
 
 
-def test_holm_leaves_out_what_was_not_tested():
+def test_holm_leaves_out_untested_pairs():
     assert holm([math.nan, 0.02, math.nan, 0.01]) == pytest.approx([math.nan, 0.02, math.nan, 0.02], nan_ok=True)
     assert holm([]).shape == (0,)
 
@@ -168,7 +168,7 @@ def test_the_test_is_scipys(n):
 
 @settings(max_examples=60, deadline=None)
 @given(arrays(float, st.integers(1, 12), elements=st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0])))
-def test_effect_and_test_do_not_mind_the_side(differences):
+def test_exchanging_the_methods_changes_the_sign_of_the_effect_alone(differences):
     there, back = rank_biserial(differences), rank_biserial(-differences)
     assert there == pytest.approx(-back, nan_ok=True)
     assert math.isnan(there) == (not differences.any())

@@ -1,4 +1,4 @@
-"""Rankings and their stability: by hand, against SciPy, with gaps and ties."""
+"""Rankings and their stability: derived by hand, against SciPy, with gaps and ties."""
 
 import math
 
@@ -27,16 +27,16 @@ def test_a_clear_order_is_stable():
 
 
 def test_shares_by_hand():
-    # First leads on a and b by 0.1, loses c by 0.4. A resample ranks it first unless c is in it: (2/3)³ = 8/27.
+    # First leads by 0.1 on a and b, loses by 0.4 on c, and leads in the resamples without c: a share of (2/3)³ = 8/27.
     rows = table_of({"first": {"a": 0.6, "b": 0.6, "c": 0.4}, "second": {"a": 0.5, "b": 0.5, "c": 0.8}})
     table, shares = ranking(rows)
-    of_first = shares[shares["series"] == "first"].set_index("rank")["share"]
+    first_shares = shares[shares["series"] == "first"].set_index("rank")["share"]
     # The standard error of a share of 10,000 resamples is below 0.005.
-    assert of_first[1] == pytest.approx(8 / 27, abs=0.02)
-    assert of_first[1] + of_first[2] == 1
-    assert table.set_index("series").loc["first", "average_rank"] == pytest.approx(2 - of_first[1])
-    # Tau is 1 where second leads, as in the full ranking, else -1.
-    assert table["kendall_tau"].tolist() == pytest.approx([1 - 2 * of_first[1]] * 2)
+    assert first_shares[1] == pytest.approx(8 / 27, abs=0.02)
+    assert first_shares[1] + first_shares[2] == 1
+    assert table.set_index("series").loc["first", "average_rank"] == pytest.approx(2 - first_shares[1])
+    # Tau is 1 in resamples in which second leads, as in the full ranking, and -1 in the others.
+    assert table["kendall_tau"].tolist() == pytest.approx([1 - 2 * first_shares[1]] * 2)
 
 
 def test_lower_is_better_for_a_distance():
@@ -55,7 +55,7 @@ def test_equal_methods_share_the_better_rank():
 
 
 def test_only_cases_that_all_methods_have():
-    # On its three easy cases weak would lead.
+    # Dense would fall behind weak if its two difficult cases counted.
     values = {
         "weak": {"a": 0.9, "b": 0.9, "c": 0.9},
         "dense": {"a": 0.95, "b": 0.95, "c": 0.95, "d": 0.3, "e": [0.1, 0.2]},
@@ -66,7 +66,7 @@ def test_only_cases_that_all_methods_have():
     assert table["n_left_out"].tolist() == [2, 2]
     assert table["mean"].tolist() == pytest.approx([0.9, 0.95])
     assert table["rank"].tolist() == [2, 1]
-    # With a second seed, that only case e has, dense has no other case whole.
+    # As only case e has a second seed, dense lacks a seed in every other case.
     table, shares = ranking(rows)
     assert table["n"].tolist() == [0, 0]
     assert table["rank"].isna().all()
@@ -81,14 +81,14 @@ def test_two_cases_have_ranks_but_no_stability():
     assert shares.empty
 
 
-def test_missed_organs_pull_down():
+def test_missed_organs_lower_the_rank():
     missed = (0, "empty_prediction")
     values = {"careful": {"a": 0.5, "b": 0.5, "c": 0.5}, "bold": {"a": 0.7, "b": 0.7, "c": missed}}
     table, _ = ranking(table_of(values))
     assert table["rank"].tolist() == [1, 2]
 
 
-def test_every_organ_and_metric_has_its_own():
+def test_every_organ_and_metric_has_its_own_ranking():
     good, bad = {"a": 0.9, "b": 0.9, "c": 0.9}, {"a": 0.1, "b": 0.1, "c": 0.1}
     rows = pd.concat(
         [table_of({"x": good, "y": bad}), table_of({"x": bad, "y": good}, organ="liver")]
@@ -101,12 +101,12 @@ def test_every_organ_and_metric_has_its_own():
     ]
 
 
-def test_twice_the_same_bytes_and_another_seed_others():
+def test_repeated_calls_give_the_same_bytes_and_another_seed_does_not():
     rng = np.random.default_rng(1)
     rows = table_of({name: dict(zip("abcdef", rng.random(6), strict=True)) for name in ("a", "b", "c")})
     assert [part.to_csv() for part in ranking(rows)] == [part.to_csv() for part in ranking(rows)]
     assert ranking(rows, seed=1)[1].to_csv() != ranking(rows)[1].to_csv()
-    # What is ranked beside it does not matter.
+    # Rankings of other organs do not matter.
     more = pd.concat([table_of({"z": {"a": 1.0, "b": 0.0, "c": 0.5}}, organ="liver"), rows], ignore_index=True)
     table = ranking(more)[0]
     pd.testing.assert_frame_equal(

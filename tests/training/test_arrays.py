@@ -1,4 +1,4 @@
-"""Arrays: a training on them equals one on the volumes, and needs nothing but torch, MONAI, Lightning and NumPy."""
+"""Arrays: training on them equals training on volumes, and needs only torch, MONAI, Lightning and NumPy."""
 
 import json
 import os
@@ -46,7 +46,7 @@ NOT_FOR_TRAINING = (
 
 @pytest.fixture
 def folder(tmp_path):
-    """A recipe and one oblique case, as volumes (volumes.csv) and as the arrays of the verb (arrays.csv)."""
+    """A recipe and an oblique case, as volumes (volumes.csv) and as the arrays written by the verb (arrays.csv)."""
     target = np.zeros((20, 22, 24), np.uint8)
     target[6:12, 8:14, 4:10] = 1
     image = (np.random.default_rng(0).normal(20, 5, target.shape) + 50 * target).astype(np.float32)
@@ -74,7 +74,7 @@ def train_command(folder, cases, out):
     return ["train", *map(str, arguments)]
 
 
-def test_arrays_are_what_the_volumes_are_to_a_network(folder):
+def test_arrays_equal_the_volumes_as_a_network_gets_them(folder):
     (volume,), (array,) = (load_cases(read_cases(folder / name), WINDOW) for name in ("volumes.csv", "arrays.csv"))
     for key, dtype in (("image", np.float32), ("target", np.uint8)):
         assert isinstance(array[key], np.memmap)
@@ -99,7 +99,7 @@ def test_training_on_arrays_equals_training_on_volumes(folder):
     assert first.count(b"\n") == 3
 
 
-def test_training_leaves_the_arrays_as_they_are(folder):
+def test_training_does_not_change_the_arrays(folder):
     before = [(folder / name).read_bytes() for name in ("image.npy", "target.npy")]
     assert main(train_command(folder, "arrays.csv", "model")) == 0
     assert before == [(folder / name).read_bytes() for name in ("image.npy", "target.npy")]
@@ -128,55 +128,55 @@ def test_a_truncated_array_or_a_mixed_pair_is_refused(folder):
     with pytest.raises(UserError, match="truncated"):
         load_cases(read_cases(folder / "arrays.csv"), WINDOW)
     mixed = write_cases(folder / "mixed.csv", "image.nii.gz", "target.npy")
-    with pytest.raises(UserError, match="name two of a kind"):
+    with pytest.raises(UserError, match="give two arrays or two volumes"):
         load_cases(read_cases(mixed), WINDOW)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--out", "image.nii.gz"], "let the name end in .npy"),
-        (["--out", "image.npy", "--window", "5", "5"], "--window 5 5 must rise"),
-        (["--out", "image.npy", "--percentiles", "-1", "99"], "must rise within 0 to 100"),
+        (["--out", "image.nii.gz"], "choose a file name that ends in .npy"),
+        (["--out", "image.npy", "--window", "5", "5"], "--window 5 5: the lower number must come first"),
+        (["--out", "image.npy", "--percentiles", "-1", "99"], "must be between 0 and 100, the lower one first"),
     ],
 )
-def test_a_wrong_call_of_the_verb_is_one_sentence(folder, capsys, arguments, message):
+def test_a_wrong_call_of_the_verb_is_rejected(folder, capsys, arguments, message):
     assert main(["array", "--in", str(folder / "image.nii.gz"), *arguments]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_training_needs_nothing_but_torch_monai_lightning_and_numpy(folder, tmp_path):
+def test_training_needs_only_torch_monai_lightning_and_numpy(folder, tmp_path):
     packages = bare_site_packages(tmp_path / "packages", ["torch", "monai", "lightning", "numpy"])
     # -S: without this interpreter's own packages.
     python = [sys.executable, "-S"]
     environment = {"PYTHONPATH": os.pathsep.join(map(str, (SRC, packages))), "PATH": os.environ["PATH"]}
     code = f"import importlib.util\nprint([m for m in {NOT_FOR_TRAINING} if importlib.util.find_spec(m)])"
-    found = subprocess.run([*python, "-c", code], capture_output=True, text=True, env=environment)
-    assert found.stdout.strip() == "[]", found.stderr
+    importable = subprocess.run([*python, "-c", code], capture_output=True, text=True, env=environment)
+    assert importable.stdout.strip() == "[]", importable.stderr
 
     command = [*python, "-m", "weakseg3d", *train_command(folder, "arrays.csv", "bare")]
-    trained = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert trained.returncode == 0, trained.stderr
+    training = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert training.returncode == 0, training.stderr
     assert main(train_command(folder, "volumes.csv", "full")) == 0
     assert (folder / "bare" / "losses.csv").read_bytes() == (folder / "full" / "losses.csv").read_bytes()
     assert (folder / "bare" / "model.pt").exists()
 
 
 def bare_site_packages(folder, names):
-    """Make a folder of links to the installed packages ``names`` and all that they require, and to no others."""
+    """Make a folder with links to the installed packages ``names`` and their requirements, and to no others."""
     folder.mkdir()
     installed = Path(sysconfig.get_path("purelib"))
-    waiting, seen = [Requirement(name) for name in names], set()
+    waiting, linked = [Requirement(name) for name in names], set()
     while waiting:
         requirement = waiting.pop()
         key = (re.sub(r"[-_.]+", "-", requirement.name).lower(), frozenset(requirement.extras))
-        if key in seen:
+        if key in linked:
             continue
-        seen.add(key)
+        linked.add(key)
         try:
             package = distribution(requirement.name)
         except PackageNotFoundError:
-            continue  # such as the CUDA libraries of a build for the CPU
+            continue  # for example the CUDA libraries, with a build of torch for the CPU
         for part in {file.parts[0] for file in package.files} - {".."}:
             if not (folder / part).exists():
                 (folder / part).symlink_to(installed / part)

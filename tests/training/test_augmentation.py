@@ -1,4 +1,4 @@
-"""Augmentation: old settings draw as ever, each new one does what it promises, unknown stays unknown."""
+"""Augmentation: the first settings draw as before, the others do what they promise, unknown stays unknown."""
 
 import functools
 import itertools
@@ -21,14 +21,14 @@ SEEDS = range(40)
 
 @pytest.fixture(autouse=True)
 def plain_tensors():
-    """Training turns MONAI's metadata off; so do these tests."""
+    """Turn MONAI's metadata off, as training does."""
     set_track_meta(False)
     yield
     set_track_meta(True)
 
 
 def smooth_patch(shape=(12, 24, 24), seed=0, target=torch.uint8):
-    """Return a patch of smooth structure in [0, 1], its target background, organ and, near the border, unknown."""
+    """Return a smooth patch in [0, 1] with a target of background, organ and, near the border, unknown voxels."""
     image = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=shape), 2)
     image = (image - image.min()) / np.ptp(image)
     labels = np.full(shape, IGNORE)
@@ -36,7 +36,7 @@ def smooth_patch(shape=(12, 24, 24), seed=0, target=torch.uint8):
     return {"image": torch.tensor(image[None]).float(), "target": torch.tensor(labels[None]).to(target)}
 
 
-def augmented(patch, seed, sparse=True, **settings):
+def augment(patch, seed, sparse=True, **settings):
     transform = transforms(sparse, **settings)
     transform.set_random_state(seed)
     return transform(patch)
@@ -49,14 +49,14 @@ def transforms(sparse, **settings):
 
 def images(patch, number=15, **settings):
     """Return the images, as arrays, of the first seeds for which ``settings`` changed the image of ``patch``."""
-    results = (augmented(patch, seed, **settings)["image"] for seed in itertools.count())
+    results = (augment(patch, seed, **settings)["image"] for seed in itertools.count())
     changed = (image.numpy() for image in results if not torch.equal(image, patch["image"]))
     return list(itertools.islice(changed, number))
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-def test_the_first_settings_draw_as_they_always_did(sparse):
-    first = Compose(
+def test_the_first_settings_draw_as_before(sparse):
+    first_transforms = Compose(
         [
             *[RandFlipd(KEYS, prob=0.4, spatial_axis=axis) for axis in range(3)],
             RandRotate90d(KEYS, prob=0.5, max_k=3, spatial_axes=(1, 2)),
@@ -66,8 +66,8 @@ def test_the_first_settings_draw_as_they_always_did(sparse):
     )
     patch = smooth_patch()
     for seed in range(20):
-        first.set_random_state(seed)
-        expected, result = first(patch), augmented(patch, seed, sparse, **OLD)
+        first_transforms.set_random_state(seed)
+        expected, result = first_transforms(patch), augment(patch, seed, sparse, **OLD)
         assert all(torch.equal(result[key], expected[key]) and result[key].dtype == expected[key].dtype for key in KEYS)
 
 
@@ -80,9 +80,9 @@ def test_nothing_follows_the_first_settings_when_the_others_are_off():
 def test_a_setting_is_applied_as_often_as_it_should_be(key):
     patch = smooth_patch((6, 6, 6))
     number = sum(
-        not torch.equal(augmented(patch, seed, **{key: ALL[key]})["image"], patch["image"]) for seed in range(150)
+        not torch.equal(augment(patch, seed, **{key: ALL[key]})["image"], patch["image"]) for seed in range(150)
     )
-    # Four standard deviations of a binomial.
+    # The tolerance is four standard deviations of a binomial distribution.
     share = PROBABILITIES[key]
     assert number / 150 == pytest.approx(share, abs=4 * (share * (1 - share) / 150) ** 0.5)
 
@@ -91,17 +91,17 @@ def test_a_setting_is_applied_as_often_as_it_should_be(key):
 def test_a_setting_changes_no_draw_of_another(key):
     patch = smooth_patch((6, 6, 6))
     for seed in SEEDS:
-        alone, beside = augmented(patch, seed, **{key: ALL[key]}), augmented(patch, seed, rotate=30, **{key: ALL[key]})
-        if torch.equal(augmented(patch, seed, rotate=30)["image"], patch["image"]):
+        alone, beside = augment(patch, seed, **{key: ALL[key]}), augment(patch, seed, rotate=30, **{key: ALL[key]})
+        if torch.equal(augment(patch, seed, rotate=30)["image"], patch["image"]):
             assert torch.equal(alone["image"], beside["image"])
-        first = augmented(patch, seed, **OLD)
+        first = augment(patch, seed, **OLD)
         if torch.equal(alone["image"], patch["image"]):
-            assert torch.equal(first["image"], augmented(patch, seed, **OLD, **{key: ALL[key]})["image"])
+            assert torch.equal(first["image"], augment(patch, seed, **OLD, **{key: ALL[key]})["image"])
 
 
 def test_the_same_seed_gives_the_same_patch():
     patch = smooth_patch()
-    results = [augmented(patch, seed, **OLD, **ALL) for seed in (3, 4, 3)]
+    results = [augment(patch, seed, **OLD, **ALL) for seed in (3, 4, 3)]
     assert all(torch.equal(results[0][key], results[2][key]) for key in KEYS)
     assert not torch.equal(results[0]["image"], results[1]["image"])
 
@@ -113,7 +113,7 @@ def test_intensities_stay_finite_and_the_targets_as_they_are(scale):
     patch["image"] = low + width * patch["image"]
     intensity = {key: value for key, value in ALL.items() if key not in ("rotate", "zoom")}
     for seed in SEEDS:
-        result = augmented(patch, seed, **intensity)
+        result = augment(patch, seed, **intensity)
         assert torch.isfinite(result["image"]).all()
         assert torch.equal(result["target"], patch["target"].float())
 
@@ -122,7 +122,7 @@ def test_intensities_stay_finite_and_the_targets_as_they_are(scale):
 def test_a_uniform_image_stays_uniform_without_noise(value):
     patch = {"image": torch.full((1, 8, 8, 8), value), "target": torch.zeros(1, 8, 8, 8)}
     for seed in SEEDS:
-        image = augmented(patch, seed, **ALL | {"noise": 0})["image"]
+        image = augment(patch, seed, **ALL | {"noise": 0})["image"]
         torch.testing.assert_close(image, patch["image"], rtol=0, atol=1e-5)
 
 
@@ -139,14 +139,14 @@ def test_noise_is_white_and_at_most_as_strong_as_set():
 
 
 def test_blur_is_gaussian_and_at_most_as_wide_as_set():
-    """A point becomes a Gaussian, whose variance along each axis is that of the blur."""
+    """A point becomes a Gaussian, whose variance along each axis is the variance of the blur."""
     patch = {"image": torch.zeros(1, 17, 17, 17), "target": torch.zeros(1, 17, 17, 17)}
     patch["image"][0, 8, 8, 8] = 1
     for blurred in images(patch, blur=1.5):
         profiles = [blurred[0].sum(axis=axes) for axes in ((1, 2), (0, 2), (0, 1))]
         widths = [((np.arange(17) - 8) ** 2 * profile).sum() ** 0.5 for profile in profiles]
         assert blurred.sum() == pytest.approx(1, abs=1e-3)
-        # A voxel is a box, whose own variance of 1/12 comes on top.
+        # A voxel is a box, whose own variance of 1/12 is added.
         assert max(widths) < (1.5**2 + 1 / 12) ** 0.5
 
 
@@ -181,7 +181,7 @@ def test_gamma_bends_intensities_but_keeps_their_order_mean_and_deviation():
 
 
 def test_low_resolution_loses_detail_and_keeps_structure():
-    """A checkerboard, finer than what is left, fades; a ramp remains as it is but for a voxel."""
+    """A checkerboard, finer than the low resolution, fades; a ramp is shifted by less than a voxel or so."""
     checkerboard = torch.from_numpy(np.indices((12, 12, 12)).sum(axis=0) % 2)[None].float()
     faded = images({"image": checkerboard, "target": checkerboard}, low_resolution=0.5)
     assert np.mean([image.std() for image in faded]) < 0.8 * checkerboard.std()
@@ -195,7 +195,7 @@ def test_low_resolution_loses_detail_and_keeps_structure():
 def test_rotated_and_zoomed_labels_remain_labels(settings, dtype):
     patch = smooth_patch(target=dtype)
     for seed in SEEDS:
-        target = augmented(patch, seed, **settings)["target"]
+        target = augment(patch, seed, **settings)["target"]
         assert set(target.unique().tolist()) == {0, 1, 2}
 
 
@@ -203,7 +203,7 @@ def test_beyond_the_border_a_sparse_target_is_unknown_and_the_image_continues():
     patch = {"image": torch.full((1, 8, 24, 24), 0.5), "target": torch.ones(1, 8, 24, 24, dtype=torch.uint8)}
     shares = []
     for seed in SEEDS:
-        result = augmented(patch, seed, rotate=30)
+        result = augment(patch, seed, rotate=30)
         assert set(result["target"].unique().tolist()) <= {1, IGNORE}
         assert torch.equal(result["image"], patch["image"])
         shares.append((result["target"] == IGNORE).float().mean().item())
@@ -215,41 +215,41 @@ def test_a_full_target_continues_beyond_the_border():
     target = torch.rand(1, 12, 12, 12, generator=torch.Generator().manual_seed(0))
     patch = {"image": target, "target": target}
     for seed in SEEDS:
-        result = augmented(patch, seed, sparse=False, rotate=30, zoom=0.3)["target"]
+        result = augment(patch, seed, sparse=False, rotate=30, zoom=0.3)["target"]
         assert torch.isin(result, target).all()
 
 
 def test_image_and_target_move_together():
-    """The nearest value is at most half a step along each axis from the interpolated one."""
+    """Along each axis, the nearest value differs by at most half a step from the interpolated value."""
     image = smooth_patch()["image"]
     patch = {"image": image, "target": image}
     half_steps = sum(image.diff(dim=axis).abs().max() for axis in (1, 2, 3)) / 2
     moved = 0
     for seed in SEEDS:
-        result = augmented(patch, seed, sparse=False, flip=0.5, rotate90=0.5, rotate=30, zoom=0.3)
+        result = augment(patch, seed, sparse=False, flip=0.5, rotate90=0.5, rotate=30, zoom=0.3)
         assert (result["image"] - result["target"]).abs().max() <= half_steps + 1e-5
         moved += (result["image"] - image).abs().max() > 2 * half_steps
     assert moved > 20
 
 
 def centres(patch, **settings):
-    """Return where the image's centre of mass goes, (patches, 3) in voxels."""
+    """Return the image's centre of mass after augmentation, (patches, 3) in voxels."""
     return np.array([ndimage.center_of_mass(image[0]) for image in images(patch, **settings)])
 
 
 @pytest.mark.parametrize("axis", range(3))
 def test_rotation_is_about_each_axis_both_ways_and_at_most_by_the_angle(axis):
-    """A point on one axis goes round the other two."""
-    place = [12, 12, 12]
-    place[axis] = 21
+    """A point on one axis moves about the other two."""
+    position = [12, 12, 12]
+    position[axis] = 21
     image = np.zeros((25, 25, 25))
-    image[tuple(place)] = 1
+    image[tuple(position)] = 1
     image = torch.tensor(ndimage.gaussian_filter(image, 1)[None]).float()
     moved = centres({"image": image, "target": image}, rotate=30) - 12
     radius = np.linalg.norm(moved, axis=1)
     np.testing.assert_allclose(radius, 9, atol=0.2)
     angles = np.degrees(np.arccos(moved[:, axis] / radius))
-    # Two turns of at most 30 degrees each.
+    # The point takes part in two rotations of at most 30 degrees each.
     assert angles.max() < np.degrees(np.arccos(np.cos(np.radians(30)) ** 2)) + 1
     assert angles.max() > 15
     for other in {0, 1, 2} - {axis}:

@@ -1,4 +1,4 @@
-"""PA-Seg's second stage: who teaches whom, when teachers change, and what is kept."""
+"""PA-Seg's second stage: who teaches whom, when teachers change, and which states are selected."""
 
 import copy
 import json
@@ -66,15 +66,15 @@ def models(cases_csv, tmp_path_factory):
     return [folder / name / "model.pt" for name in ("unet2d5", "attention_unet")]
 
 
-def test_the_loss_is_own_hard_labels_and_the_others_soft_ones():
+def test_the_loss_uses_hard_labels_of_the_own_and_soft_labels_of_the_other_teacher():
     generator = torch.Generator().manual_seed(1)
     student, own, other = (torch.randn(1, 1, 4, 5, 6, generator=generator, dtype=torch.float64) for _ in range(3))
     hard, p = (own > 0).double(), student.sigmoid()
     both = [(p, hard), (1 - p, 1 - hard)]
     dice = 1 - sum(2 * (q * t).sum() / (q.sum() + t.sum()) for q, t in both) / 2
     own_part = dice + functional.binary_cross_entropy(p, hard)
-    taught, learnt = (other / 3).sigmoid(), (student / 3).sigmoid()
-    kl = (taught * (taught / learnt).log() + (1 - taught) * ((1 - taught) / (1 - learnt)).log()).mean()
+    q, r = (other / 3).sigmoid(), (student / 3).sigmoid()
+    kl = (q * (q / r).log() + (1 - q) * ((1 - q) / (1 - r)).log()).mean()
     torch.testing.assert_close(
         cross_distillation(student, own, other, temperature=3.0, cross_weight=0.25), 0.75 * own_part + 0.25 * 9 * kl
     )
@@ -83,19 +83,21 @@ def test_the_loss_is_own_hard_labels_and_the_others_soft_ones():
 def test_each_student_learns_from_its_own_teacher_and_from_the_other(models, monkeypatch):
     networks = [load_model(path)[0] for path in models]
     module = CrossDistillationModule(recipe(), networks)
-    with torch.no_grad():  # teachers that can be told apart
+    with torch.no_grad():  # make the teachers differ
         for shift, teacher in zip((1.0, 2.0), module.teachers, strict=True):
             teacher.apply(lambda layer, s=shift: layer.weight.add_(s) if isinstance(layer, torch.nn.Conv3d) else None)
-    heard = []
+    teacher_pairs = []
     monkeypatch.setattr(
-        distillation, "cross_distillation", lambda student, own, other, **_: heard.append((own, other)) or student.sum()
+        distillation,
+        "cross_distillation",
+        lambda student, own, other, **_: teacher_pairs.append((own, other)) or student.sum(),
     )
     image = torch.randn(2, 1, 8, 16, 16)
     module.training_step({"image": image}, 0).backward()
     with torch.no_grad():
         first, second = (teacher(image) for teacher in module.teachers)
-    for heard_tensors, expected in zip(heard, [(first, second), (second, first)], strict=True):
-        for tensor, value in zip(heard_tensors, expected, strict=True):
+    for pair, expected in zip(teacher_pairs, [(first, second), (second, first)], strict=True):
+        for tensor, value in zip(pair, expected, strict=True):
             torch.testing.assert_close(tensor, value)
     assert all(parameter.grad is None for parameter in module.teachers.parameters())
     assert all(parameter.grad is not None for parameter in module.students.parameters())
@@ -109,7 +111,7 @@ def test_teachers_are_refreshed_as_published_every_twenty_of_a_hundred_epochs():
 
 @pytest.mark.parametrize("selection", ["last", "weak_labels"])
 def test_teachers_stay_frozen_and_then_become_the_best_students(models, cases_csv, tmp_path, monkeypatch, selection):
-    """Teachers and students, traced through a run."""
+    """The states of teachers and students are recorded in every step of a run."""
     trace = []
     step = CrossDistillationModule.training_step
 
@@ -126,20 +128,20 @@ def test_teachers_stay_frozen_and_then_become_the_best_students(models, cases_cs
     assert sorted(scores) == ([2, 4, 5, 6, 8, 10] if selection == "weak_labels" else [])
     for number, (students, teachers) in enumerate(trace):
         if number == 0:
-            expected = students  # each starts as its own teacher
-        for place, score in enumerate(scores.get(number, [])):
-            if score > best.get(place, (-np.inf, None))[0]:
-                best[place] = score, {k: v for k, v in students.items() if k.startswith(f"{place}.")}
+            expected = students  # each teacher starts as a copy of its student
+        for student, score in enumerate(scores.get(number, [])):
+            if score > best.get(student, (-np.inf, None))[0]:
+                best[student] = score, {k: v for k, v in students.items() if k.startswith(f"{student}.")}
         if number in (2, 4, 6, 8):
             expected = students if selection == "last" else best[0][1] | best[1][1]
         assert teachers.keys() == expected.keys()
         assert all(torch.equal(teachers[name], expected[name]) for name in teachers)
-    kept = torch.load(tmp_path / "model.pt", weights_only=True)["weights"]
+    weights = torch.load(tmp_path / "model.pt", weights_only=True)["weights"]
     if selection == "weak_labels":
-        steps = [max(scores, key=lambda at, place=place: (scores[at][place], -at)) for place in range(2)]
+        steps = [max(scores, key=lambda step, s=student: (scores[step][s], -step)) for student in range(2)]
         assert run["kept_steps"] == steps
         if steps[0] < 10:
-            assert all(torch.equal(kept[name], trace[steps[0]][0][f"0.{name}"]) for name in kept)
+            assert all(torch.equal(weights[name], trace[steps[0]][0][f"0.{name}"]) for name in weights)
 
 
 def test_the_model_is_the_first_students_network(models, cases_csv, tmp_path):
@@ -151,9 +153,9 @@ def test_the_model_is_the_first_students_network(models, cases_csv, tmp_path):
     assert any(not torch.equal(tensor, start[name]) for name, tensor in network.state_dict().items())
 
 
-def test_a_resumed_distillation_equals_an_undisturbed_one(models, cases_csv, tmp_path, monkeypatch):
-    chosen = recipe(selection="weak_labels")
-    distill(chosen, cases_csv, models, tmp_path / "whole", validation_csv=cases_csv)
+def test_a_resumed_distillation_equals_an_uninterrupted_one(models, cases_csv, tmp_path, monkeypatch):
+    settings = recipe(selection="weak_labels")
+    distill(settings, cases_csv, models, tmp_path / "whole", validation_csv=cases_csv)
     step = CrossDistillationModule.training_step
 
     def cut_short(module, batch, index):
@@ -163,9 +165,9 @@ def test_a_resumed_distillation_equals_an_undisturbed_one(models, cases_csv, tmp
 
     monkeypatch.setattr(CrossDistillationModule, "training_step", cut_short)
     with pytest.raises(InterruptedError):
-        distill(chosen, cases_csv, models, tmp_path / "cut", True, cases_csv)
+        distill(settings, cases_csv, models, tmp_path / "cut", True, cases_csv)
     monkeypatch.setattr(CrossDistillationModule, "training_step", step)
-    distill(chosen, cases_csv, models, tmp_path / "cut", True, cases_csv)
+    distill(settings, cases_csv, models, tmp_path / "cut", True, cases_csv)
     whole, cut = (torch.load(tmp_path / name / "model.pt", weights_only=True)["weights"] for name in ("whole", "cut"))
     assert all(torch.equal(whole[name], cut[name]) for name in whole)
     runs = [json.loads((tmp_path / name / "run.json").read_text()) for name in ("whole", "cut")]
@@ -174,7 +176,7 @@ def test_a_resumed_distillation_equals_an_undisturbed_one(models, cases_csv, tmp
     assert (tmp_path / "whole/losses.csv").read_bytes() == (tmp_path / "cut/losses.csv").read_bytes()
 
 
-def test_a_model_that_saw_other_intensities_is_refused(models, cases_csv, tmp_path):
+def test_a_model_trained_on_other_intensities_is_refused(models, cases_csv, tmp_path):
     with pytest.raises(UserError, match="trained with normalisation z_score, not none"):
         distill(recipe(normalisation="none"), cases_csv, models, tmp_path)
 
@@ -186,9 +188,9 @@ def test_a_patch_that_does_not_fit_a_students_network_is_refused(models, cases_c
         distill(odd, cases_csv, models, tmp_path)
 
 
-def test_each_verb_wants_its_own_kind_of_recipe(models, cases_csv, tmp_path, capsys):
-    for verb, chosen in (("train", recipe()), ("distill", recipe({"unet": {"channels": [2, 4, 8]}}))):
-        (tmp_path / "recipe.yaml").write_text(json.dumps(chosen), encoding="utf-8")
+def test_each_verb_needs_its_own_kind_of_recipe(models, cases_csv, tmp_path, capsys):
+    for verb, content in (("train", recipe()), ("distill", recipe({"unet": {"channels": [2, 4, 8]}}))):
+        (tmp_path / "recipe.yaml").write_text(json.dumps(content), encoding="utf-8")
         command = [verb, "--recipe", str(tmp_path / "recipe.yaml"), "--cases", str(cases_csv), "--out", str(tmp_path)]
         assert main(command + (["--models", *map(str, models)] if verb == "distill" else [])) == 2
         assert "recipe.yaml" in capsys.readouterr().err

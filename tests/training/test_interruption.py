@@ -1,4 +1,4 @@
-"""A training that is killed or told to stop goes on from its last checkpoint as if nothing had happened."""
+"""A training that is killed or terminated continues from its last checkpoint as if it had not been interrupted."""
 
 import json
 import os
@@ -35,7 +35,7 @@ RECIPE = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A recipe, two cases, and a training that nothing disturbed, in ``whole``."""
+    """A recipe, two cases, and an uninterrupted training, in ``whole``."""
     folder = tmp_path_factory.mktemp("trainings")
     lines = ["case,image,target"]
     for number in range(2):
@@ -59,7 +59,7 @@ def start(folder, out):
 
 
 def finish(folder, out):
-    """Train to the end and return what was said on standard error."""
+    """Train to the end and return the standard error."""
     process = start(folder, out)
     _, error = process.communicate()
     assert process.returncode == 0, error
@@ -67,7 +67,7 @@ def finish(folder, out):
 
 
 def interrupt(folder, out, number, checkpoints=("last.ckpt",)):
-    """Start a training, send it a signal once it has those checkpoints, and return its exit code and standard error."""
+    """Start a training, send a signal once the checkpoints exist, and return the exit code and standard error."""
     process = start(folder, out)
     while not all((folder / out / "checkpoints" / checkpoint).exists() for checkpoint in checkpoints):
         assert process.poll() is None, process.communicate()[1]
@@ -91,7 +91,7 @@ def run_of(folder, out):
     return json.loads((folder / out / "run.json").read_text(encoding="utf-8"))
 
 
-def assert_equals_the_undisturbed(folder, out):
+def assert_equals_the_uninterrupted(folder, out):
     whole, other = (torch.load(folder / name / "model.pt", weights_only=True)["weights"] for name in ("whole", out))
     assert all(whole[key].numpy().tobytes() == other[key].numpy().tobytes() for key in whole)
     losses = (folder / "whole" / "losses.csv").read_bytes()
@@ -100,13 +100,13 @@ def assert_equals_the_undisturbed(folder, out):
     assert not (folder / out / "checkpoints").exists()
 
 
-def test_a_killed_training_goes_on_from_its_checkpoint(folder):
+def test_a_killed_training_continues_from_its_checkpoint(folder):
     code, _ = interrupt(folder, "killed", signal.SIGKILL)
     assert code == -signal.SIGKILL
     step = saved_step(folder, "killed")
     assert 0 < step < STEPS
     finish(folder, "killed")
-    assert_equals_the_undisturbed(folder, "killed")
+    assert_equals_the_uninterrupted(folder, "killed")
     assert run_of(folder, "killed")["resumed_from_step"] == step
     assert run_of(folder, "whole")["resumed_from_step"] is None
 
@@ -115,39 +115,39 @@ def test_a_terminated_training_saves_its_last_step_and_says_so(folder):
     code, error = interrupt(folder, "terminated", signal.SIGTERM)
     assert code == 143
     step = saved_step(folder, "terminated")
-    usual = ("loading:", "training:", "weakseg3d: no GPU found")
-    sentences = [line for line in error.splitlines() if not line.startswith(usual)]
-    assert sentences == [f"weakseg3d train: stopped by SIGTERM after step {step}; --resume goes on from there"]
+    expected_starts = ("loading:", "training:", "weakseg3d: no GPU found")
+    messages = [line for line in error.splitlines() if not line.startswith(expected_starts)]
+    assert messages == [f"weakseg3d train: stopped by SIGTERM after step {step}; --resume continues from there"]
     finish(folder, "terminated")
-    assert_equals_the_undisturbed(folder, "terminated")
+    assert_equals_the_uninterrupted(folder, "terminated")
     assert run_of(folder, "terminated")["resumed_from_step"] == step
 
 
-def test_ctrl_c_ends_a_training_in_a_sentence(folder):
+def test_ctrl_c_ends_a_training_with_a_message(folder):
     code, error = interrupt(folder, "interrupted", signal.SIGINT)
     assert code == 130
     assert error.splitlines()[-1] == "weakseg3d train: interrupted"
     assert "Traceback" not in error
 
 
-def test_a_truncated_checkpoint_gives_way_to_the_one_before(folder):
+def test_a_truncated_checkpoint_is_replaced_by_the_previous_one(folder):
     interrupt(folder, "truncated", signal.SIGKILL, BOTH)
     step = saved_step(folder, "truncated", "previous.ckpt")
     assert 0 < step < saved_step(folder, "truncated") < STEPS
     truncate(folder, "truncated")
-    said = finish(folder, "truncated").splitlines()
-    reports = [line.partition("last.ckpt: ")[2] for line in said if "last.ckpt" in line]
-    assert reports == [f"not a checkpoint that can be read; training goes on from the one before, after step {step}"]
-    assert_equals_the_undisturbed(folder, "truncated")
+    lines = finish(folder, "truncated").splitlines()
+    reports = [line.partition("last.ckpt: ")[2] for line in lines if "last.ckpt" in line]
+    assert reports == [f"not a readable checkpoint; training continues from the previous one, after step {step}"]
+    assert_equals_the_uninterrupted(folder, "truncated")
     assert run_of(folder, "truncated")["resumed_from_step"] == step
 
 
-def test_training_starts_anew_when_no_checkpoint_can_be_read(folder):
+def test_training_starts_from_the_beginning_when_no_checkpoint_can_be_read(folder):
     interrupt(folder, "lost", signal.SIGKILL, BOTH)
     for checkpoint in BOTH:
         truncate(folder, "lost", checkpoint)
-    assert "last.ckpt: not a checkpoint that can be read; training starts anew\n" in finish(folder, "lost")
-    assert_equals_the_undisturbed(folder, "lost")
+    assert "last.ckpt: not a readable checkpoint; training starts from the beginning\n" in finish(folder, "lost")
+    assert_equals_the_uninterrupted(folder, "lost")
     assert run_of(folder, "lost")["resumed_from_step"] is None
 
 
@@ -164,10 +164,10 @@ def test_a_training_killed_after_its_last_step_only_writes_its_files(folder, mon
         assert main(command) == 130
     assert saved_step(folder, "late") == STEPS
     assert main(command) == 0
-    assert_equals_the_undisturbed(folder, "late")
+    assert_equals_the_uninterrupted(folder, "late")
 
 
-def test_changed_voxels_are_not_trained_on_from_an_old_checkpoint(folder, tmp_path):
+def test_an_old_checkpoint_is_not_used_with_changed_voxels(folder, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.pt"))
     interrupt(copy, "changed", signal.SIGKILL)

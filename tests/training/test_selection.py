@@ -1,4 +1,4 @@
-"""Which state of a network is kept, and what may decide it."""
+"""Which state of a network is selected, and by which scores."""
 
 import json
 
@@ -51,7 +51,7 @@ def cases_csv(tmp_path):
 
 
 class Constant(torch.nn.Module):
-    """A network that says foreground where the image is above a level."""
+    """A network that predicts foreground where the image is above a level."""
 
     def __init__(self, level):
         super().__init__()
@@ -61,35 +61,35 @@ class Constant(torch.nn.Module):
         return 20 * (x - self.level)
 
 
-def test_scores_are_taken_in_equal_parts_and_at_the_end():
+def test_scores_are_taken_at_equal_intervals_and_at_the_end():
     assert validation_steps({"steps": 100, "validations": 5}) == [20, 40, 60, 80, 100]
     assert validation_steps({"steps": 3, "validations": 5}) == [1, 2, 3]
 
 
 def test_dense_validation_is_the_mean_dice(cases_csv):
-    chosen = recipe("dense_validation")
+    settings = recipe("dense_validation")
     cases = load_cases(read_cases(cases_csv), INTENSITY)
-    score = selection_score(chosen, cases, None)
+    score = selection_score(settings, cases, None)
     assert score(Constant(0.4)) == pytest.approx(1.0)
     everything = score(Constant(-1.0))
     assert everything == pytest.approx(2 * 100 / (100 + 10 * 12 * 14))
 
 
-def test_weak_labels_prefer_the_lower_loss_on_what_is_known(cases_csv):
-    chosen = recipe("weak_labels")
+def test_weak_labels_prefer_the_lower_loss_on_known_voxels(cases_csv):
+    settings = recipe("weak_labels")
     cases = load_cases(read_cases(cases_csv), INTENSITY)
-    score = selection_score(chosen, cases, SegmentationModule(chosen).objective)
+    score = selection_score(settings, cases, SegmentationModule(settings).objective)
     assert score(Constant(0.4)) > score(Constant(0.1)) > score(Constant(-1.0))
 
 
-def test_the_best_state_is_kept_though_later_ones_are_worse(cases_csv, tmp_path, monkeypatch):
-    kept = {}
+def test_the_best_state_is_selected_although_later_ones_are_worse(cases_csv, tmp_path, monkeypatch):
+    states = []
 
     def score_of(recipe, cases, objective):
         scores = iter([0.1, 0.7, 0.7, 0.3])
 
         def score(network, share):
-            kept[len(kept)] = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+            states.append({name: tensor.clone() for name, tensor in network.state_dict().items()})
             return next(scores)
 
         return score
@@ -97,7 +97,7 @@ def test_the_best_state_is_kept_though_later_ones_are_worse(cases_csv, tmp_path,
     monkeypatch.setattr("weakseg3d.training.fitting.selection_score", score_of)
     train(recipe("dense_validation"), cases_csv, tmp_path / "model", validation_csv=cases_csv)
     written = torch.load(tmp_path / "model" / "model.pt", weights_only=True)["weights"]
-    assert all(torch.equal(written[name], kept[1][name]) for name in written), "the first of equal states"
+    assert all(torch.equal(written[name], states[1][name]) for name in written), "the first of equal states"
     run = json.loads((tmp_path / "model" / "run.json").read_text())
     assert run["model_selection"] == "dense_validation"
     assert run["kept_steps"] == [4]
@@ -105,7 +105,7 @@ def test_the_best_state_is_kept_though_later_ones_are_worse(cases_csv, tmp_path,
     assert [entry["step"] for entry in run["validations"]] == [2, 4, 6, 8]
 
 
-def test_scoring_changes_nothing_of_the_training(cases_csv, tmp_path):
+def test_scoring_does_not_change_the_training(cases_csv, tmp_path):
     train(recipe("last"), cases_csv, tmp_path / "last")
     train(recipe("weak_labels"), cases_csv, tmp_path / "weak", validation_csv=cases_csv)
     assert (tmp_path / "last/losses.csv").read_bytes() == (tmp_path / "weak/losses.csv").read_bytes()

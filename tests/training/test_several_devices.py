@@ -1,6 +1,6 @@
-"""One training on several devices: the batches, the loss and the steps of one device, and one set of files.
+"""Training on several devices: the same batches, losses and steps as on one device, and a single set of files.
 
-The devices are processes on the CPU, which talk to each other as those of GPUs do.
+The devices are processes on the CPU, which communicate in the same way as the processes of GPUs.
 """
 
 import json
@@ -23,10 +23,10 @@ from weakseg3d.training.run import distill, train
 
 SRC = Path(__file__).parents[2] / "src"
 TOLERANCE = 1e-5
-"""How far losses, relatively, and weights, absolutely, may lie from those of one device after `STEPS` steps."""
+"""Tolerance for losses (relative) and weights (absolute) against a single device after `STEPS` steps."""
 STEPS = 8
 SGD = {"sgd": {"learning_rate": 0.01}}
-"""Adam makes a whole step of rounding errors, where a bias before an instance norm has no other gradient."""
+"""Not Adam, which turns rounding errors into whole steps where they are the only gradient (a bias before a norm)."""
 
 
 def recipe(devices, steps=STEPS, **changes):
@@ -44,7 +44,7 @@ def recipe(devices, steps=STEPS, **changes):
         "spacing": 2.0,
         "intensity": {"window": [0, 1]},
         "normalisation": "z_score",
-        # The mean over the annotated voxels of a batch is no mean over its patches.
+        # The mean over the annotated voxels of a batch is not a mean over its patches.
         "loss": {"name": "partial_ce", "variance_weight": 0.1},
         "network": {"unet": {"channels": [2, 4, 8], "deep_supervision": 1}},
         "training": training,
@@ -54,7 +54,7 @@ def recipe(devices, steps=STEPS, **changes):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Three cases of which a few slices are annotated, one of them hardly."""
+    """Three cases with a few annotated slices, one of them with very few."""
     folder = tmp_path_factory.mktemp("trainings")
     lines = ["case,image,target"]
     for case in range(3):
@@ -70,15 +70,15 @@ def folder(tmp_path_factory):
 
 
 def read(folder):
-    """Return weights, losses and the record of a training."""
+    """Return the weights, the losses and the content of run.json of a training."""
     weights = torch.load(folder / "model.pt", weights_only=True)["weights"]
     losses = np.loadtxt(folder / "losses.csv", delimiter=",", skiprows=1)[:, 1]
     return weights, losses, json.loads((folder / "run.json").read_text(encoding="utf-8"))
 
 
-def assert_alike(one, two):
-    """Two trainings that differ in their number of devices came to the same, up to rounding."""
-    (weights, losses, run), (other_weights, other_losses, other_run) = read(one), read(two)
+def assert_alike(on_one_device, on_two_devices):
+    """Assert that two trainings, on one and on two devices, have the same results up to rounding."""
+    (weights, losses, run), (other_weights, other_losses, other_run) = read(on_one_device), read(on_two_devices)
     assert losses == pytest.approx(other_losses, rel=TOLERANCE)
     for name, tensor in weights.items():
         torch.testing.assert_close(other_weights[name], tensor, rtol=0, atol=TOLERANCE)
@@ -90,16 +90,16 @@ def assert_alike(one, two):
 
 def test_two_devices_train_as_one_does(folder, capfd):
     for devices in (1, 2):
-        chosen = recipe(devices, selection="weak_labels")
-        train(chosen, folder / "cases.csv", folder / f"on-{devices}", validation_csv=folder / "cases.csv")
+        settings = recipe(devices, selection="weak_labels")
+        train(settings, folder / "cases.csv", folder / f"on-{devices}", validation_csv=folder / "cases.csv")
     assert_alike(folder / "on-1", folder / "on-2")
-    said = capfd.readouterr().err.splitlines()
-    assert said[: len(said) // 2] == said[len(said) // 2 :], "one process speaks"
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[: len(lines) // 2] == lines[len(lines) // 2 :], "only one process prints messages"
     assert not torch.distributed.is_initialized()
 
 
-def test_two_devices_distill_as_one_does_and_go_on_from_the_checkpoint_before(folder, tmp_path, monkeypatch):
-    """Of the distillation on two devices the last checkpoint is cut short."""
+def test_two_devices_distill_as_one_does_and_continue_from_the_previous_checkpoint(folder, tmp_path, monkeypatch):
+    """The last checkpoint of the distillation on two devices is cut short."""
     for name in ("unet2d5", "attention_unet"):
         first = recipe(1, steps=1, network={name: {"base_features": 2, "levels": 3}})
         train(first, folder / "cases.csv", tmp_path / name)
@@ -107,8 +107,8 @@ def test_two_devices_distill_as_one_does_and_go_on_from_the_checkpoint_before(fo
     cases_csv = folder / "cases.csv"
 
     def run(devices, resume=False):
-        chosen = recipe(devices, network=None, distillation={"refresh_every": 0.25}, selection="weak_labels")
-        distill(chosen, cases_csv, models, tmp_path / f"on-{devices}", resume, cases_csv)
+        settings = recipe(devices, network=None, distillation={"refresh_every": 0.25}, selection="weak_labels")
+        distill(settings, cases_csv, models, tmp_path / f"on-{devices}", resume, cases_csv)
 
     def full_disk(*_):
         raise OSError(28, "No space left on device", "losses.csv")
@@ -132,13 +132,13 @@ def test_devices_must_divide_the_patches_of_a_step():
 
 def test_more_devices_than_gpus_are_refused(folder, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    with pytest.raises(UserError, match="training.devices is 2, and the GPUs to be seen are 1; ask for more"):
+    with pytest.raises(UserError, match="training.devices is 2, but only 1 GPU is visible; request more GPUs"):
         train(recipe(2), folder / "cases.csv", folder / "refused")
     assert not (folder / "refused").exists()
 
 
 def start(folder, out, steps=4000):
-    """Start a long training on two devices and return its process, once there is a checkpoint."""
+    """Start a long training on two devices and return its process once there is a checkpoint."""
     (folder / "recipe.yaml").write_text(json.dumps(recipe(2, steps)), encoding="utf-8")
     arguments = ["--recipe", "recipe.yaml", "--cases", "cases.csv", "--out", out, "--resume"]
     environment = os.environ | {"PYTHONPATH": str(SRC)}
@@ -151,19 +151,19 @@ def start(folder, out, steps=4000):
 
 
 def other_process(process):
-    """Return the process of the second device; Python keeps another one beside it."""
+    """Return the process of the second device, which is not the only child: Python starts another helper process."""
     (other,) = [child for child in process.children() if "spawn_main" in " ".join(child.cmdline())]
     return other
 
 
 def test_sigterm_to_all_processes_ends_them_after_the_same_step(folder):
     process = start(folder, "terminated")
-    for told in (other_process(process), process):
-        told.send_signal(signal.SIGTERM)
-    said = process.communicate(timeout=120)[1].splitlines()
+    for receiver in (other_process(process), process):
+        receiver.send_signal(signal.SIGTERM)
+    lines = process.communicate(timeout=120)[1].splitlines()
     step = torch.load(folder / "terminated" / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
     assert process.returncode == 143
-    assert said[-1] == f"weakseg3d train: stopped by SIGTERM after step {step}; --resume goes on from there"
+    assert lines[-1] == f"weakseg3d train: stopped by SIGTERM after step {step}; --resume continues from there"
 
 
 @pytest.mark.slow
@@ -172,7 +172,7 @@ def test_no_process_outlives_another(folder, killed):
     process = start(folder, killed)
     other = other_process(process)
     (process if killed == "first" else other).kill()
-    said = process.communicate(timeout=120)[1]
+    error = process.communicate(timeout=120)[1]
     other.wait(timeout=30)
-    assert ("a process of this training ended with exit code -9" in said) == (killed == "other")
+    assert ("a process of this training ended with exit code -9" in error) == (killed == "other")
     assert process.returncode == (-9 if killed == "first" else 1)

@@ -1,4 +1,4 @@
-"""Training: cases are what they should be, steps depend on the seed alone, a resumed run equals an undisturbed one."""
+"""Training: cases are checked, steps depend on the seed alone, a resumed run equals an uninterrupted one."""
 
 import itertools
 import json
@@ -16,11 +16,11 @@ from weakseg3d.images.volumes import write_volume
 from weakseg3d.networks.ptn import kl_divergence
 from weakseg3d.training import fitting
 from weakseg3d.training import run as training_run
-from weakseg3d.training.checkpoints import WholeCheckpoints, fingerprint, resumable
+from weakseg3d.training.checkpoints import WholeCheckpoints, checkpoint_to_resume, fingerprint
 from weakseg3d.training.loading import load_cases, read_cases
 from weakseg3d.training.module import SegmentationModule
 from weakseg3d.training.optimizer import rate_factor
-from weakseg3d.training.patches import PatchDataset, hardened
+from weakseg3d.training.patches import PatchDataset, threshold_target
 
 INTENSITY = {"window": [0, 100]}
 
@@ -75,7 +75,7 @@ def test_all_cases_reach_the_network_in_one_orientation(cases_csv):
     assert first["target"].nonzero()[2].mean() != turned["target"].nonzero()[2].mean()
 
 
-def test_a_list_of_cases_must_be_whole(tmp_path):
+def test_a_list_of_cases_must_be_complete(tmp_path):
     (tmp_path / "cases.csv").write_text("case,image\n", encoding="utf-8")
     with pytest.raises(UserError, match="header must be 'case,image,target'"):
         read_cases(tmp_path / "cases.csv")
@@ -99,12 +99,12 @@ def test_workers_share_the_steps_without_changing_them(cases_csv):
     assert all(torch.equal(batch["image"], patches.batch(3 + n)["image"]) for n, batch in enumerate(shared))
 
 
-def test_a_hard_target_is_cut_at_the_threshold_and_keeps_what_is_unknown():
+def test_a_hard_target_is_thresholded_and_unknown_voxels_are_kept():
     target = torch.tensor([0.0, 0.3, 0.31, 1.0, 2.0])
-    assert hardened(target, 0.3).tolist() == [0, 0, 1, 1, 2]
+    assert threshold_target(target, 0.3).tolist() == [0, 0, 1, 1, 2]
 
 
-def test_the_recipe_says_how_a_soft_target_is_read():
+def test_the_recipe_decides_how_a_soft_target_is_read():
     soft = np.zeros((16, 16, 16), np.float32)
     soft[4:8, 4:8, 4:8] = 0.4
     case = {"case": "a", "image": np.zeros_like(soft), "target": soft, "mean": 0.0, "std": 1.0}
@@ -129,7 +129,7 @@ def test_learning_rate_rises_then_falls_to_zero():
     assert rate_factor(50, 100, "cosine", 0) == pytest.approx(0.5)
 
 
-def test_a_run_writes_what_it_is_and_the_same_seed_gives_the_same_weights(cases_csv, tmp_path):
+def test_a_run_describes_itself_and_the_same_seed_gives_the_same_weights(cases_csv, tmp_path):
     for out in ("a", "b"):
         training_run.train(recipe(), cases_csv, tmp_path / out)
     weights = [torch.load(tmp_path / out / "model.pt", weights_only=True)["weights"] for out in ("a", "b")]
@@ -142,10 +142,10 @@ def test_a_run_writes_what_it_is_and_the_same_seed_gives_the_same_weights(cases_
 
 
 class PowerCut(BaseException):
-    """Not an Exception, so that nothing on the way handles it."""
+    """Not an Exception, so that no handler catches it."""
 
 
-def test_a_resumed_run_equals_an_undisturbed_one(cases_csv, tmp_path, monkeypatch):
+def test_a_resumed_run_equals_an_uninterrupted_one(cases_csv, tmp_path, monkeypatch):
     training_run.train(recipe(), cases_csv, tmp_path / "whole")
 
     def cut(self, trainer, *_):
@@ -164,21 +164,21 @@ def test_a_resumed_run_equals_an_undisturbed_one(cases_csv, tmp_path, monkeypatc
     assert all(torch.equal(whole[key], resumed[key]) for key in whole)
 
 
-def test_a_checkpoint_of_another_recipe_is_not_resumed(cases_csv, tmp_path):
+def test_a_checkpoint_of_another_recipe_is_not_used(cases_csv, tmp_path):
     cases = load_cases(read_cases(cases_csv), INTENSITY)
     folder = tmp_path / "checkpoints"
-    one, other = (fingerprint(recipe(steps=steps), cases) for steps in (6, 7))
-    assert resumable(folder, one, resume=True) == (None, 0)
+    run_hash, other_hash = (fingerprint(recipe(steps=steps), cases) for steps in (6, 7))
+    assert checkpoint_to_resume(folder, run_hash, resume=True) == (None, 0)
     torch.save({"global_step": 3}, folder / "last.ckpt")
-    assert resumable(folder, one, resume=True) == (folder / "last.ckpt", 3)
-    assert resumable(folder, other, resume=True) == (None, 0)
+    assert checkpoint_to_resume(folder, run_hash, resume=True) == (folder / "last.ckpt", 3)
+    assert checkpoint_to_resume(folder, other_hash, resume=True) == (None, 0)
     assert not (folder / "last.ckpt").exists()
 
 
 @pytest.mark.parametrize("moment", [0, 1])
-def test_a_kill_while_a_checkpoint_is_written_leaves_a_whole_one(tmp_path, monkeypatch, moment):
-    """Killed before each of the two renames that bring the third checkpoint to its place."""
-    assert resumable(tmp_path, "run", resume=True) == (None, 0)
+def test_a_kill_while_a_checkpoint_is_written_leaves_a_complete_one(tmp_path, monkeypatch, moment):
+    """The kill comes before each of the two renames that put the third checkpoint in place."""
+    assert checkpoint_to_resume(tmp_path, "run", resume=True) == (None, 0)
     for step in (1, 2):
         WholeCheckpoints().save_checkpoint({"global_step": step}, tmp_path / "last.ckpt")
     calls, replace = itertools.count(), os.replace
@@ -192,15 +192,15 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_a_whole_one(tmp_path, monke
         patch.setattr(os, "replace", cut)
         with pytest.raises(PowerCut):
             WholeCheckpoints().save_checkpoint({"global_step": 3}, tmp_path / "last.ckpt")
-    assert resumable(tmp_path, "run", resume=True) == (tmp_path / "last.ckpt", 2)
+    assert checkpoint_to_resume(tmp_path, "run", resume=True) == (tmp_path / "last.ckpt", 2)
 
 
-def test_an_unreadable_checkpoint_never_becomes_the_one_before(tmp_path):
-    resumable(tmp_path, "run", resume=True)
+def test_an_unreadable_checkpoint_never_becomes_the_previous_one(tmp_path):
+    checkpoint_to_resume(tmp_path, "run", resume=True)
     for step in (1, 2):
         WholeCheckpoints().save_checkpoint({"global_step": step}, tmp_path / "last.ckpt")
     (tmp_path / "last.ckpt").write_bytes(b"")
-    assert resumable(tmp_path, "run", resume=True) == (tmp_path / "last.ckpt", 1)
+    assert checkpoint_to_resume(tmp_path, "run", resume=True) == (tmp_path / "last.ckpt", 1)
     WholeCheckpoints().save_checkpoint({"global_step": 2}, tmp_path / "last.ckpt")
     steps = [torch.load(tmp_path / f"{name}.ckpt")["global_step"] for name in ("previous", "last")]
     assert steps == [1, 2]
@@ -234,7 +234,7 @@ def test_every_component_of_the_ablation_trains(cases_csv, tmp_path, loss, atten
     assert np.isfinite([float(line.split(",")[1]) for line in lines[1:]]).all()
 
 
-def test_the_divergence_is_weighed(cases_csv):
+def test_the_divergence_is_weighted(cases_csv):
     content = recipe(patch_size=[32, 16, 16]) | {"network": {"ptn": SMALL}}
     losses = []
     for weight in (0.0, 0.5):

@@ -1,29 +1,30 @@
 """The registry of metrics. A new metric is one function and one entry in `METRICS`.
 
-Every metric is computed from one `Comparison`, which holds the voxel counts, surface distances and surface areas
-of a prediction and its reference, so that the expensive part is done once.
+Every metric is computed from a `Comparison`, which holds the voxel counts, surface distances and surface areas of a
+prediction and its reference, so that the expensive part is done only once.
 
-What a metric means when a mask is empty is stated, never left to a library's NaN:
+The value of a metric for an empty mask is defined here and never left to a library's NaN:
 
 =========================  ==================================================================================
 status                     values
 =========================  ==================================================================================
-``ok``                     both masks hold voxels: every metric by its definition
+``ok``                     neither mask is empty: every metric follows its definition
 ``empty_prediction``       a missed organ: overlaps 0, volume error -1, distances the penalty, which is the
                            physical diagonal of the volume
-``absent_in_reference``    a false alarm: 0 where the formula gives it (Dice, Jaccard, precision, NSD),
-                           undefined elsewhere
+``absent_in_reference``    a false alarm: 0 where the formula gives 0 (Dice, Jaccard, precision, NSD),
+                           undefined for all other metrics
 ``absent_in_both``         nothing to compare: every metric undefined
 =========================  ==================================================================================
 
 An undefined value is NaN in Python, ``null`` in JSON and an empty field in CSV. Means are taken over cases
-whose reference holds the organ (the first two); the others are counted beside them.
+whose reference contains the organ (the first two statuses); the other cases are counted separately.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from weakseg3d.evaluation.surface_elements import surface_area_within
 from weakseg3d.evaluation.surfaces import bounding_box, surface_distances
@@ -34,10 +35,10 @@ STATUSES = {
     "absent_in_reference": "the reference lacks the organ, the prediction does not; in no mean, counted apart",
     "absent_in_both": "neither mask holds the organ; in no mean, counted apart",
 }
-"""The states a case can be in, with what they mean."""
+"""The statuses of a case and their meanings."""
 
 NSD_TOLERANCE = 2.0
-"""Tolerance of the normalised surface Dice in mm where the organ has none of its own."""
+"""Tolerance in mm of the normalised surface Dice for organs that are not in `NSD_TOLERANCES`."""
 
 NSD_TOLERANCES = {
     "liver": 5.0,
@@ -49,44 +50,44 @@ NSD_TOLERANCES = {
     "left_kidney": 3.0,
     "esophagus": 3.0,
 }
-"""Tolerances in mm of organs that have their own: those of the FLARE 2022 challenge (Ma et al. 2024,
-doi:10.1016/S2589-7500(24)00154-7), which takes 2 mm for the vessels, the gallbladder and the adrenal glands."""
+"""Tolerances in mm by organ, from the FLARE 2022 challenge (Ma et al. 2024, doi:10.1016/S2589-7500(24)00154-7), which
+uses 2 mm for the vessels, the gallbladder and the adrenal glands."""
 
 ROUNDING = 1e-4
-"""Slack in mm when a distance is held against a tolerance: NIfTI spacing has single precision, and a surface
-exactly at the tolerance must not fall outside by rounding."""
+"""Slack in mm when a distance is compared with a tolerance: NIfTI stores the spacing in single precision, and rounding
+must not put a surface that lies exactly at the tolerance outside it."""
 
 UNDEFINED = float("nan")
 PENALTY = "penalty"
-"""Stands for the volume's diagonal in a metric's rule for empty predictions."""
+"""Represents the volume's diagonal in a metric's rule for empty predictions."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the metrics are computed from, for two masks that both hold voxels.
+    """The quantities from which the metrics are computed, for two masks neither of which is empty.
 
     Counts are in voxels; the distances (1-D arrays, mm) run from each surface voxel of one mask to the
-    nearest surface voxel of the other. The areas in mm² are those of both surfaces together: the whole, and what
-    lies within the tolerance of the other surface.
+    nearest surface voxel of the other. The areas in mm² are sums over both surfaces: the whole area, and the part
+    within the tolerance of the other surface.
     """
 
     overlap: int
     prediction: int
     reference: int
-    prediction_to_reference: np.ndarray
-    reference_to_prediction: np.ndarray
+    prediction_to_reference: NDArray[np.float64]
+    reference_to_prediction: NDArray[np.float64]
     surface_area: float
     surface_area_within: float
 
     @property
-    def pooled_distances(self):
-        """The distances of both directions in one array, in mm."""
+    def pooled_distances(self) -> NDArray[np.float64]:
+        """The distances in both directions as one array, in mm."""
         return np.concatenate([self.prediction_to_reference, self.reference_to_prediction])
 
 
 @dataclass(frozen=True)
-class Described:
-    """A metric and all that a reader of a table must know about it."""
+class BaseMetric:
+    """A metric and everything that a reader of a table needs to know about it."""
 
     function: Callable[..., float]
     title: str
@@ -94,70 +95,70 @@ class Described:
     """``1`` for a ratio, ``mm`` or ``bit``."""
     range: tuple[float, float]
     higher_is_better: bool | None
-    """None: no value is better than another, or the best is 0, with deviations in both directions."""
+    """None if no value is better than another, or if 0 is best and deviations in both directions are worse."""
     definition: str
     source: str
 
 
 @dataclass(frozen=True)
-class Metric(Described):
-    """A metric of a `Comparison`, and its values where there is nothing to compare."""
+class Metric(BaseMetric):
+    """A metric of a `Comparison`, and its values if one of the masks is empty."""
 
     empty_prediction: float | str
-    """Value for a missed organ; `PENALTY` for the volume's diagonal."""
+    """Value for a missed organ; `PENALTY` means the volume's diagonal."""
     absent_in_reference: float
-    """Value for a prediction of an organ that is not there."""
+    """Value for a prediction of an organ that the reference does not contain."""
 
 
-def dice(comparison):
+def dice(comparison: Comparison) -> float:
     """Return 2 |P and R| / (|P| + |R|)."""
     return 2 * comparison.overlap / (comparison.prediction + comparison.reference)
 
 
-def jaccard(comparison):
+def jaccard(comparison: Comparison) -> float:
     """Return |P and R| / |P or R|."""
     return comparison.overlap / (comparison.prediction + comparison.reference - comparison.overlap)
 
 
-def precision(comparison):
+def precision(comparison: Comparison) -> float:
     """Return |P and R| / |P|."""
     return comparison.overlap / comparison.prediction
 
 
-def recall(comparison):
+def recall(comparison: Comparison) -> float:
     """Return |P and R| / |R|."""
     return comparison.overlap / comparison.reference
 
 
-def hd95(comparison):
-    """Return the 95th percentile in mm of the pooled surface distances, as medpy does."""
-    return np.percentile(comparison.pooled_distances, 95)
+def hd95(comparison: Comparison) -> float:
+    """Return the 95th percentile of the pooled surface distances in mm, as medpy does."""
+    return float(np.percentile(comparison.pooled_distances, 95))
 
 
-def hd95_directed_max(comparison):
+def hd95_directed_max(comparison: Comparison) -> float:
     """Return the larger of the two directed 95th percentiles in mm, as MONAI does."""
     return max(
-        np.percentile(comparison.prediction_to_reference, 95),
-        np.percentile(comparison.reference_to_prediction, 95),
+        float(np.percentile(comparison.prediction_to_reference, 95)),
+        float(np.percentile(comparison.reference_to_prediction, 95)),
     )
 
 
-def hd(comparison):
-    """Return the largest surface distance in mm of both directions."""
-    return comparison.pooled_distances.max()
+def hd(comparison: Comparison) -> float:
+    """Return the largest surface distance in mm in either direction."""
+    return float(comparison.pooled_distances.max())
 
 
-def assd(comparison):
+def assd(comparison: Comparison) -> float:
     """Return the mean of the pooled surface distances in mm, as medpy does."""
-    return comparison.pooled_distances.mean()
+    return float(comparison.pooled_distances.mean())
 
 
-def nsd(comparison):
-    """Return the share of the area of both surfaces that lies within the tolerance of the other surface."""
+def nsd(comparison: Comparison) -> float:
+    """Return the share of the area of both surfaces that is within the tolerance of the other surface."""
     return comparison.surface_area_within / comparison.surface_area
 
 
-def volume_error(comparison):
+def volume_error(comparison: Comparison) -> float:
     """Return (|P| - |R|) / |R|."""
     return (comparison.prediction - comparison.reference) / comparison.reference
 
@@ -281,45 +282,50 @@ METRICS = {
         absent_in_reference=UNDEFINED,
     ),
 }
-"""All metrics by the name they have in tables."""
+"""All metrics by their name in tables."""
 
 
-def compare(prediction, reference, spacing, nsd_tolerance=NSD_TOLERANCE):
+def compare(
+    prediction: ArrayLike,
+    reference: ArrayLike,
+    spacing: Sequence[float] | NDArray[np.floating],
+    nsd_tolerance: float = NSD_TOLERANCE,
+) -> tuple[dict[str, float], str]:
     """Return all metrics of two masks as ``{name: value}``, and the case's status (a key of `STATUSES`).
 
-    ``prediction`` and ``reference`` are arrays (z, y, x) of equal shape in which non-zero is organ;
+    ``prediction`` and ``reference`` are arrays (z, y, x) of the same shape in which non-zero voxels are organ;
     ``spacing`` is (z, y, x) in mm, ``nsd_tolerance`` in mm. Undefined values are NaN.
     """
-    prediction, reference = np.asarray(prediction) != 0, np.asarray(reference) != 0
-    status = status_of(prediction.any(), reference.any())
+    predicted_mask, reference_mask = np.asarray(prediction) != 0, np.asarray(reference) != 0
+    status = status_of(bool(predicted_mask.any()), bool(reference_mask.any()))
     if status != "ok":
-        penalty = diagonal(reference.shape, spacing)
+        penalty = diagonal(reference_mask.shape, spacing)
         return {name: _value_when_empty(metric, status, penalty) for name, metric in METRICS.items()}, status
-    box = bounding_box(prediction | reference)
-    prediction, reference = prediction[box], reference[box]
+    box = bounding_box(predicted_mask | reference_mask)
+    predicted_mask, reference_mask = predicted_mask[box], reference_mask[box]
     comparison = Comparison(
-        np.count_nonzero(prediction & reference),
-        np.count_nonzero(prediction),
-        np.count_nonzero(reference),
-        *surface_distances(prediction, reference, spacing),
-        *surface_area_within(prediction, reference, spacing, nsd_tolerance + ROUNDING),
+        int(np.count_nonzero(predicted_mask & reference_mask)),
+        int(np.count_nonzero(predicted_mask)),
+        int(np.count_nonzero(reference_mask)),
+        *surface_distances(predicted_mask, reference_mask, spacing),
+        *surface_area_within(predicted_mask, reference_mask, spacing, nsd_tolerance + ROUNDING),
     )
     return {name: float(metric.function(comparison)) for name, metric in METRICS.items()}, status
 
 
-def status_of(predicted, present):
-    """Return the status of a case from whether its prediction and its reference hold any voxel."""
+def status_of(predicted: bool, present: bool) -> str:
+    """Return the status of a case: is the organ ``predicted``, and is it ``present`` in the reference?"""
     if present:
         return "ok" if predicted else "empty_prediction"
     return "absent_in_reference" if predicted else "absent_in_both"
 
 
-def diagonal(shape, spacing):
+def diagonal(shape: Sequence[int], spacing: Sequence[float] | NDArray[np.floating]) -> float:
     """Return the physical diagonal in mm of a volume of ``shape`` (z, y, x) at ``spacing`` (z, y, x) mm."""
     return float(np.linalg.norm(np.multiply(shape, spacing)))
 
 
-def _value_when_empty(metric, status, penalty):
+def _value_when_empty(metric: Metric, status: str, penalty: float) -> float:
     if status == "absent_in_both":
         return UNDEFINED
     value = getattr(metric, status)

@@ -1,1 +1,1 @@
-"""From a trained model and an image to a mask and its uncertainty; controls stand in for a model."""
+"""Prediction: a mask and its uncertainty from a trained model and an image; controls take the place of a model."""

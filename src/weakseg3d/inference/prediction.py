@@ -1,60 +1,66 @@
-"""Prediction: a sliding window over the image, the logits of several stochastic passes averaged."""
+"""Prediction: a sliding window over the image, with the logits of several stochastic passes averaged."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import SimpleITK as sitk
 import torch
+from torch import nn
 
-from weakseg3d.accelerator import computing, make_deterministic, precision
+from weakseg3d.accelerator import autocast_context, make_deterministic, precision
 from weakseg3d.images.normalisation import normalised
 from weakseg3d.images.preprocessing import oriented, oriented_like, scaled_intensity
 from weakseg3d.images.volumes import like
-from weakseg3d.inference.sliding_window import blended
-from weakseg3d.networks import passes
+from weakseg3d.inference.sliding_window import sliding_window_prediction
+from weakseg3d.networks import forward_passes
 
 
 @torch.inference_mode()
-def predict(network, recipe, image, with_variance=False):
+def predict(
+    network: nn.Module, recipe: Mapping[str, Any], image: sitk.Image, with_variance: bool = False
+) -> tuple[sitk.Image, sitk.Image | None]:
     """Return the foreground probability as a float32 image on the grid of ``image``, and its variance or None.
 
-    Windows have the training patch's size; the logits of the recipe's passes are averaged. The noise of
-    stochastic attention is drawn from the recipe's seed, the same for every image. The variance is that of the
-    probability over the passes (divided by their number), taken in every window and blended as the logits are. A GPU
-    computes logits as precisely and as deterministically as in training.
+    Windows have the size of the training patches, and the logits of the recipe's passes are averaged. The noise of
+    stochastic attention is drawn with the recipe's seed and is the same for every image. The variance is the variance
+    of the probability over the passes (divided by their number), computed in every window and blended like the logits.
+    On a GPU, precision and determinism are the same as in training.
     """
     torch.set_num_threads(recipe["threads"])
     torch.manual_seed(recipe["seed"])
     if recipe["training"].get("deterministic"):
         make_deterministic()
     prediction, patch_size = recipe["prediction"], recipe["training"]["patch_size"]
-    turned = oriented(image)
-    scaled = scaled_intensity(sitk.GetArrayFromImage(turned), recipe["intensity"])
+    reoriented = oriented(image)
+    scaled = scaled_intensity(sitk.GetArrayFromImage(reoriented), recipe["intensity"])
     array = torch.from_numpy(normalised(scaled, recipe["normalisation"]))
     summary = mean_and_variance if with_variance else mean_logit
 
-    halves = computing(precision(recipe["training"]["mixed_precision"]))
+    autocast = autocast_context(precision(recipe["training"]["mixed_precision"]))
 
-    def predictor(windows):
-        with halves:
-            logits = passes(network, windows, prediction["passes"])
+    def predictor(windows: torch.Tensor) -> torch.Tensor:
+        with autocast:
+            logits = forward_passes(network, windows, prediction["passes"])
             return summary((logit.float() for logit in logits), prediction["passes"])
 
     device = next(network.parameters()).device
-    summaries = blended(predictor, array.to(device), patch_size, prediction["overlap"])
-    probability = _on_grid(summaries[0, 0].float().sigmoid(), turned, image)
-    return probability, _on_grid(summaries[0, 1].float(), turned, image) if with_variance else None
+    summaries = sliding_window_prediction(predictor, array.to(device), patch_size, prediction["overlap"])
+    probability = _on_grid(summaries[0, 0].float().sigmoid(), reoriented, image)
+    return probability, _on_grid(summaries[0, 1].float(), reoriented, image) if with_variance else None
 
 
-def mean_logit(logits, number):
-    """Return the mean (B, 1, *spatial) of an iterable of ``number`` logits of that shape."""
-    return sum(logits) / number
+def mean_logit(logits: Iterable[torch.Tensor], number: int) -> torch.Tensor:
+    """Return the mean of ``number`` logits (B, 1, *spatial)."""
+    return sum(logits, start=torch.zeros(())) / number
 
 
-def mean_and_variance(logits, number):
+def mean_and_variance(logits: Iterable[torch.Tensor], number: int) -> torch.Tensor:
     """Return the mean of ``number`` logits (B, 1, *spatial) and, as second channel, the variance of their sigmoids.
 
-    Only running sums are held. The variance is updated as Welford did (doi:10.1080/00401706.1962.10490022), which
-    keeps it at 0 exactly where the passes agree.
+    Only running sums are kept in memory. The variance is updated as by Welford (doi:10.1080/00401706.1962.10490022),
+    so that it is exactly 0 where the passes agree.
     """
-    total, mean, squares = 0, 0.0, 0.0
+    total = mean = squares = torch.zeros(())
     for count, logit in enumerate(logits, start=1):
         total = total + logit
         probability = logit.float().sigmoid()
@@ -64,6 +70,6 @@ def mean_and_variance(logits, number):
     return torch.cat([total / number, squares / number], dim=1)
 
 
-def _on_grid(values, turned, image):
-    """Return a tensor (z, y, x) on the grid of ``turned`` as an image on that of ``image``."""
-    return oriented_like(like(values.cpu().numpy(), turned), image)
+def _on_grid(values: torch.Tensor, reoriented: sitk.Image, image: sitk.Image) -> sitk.Image:
+    """Return ``values`` (z, y, x), which lie on the grid of ``reoriented``, as an image on the grid of ``image``."""
+    return oriented_like(like(values.cpu().numpy(), reoriented), image)

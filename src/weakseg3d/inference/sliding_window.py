@@ -1,21 +1,28 @@
 """A sliding window over a whole volume, for prediction and for the scores that select a model."""
 
+from collections.abc import Callable, Sequence
+
 import torch
 from monai.inferers.utils import sliding_window_inference
 
 WINDOWS_AT_ONCE = 4
 
 
-def blended(predictor, image, patch_size, overlap):
-    """Return what ``predictor`` makes of windows of ``image``, blended by Gaussian weights, (1, C, z, y, x).
+def sliding_window_prediction(
+    predictor: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor, patch_size: Sequence[int], overlap: float
+) -> torch.Tensor:
+    """Return the output of ``predictor`` on windows of ``image``, blended with Gaussian weights, (1, C, z, y, x).
 
-    ``image`` is a tensor (z, y, x); windows have ``patch_size`` (z, y, x) voxels and reach the predictor as
-    (windows, 1, z, y, x), channels last.
+    ``image`` is a tensor (z, y, x). Windows have ``patch_size`` (z, y, x) voxels, neighbours share the fraction
+    ``overlap`` of their width, and the predictor receives them as (windows, 1, z, y, x), channels last.
     """
 
-    def on_windows(windows):
+    def on_windows(windows: torch.Tensor) -> torch.Tensor:
         return predictor(windows.contiguous(memory_format=torch.channels_last_3d))
 
-    return sliding_window_inference(
+    output = sliding_window_inference(
         image[None, None], patch_size, WINDOWS_AT_ONCE, on_windows, overlap=overlap, mode="gaussian"
     )
+    # MONAI returns a tuple or a dict only for a predictor that does.
+    assert isinstance(output, torch.Tensor)
+    return output

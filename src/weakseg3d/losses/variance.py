@@ -1,22 +1,22 @@
-"""Variance minimisation: voxels of one class look alike."""
+"""Variance minimisation: voxels of one class should have similar intensities."""
 
 import torch
 
 from weakseg3d.losses.two_class import foreground_logit
 
 AT_MINIMUM = 1e-5
-"""Voxels whose intensity is at most this much above the image's minimum belong to no tissue."""
+"""Voxels whose intensity exceeds the image's minimum by at most this much are not tissue."""
 
 MASS = 1e-19
-"""A class with less probability than this, summed over all voxels, counts less and less, down to 0."""
+"""Lower bound of a class's probability summed over all voxels; below it, the variance of the class tends to 0."""
 
 
-def variance_minimization(logits, image):
-    """Return the variance of intensity in the background plus that in the foreground, the mean over samples.
+def variance_minimization(logits: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+    """Return the variance of intensity in the background plus that in the foreground, averaged over samples.
 
-    ``logits`` (B, 1 or 2, *spatial), ``image`` (B, 1, *spatial). Each variance is weighted by the probability of its
-    class; that of the background leaves out the voxels at the image's minimum, the air round a skull-stripped
-    brain. A class without any weight has variance 0. PA-Seg, arXiv 2208.05669.
+    ``logits`` are (B, 1 or 2, *spatial), ``image`` is (B, 1, *spatial). Each variance is weighted by the probability of
+    its class. The background's variance leaves out the voxels at the image's minimum, which are the air around a
+    skull-stripped brain. A class without any weight has variance 0. PA-Seg, arXiv 2208.05669.
     """
     z = foreground_logit(logits)
     image = image.to(z.dtype)
@@ -24,7 +24,7 @@ def variance_minimization(logits, image):
     return (_variance(image, torch.sigmoid(-z) * tissue) + _variance(image, torch.sigmoid(z))).mean()
 
 
-def _variance(image, weight):
+def _variance(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Return the weighted variance of each sample's intensity, (B, 1, 1, ...)."""
     voxels = tuple(range(1, image.ndim))
     mass = weight.sum(voxels, keepdim=True).clamp(min=MASS)

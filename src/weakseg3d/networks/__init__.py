@@ -1,12 +1,20 @@
-"""Networks by the name a recipe gives them: one logit per voxel, (B, 1, *spatial) in and out."""
+"""Networks by their name in a recipe: images (B, 1, *spatial) in, one logit per voxel (B, 1, *spatial) out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from weakseg3d.networks.paseg import build_attention_unet, build_unet2d5, build_unet3d
-from weakseg3d.networks.ptn import build_ptn, build_unetr, passes
+from weakseg3d.networks.ptn import build_ptn, build_unetr, forward_passes
 from weakseg3d.networks.unet import build_unet
 
-__all__ = ["NETWORKS", "build_network", "passes"]
+if TYPE_CHECKING:
+    from torch import nn
 
-NETWORKS = {
+__all__ = ["NETWORKS", "build_network", "forward_passes"]
+
+NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "attention_unet": build_attention_unet,
     "ptn": build_ptn,
     "unet": build_unet,
@@ -16,10 +24,10 @@ NETWORKS = {
 }
 
 
-def build_network(network, patch_size):
+def build_network(network: Mapping[str, Mapping[str, Any]], patch_size: Sequence[int]) -> nn.Module:
     """Return the network of a recipe's ``network`` entry, ``{name: {parameter: value}}``.
 
-    ``patch_size`` (z, y, x) is the spatial size of its input, in training as in prediction.
+    ``patch_size`` (z, y, x) is the spatial size of its input, both in training and in prediction.
     """
     ((name, parameters),) = network.items()
     return NETWORKS[name](patch_size=patch_size, **parameters)

@@ -1,23 +1,34 @@
-"""Deep supervision: a loss on the outputs of coarser levels beside that of full resolution."""
+"""Deep supervision: the loss is also computed on the outputs of coarser levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 
-def deep_supervision_loss(loss, outputs, target):
-    """Return the mean of ``loss(logits, target)`` over a network's outputs, each weighing half of the finer one.
+def deep_supervision_loss(
+    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], outputs: torch.Tensor, target: torch.Tensor
+) -> torch.Tensor:
+    """Return the weighted mean of ``loss(logits, target)`` over a network's outputs, a scalar.
 
-    ``outputs`` are logits (B, 1, z, y, x), or (B, outputs, 1, z, y, x) with the finest first, as MONAI's DynUNet gives
-    them in training; ``target`` is (B, 1, z, y, x). The weights 1, 1/2, 1/4 ... are normalised to 1, those of nnU-Net
-    (doi:10.1038/s41592-020-01008-z). nnU-Net compares a coarse output with a target of its own size, MONAI repeats
-    each coarse logit over the voxels it stands for and so compares it with all of them.
+    ``outputs`` are logits (B, 1, z, y, x), or (B, outputs, 1, z, y, x) with the finest first, as MONAI's DynUNet
+    returns them in training; ``target`` is (B, 1, z, y, x). The weights are 1, 1/2, 1/4 ..., normalised to a sum of 1,
+    as in nnU-Net (doi:10.1038/s41592-020-01008-z). nnU-Net compares a coarse output with a target of the same size,
+    whereas MONAI repeats each coarse logit over the voxels it covers and so compares it with all of them.
     """
     heads = _heads(outputs)
     weights = [0.5**level for level in range(len(heads))]
-    return sum(w * loss(logits, target) for w, logits in zip(weights, heads, strict=True)) / sum(weights)
+    losses = (w * loss(logits, target) for w, logits in zip(weights, heads, strict=True))
+    return sum(losses, start=outputs.new_zeros(())) / sum(weights)
 
 
-def full_resolution(outputs):
-    """Return the finest (B, 1, z, y, x) of a network's outputs, as `deep_supervision_loss` takes them."""
+def full_resolution(outputs: torch.Tensor) -> torch.Tensor:
+    """Return the finest (B, 1, z, y, x) of a network's outputs, which are those of `deep_supervision_loss`."""
     return _heads(outputs)[0]
 
 
-def _heads(outputs):
+def _heads(outputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return outputs.unbind(dim=1) if outputs.ndim == 6 else (outputs,)

@@ -1,13 +1,15 @@
 """PA-Seg's three U-Nets (arXiv 2208.05669), from MONAI's blocks.
 
-They compute what the published networks do, with two exceptions. The published ones return two class logits, of which
-softmax and argmax, at any temperature, see only the difference: the head has two channels here as well, so that it
-learns as fast, and the network returns their difference. In the 2.5-D U-Net the concatenated features come in the
-other order. The published axes are (y, x, z), ours (z, y, x).
+They compute the same as the published networks, with two exceptions. The published networks return two class logits,
+but softmax and argmax, at any temperature, depend only on their difference. Here the head has two channels as well, so
+that it learns as fast, and the network returns the difference. In the 2.5-D U-Net the features are concatenated in the
+opposite order. The published axes are (y, x, z), ours (z, y, x).
 """
 
 import functools
 import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 from monai.networks.blocks.convolutions import Convolution
@@ -18,25 +20,28 @@ from torch import nn
 
 FLAT = (1, 3, 3)
 CUBE = (3, 3, 3)
-PLAIN = {"norm": "instance", "act": ("relu", {"inplace": True})}
-LEAKY = {"norm": ("instance", {"affine": True}), "act": ("leakyrelu", {"negative_slope": 0.01, "inplace": True})}
-"""Norm and activation of the two 3-D networks, and of the 2.5-D one."""
+PLAIN: Mapping[str, Any] = {"norm": "instance", "act": ("relu", {"inplace": True})}
+LEAKY: Mapping[str, Any] = {
+    "norm": ("instance", {"affine": True}),
+    "act": ("leakyrelu", {"negative_slope": 0.01, "inplace": True}),
+}
+"""`PLAIN` is the norm and activation of the two 3-D networks, `LEAKY` of the 2.5-D one."""
 
 
 class PASegUNet(nn.Module):
     """A U-Net: convolutions with max-pooling by 2 between the levels, then one `Merge` per level on the way up.
 
-    ``encoder`` has the full resolution first, ``decoder`` last; ``head`` returns two channels.
+    ``encoder`` starts with the full resolution and ``decoder`` ends with it; ``head`` returns two channels.
     """
 
-    def __init__(self, encoder, decoder, head):
+    def __init__(self, encoder: Iterable[nn.Module], decoder: Iterable[nn.Module], head: nn.Module) -> None:
         super().__init__()
         self.encoder = nn.ModuleList(encoder)
         self.pool = nn.MaxPool3d(2)
         self.decoder = nn.ModuleList(decoder)
         self.head = head
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the logits (B, 1, *spatial) of ``x`` (B, 1, *spatial)."""
         *finer, coarsest = self.encoder
         skips = []
@@ -52,27 +57,27 @@ class PASegUNet(nn.Module):
 class Merge(nn.Module):
     """One level of a decoder: upsampling, concatenation with the encoder's features, two convolutions."""
 
-    def __init__(self, up, convolutions, gate=None):
+    def __init__(self, up: nn.Module, convolutions: nn.Module, gate: nn.Module | None = None) -> None:
         super().__init__()
         self.up = up
         self.convolutions = convolutions
         self.gate = gate
 
-    def forward(self, x, skip):
-        """Return the features of this level from those of the coarser one, ``x``, and of the encoder, ``skip``."""
+    def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        """Return this level's features from those of the coarser level, ``x``, and of the encoder, ``skip``."""
         x = self.up(x)
         if self.gate is not None:
             skip = self.gate(g=x, x=skip)
         return self.convolutions(torch.cat([skip, x], dim=1))
 
 
-def build_unet2d5(patch_size, base_features=16, levels=5):
-    """Return PA-Seg's 2.5-D U-Net: kernels are flat, (1, 3, 3), on the two finest levels on the way down.
+def build_unet2d5(patch_size: Sequence[int], base_features: int = 16, levels: int = 5) -> PASegUNet:
+    """Return PA-Seg's 2.5-D U-Net: on the way down, kernels are flat, (1, 3, 3), on the two finest levels.
 
-    On the way up they are on the finest level only. Widths double per level, except for the coarsest. Instance norm is
-    affine, the leaky ReLU's slope 0.01, upsampling trilinear without a convolution, and initial weights are He's.
-    ``patch_size`` (z, y, x) must be divisible by 2**(``levels`` - 1) and leave more than one voxel on the coarsest
-    level.
+    On the way up they are flat on the finest level only. Widths double per level, except for the coarsest. Instance
+    norm is affine, the leaky ReLU has a slope of 0.01, upsampling is trilinear without a convolution, and weights are
+    initialised as by He et al. ``patch_size`` (z, y, x) must be divisible by 2**(``levels`` - 1) and leave more than
+    one voxel on the coarsest level.
     """
     widths = [base_features * 2**level for level in range(levels - 1)]
     kernels = [FLAT, FLAT, *[CUBE] * (levels - 2)]
@@ -86,20 +91,20 @@ def build_unet2d5(patch_size, base_features=16, levels=5):
     return PASegUNet(encoder, decoder[::-1], head).apply(DynUNet.initialize_weights)
 
 
-def build_unet3d(patch_size, base_features=16, levels=5):
-    """Return PA-Seg's 3-D U-Net: widths double per level, instance norm is not affine, upsampling nearest-neighbour.
+def build_unet3d(patch_size: Sequence[int], base_features: int = 16, levels: int = 5) -> PASegUNet:
+    """Return PA-Seg's 3-D U-Net: widths double per level, and instance norm is not affine.
 
-    A 3^3 convolution follows each upsampling. ``patch_size`` is bound as in `build_unet2d5`.
+    Upsampling is nearest-neighbour, followed by a 3^3 convolution. ``patch_size`` is restricted as in `build_unet2d5`.
     """
     return _unet(base_features, levels, gate=lambda width: None)
 
 
-def build_attention_unet(patch_size, base_features=16, levels=5):
+def build_attention_unet(patch_size: Sequence[int], base_features: int = 16, levels: int = 5) -> PASegUNet:
     """Return PA-Seg's attention U-Net: `build_unet3d` with a gate in each skip connection (arXiv 1804.03999)."""
     return _unet(base_features, levels, gate=_gate)
 
 
-def _unet(base_features, levels, gate):
+def _unet(base_features: int, levels: int, gate: Callable[[int], nn.Module | None]) -> PASegUNet:
     widths = [base_features * 2**level for level in range(levels)]
     encoder = list(map(_convolutions, [1, *widths[:-1]], widths))
     decoder = [
@@ -113,8 +118,8 @@ def _unet(base_features, levels, gate):
     return PASegUNet(encoder, decoder[::-1], Convolution(3, widths[0], 2, kernel_size=1, conv_only=True))
 
 
-def _gate(width):
-    """Return MONAI's attention gate with the published instance norm instead of its batch norm."""
+def _gate(width: int) -> AttentionBlock:
+    """Return MONAI's attention gate with the published instance norm in place of its batch norm."""
     inner = max(1, width // 2)
     gate = AttentionBlock(3, f_int=inner, f_g=width, f_l=width)
     for branch, channels in ((gate.W_g, inner), (gate.W_x, inner), (gate.psi, 1)):
@@ -122,16 +127,20 @@ def _gate(width):
     return gate
 
 
-def _convolutions(in_channels, out_channels, kernel_size=CUBE, style=PLAIN):
+def _convolutions(
+    in_channels: int, out_channels: int, kernel_size: Sequence[int] = CUBE, style: Mapping[str, Any] = PLAIN
+) -> nn.Sequential:
     return nn.Sequential(
         _convolution(in_channels, out_channels, kernel_size, style),
         _convolution(out_channels, out_channels, kernel_size, style),
     )
 
 
-def _convolution(in_channels, out_channels, kernel_size=CUBE, style=PLAIN):
+def _convolution(
+    in_channels: int, out_channels: int, kernel_size: Sequence[int] = CUBE, style: Mapping[str, Any] = PLAIN
+) -> Convolution:
     return Convolution(3, in_channels, out_channels, kernel_size=kernel_size, **style)
 
 
-def _upsampling(channels, **settings):
+def _upsampling(channels: int, **settings: Any) -> UpSample:
     return UpSample(3, channels, channels, mode="nontrainable", **settings)

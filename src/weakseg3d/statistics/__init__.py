@@ -1,9 +1,9 @@
-"""What the long table of metrics says about methods: intervals, tests and rankings.
+"""Statistics of methods from the long table of metrics: intervals, tests and rankings.
 
-A cell is one method (with one annotation) on one organ of one dataset and modality. Its evaluations are all test
-cases with all seeds, pooled; with folds, every case belongs to the one fold that tests it, so the folds pool to the
-cases too. The case is the independent unit: seeds of one case go together, in a resample as in a test.
+A cell is a method (with an annotation) on an organ of a dataset and modality. Its evaluations are all test cases with
+all seeds, pooled; with folds, every case is tested in exactly one fold, so pooling the folds also gives all cases. The
+case is the independent unit: the seeds of a case stay together, both in a resample and in a test.
 
-Only cases whose reference holds the organ count, a missed organ with its penalty. Nothing here drops a case
-unseen: what is compared is what all sides have, and what one of them lacks is counted beside it.
+Only cases whose reference contains the organ count, and a missed organ counts with its penalty. No case is dropped
+silently: a comparison uses the cases that all sides have, and the number of left-out cases is reported beside it.
 """

@@ -1,4 +1,4 @@
-"""Mean, spread and interval of every cell and metric."""
+"""Mean, standard deviation, median and interval of every cell and metric."""
 
 import pandas as pd
 
@@ -7,31 +7,32 @@ from weakseg3d.statistics.bootstrap import RESAMPLES, mean_interval
 from weakseg3d.statistics.cells import ORGAN
 
 CELL = [*ORGAN, "method", "annotation"]
-"""Columns that make one cell."""
+"""Columns that identify a cell."""
 
 
-def summary(rows, with_missed=True, resamples=RESAMPLES, seed=0):
-    """Return one row per cell and metric, in order of first appearance in ``rows``, what `read_metrics` returns.
+def summary(rows: pd.DataFrame, with_missed: bool = True, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
+    """Return one row per cell and metric, in order of first appearance in ``rows``, a result of `read_metrics`.
 
-    Columns: those of `CELL`; ``metric``, ``unit``; over all evaluations ``mean``, ``sd`` (sample standard deviation,
-    NaN for fewer than two), ``median``, and ``low`` and ``high``, the 95 % interval of the mean (`mean_interval`);
-    then the numbers ``n`` of evaluations behind them, ``n_cases`` and ``n_seeds``; ``n_missed`` evaluations with an
-    empty prediction; ``n_absent`` further ones without the organ in the reference; and ``n_lacking``, evaluations
-    that are not there although another method has one of that case and this method one with that seed.
+    The columns are `CELL`, ``metric`` and ``unit``; over all evaluations ``mean``, ``sd`` (sample standard
+    deviation, NaN for fewer than two), ``median``, and ``low`` and ``high``, the 95 % interval of the mean
+    (`mean_interval`); and the following numbers: ``n``, the evaluations over which these are taken, their cases
+    ``n_cases`` and seeds ``n_seeds``; ``n_missed``, the evaluations with an empty prediction; ``n_absent``, further
+    evaluations without the organ in the reference; and ``n_lacking``, the evaluations that are missing although another
+    method was evaluated on the case and this method with the seed.
 
-    Without ``with_missed`` the values are those of the evaluations that found the organ, and the penalties are left
-    out; ``n_missed`` still counts the others.
+    Without ``with_missed``, the values are taken over the evaluations in which the organ was found, without penalties;
+    ``n_missed`` still counts the others.
     """
-    counted = WITH_ORGAN if with_missed else ("ok",)
+    statuses = WITH_ORGAN if with_missed else ("ok",)
     all_cases = rows.groupby([*ORGAN, "metric"])["case"].nunique()
     lines = []
     for key, group in rows.groupby([*CELL, "metric"], sort=False):
-        values = group[group["status"].isin(counted)].sort_values(["case", "seed"])
+        values = group[group["status"].isin(statuses)].sort_values(["case", "seed"])
         low, high = mean_interval(values["value"], values["case"], resamples, seed)
-        named = dict(zip([*CELL, "metric"], key, strict=True))
-        expected = all_cases[tuple(named[column] for column in [*ORGAN, "metric"])] * group["seed"].nunique()
+        labels = dict(zip([*CELL, "metric"], key, strict=True))
+        expected = all_cases[tuple(labels[column] for column in [*ORGAN, "metric"])] * group["seed"].nunique()
         lines.append(
-            named
+            labels
             | {
                 "unit": group["unit"].iloc[0],
                 "mean": values["value"].mean(),

@@ -1,4 +1,6 @@
-"""The long table cut into what is compared: the cases of all methods on one organ."""
+"""The long table divided into the groups that are compared: the cases of all methods on an organ."""
+
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -7,31 +9,32 @@ from weakseg3d.evaluation.long_table import WITH_ORGAN, series_names
 from weakseg3d.evaluation.metrics import METRICS
 
 ORGAN = ["dataset", "modality", "organ"]
-"""Columns that say what methods are compared on."""
+"""Columns that identify an organ, on which methods are compared."""
 
 DECIMALS = 9
-"""Means of cases count as equal when they agree in so many decimals: the long table has eight digits, so that
-smaller differences are of rounding alone."""
+"""Means of cases count as equal if they agree to this number of decimals: the long table has eight digits, so that
+smaller differences are rounding errors."""
 
 
-def direction(metric):
-    """Return 1 where a higher value of the metric is better, -1 where a lower one is, None where neither is known."""
-    described = (METRICS | UNCERTAINTY).get(metric)
-    if described is None or described.higher_is_better is None:
+def direction(metric: str) -> int | None:
+    """Return 1 if higher values of the metric are better, -1 if lower ones are, and None if neither is known."""
+    entry = (METRICS | UNCERTAINTY).get(metric)
+    if entry is None or entry.higher_is_better is None:
         return None
-    return 1 if described.higher_is_better else -1
+    return 1 if entry.higher_is_better else -1
 
 
-def case_means(rows):
-    """Yield ``(dataset, modality, organ, metric)`` and the means over seeds of all methods' cases, for each of them.
+def case_means(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str, str], int, pd.DataFrame]]:
+    """Yield ``(dataset, modality, organ, metric)``, the metric's `direction` and the means over seeds of all cases.
 
-    ``rows`` is what `read_metrics` returns; metrics without a `direction` are left out. The means are a table:
-    one row per case in ascending order, one column per method in order of appearance (named as `series_names`
-    says). NaN where the method lacks the case, for all of its seeds or for some.
+    ``rows`` is a result of `read_metrics`; metrics without a direction are left out. The means are a table with a row
+    per case in ascending order and a column per method in order of appearance, named as by `series_names`. A mean is
+    NaN if the method lacks the case for any of its seeds.
     """
     rows = rows.assign(series=series_names(rows))
     for key, group in rows.groupby([*ORGAN, "metric"], sort=False):
-        if direction(key[-1]) is None:
+        sign = direction(key[-1])
+        if sign is None:
             continue
         seeds = group.groupby("series")["seed"].nunique()
         evaluations = group[group["status"].isin(WITH_ORGAN)].groupby(["case", "series"])["value"]
@@ -40,4 +43,4 @@ def case_means(rows):
             values.unstack("series").reindex(columns=series) if len(values) else pd.DataFrame(columns=series)
             for values in (evaluations.mean(), evaluations.size())
         )
-        yield key, means.where(sizes.eq(seeds[series])).astype(float).round(DECIMALS)
+        yield key, sign, means.where(sizes.eq(seeds[series])).astype(float).round(DECIMALS)

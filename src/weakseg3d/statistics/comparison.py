@@ -1,14 +1,16 @@
-"""Every two methods on one organ: who wins how often, by how much, and whether chance would do as well."""
+"""Comparisons of every pair of methods on an organ: wins, mean difference, effect size and significance."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from weakseg3d.statistics.cells import DECIMALS, ORGAN, case_means, direction
+from weakseg3d.statistics.cells import DECIMALS, ORGAN, case_means
 
 FEWEST_DIFFERENCES = 6
-"""Differing pairs that a test needs: with five, even five wins have p = 2 / 2⁵ = 0.0625."""
+"""Differing pairs that a test needs: with five pairs, even five wins have p = 2 / 2⁵ = 0.0625."""
 
 COLUMNS = [
     *ORGAN,
@@ -18,30 +20,35 @@ COLUMNS = [
 """Columns of `comparisons`."""
 
 
-def comparisons(rows):
-    """Return one row per pair of methods, organ and metric, with the `COLUMNS`; ``rows`` as `read_metrics` has them.
+def comparisons(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per pair of methods, organ and metric, with the `COLUMNS`; ``rows`` are those of `read_metrics`.
 
-    The pairs are cases: means over seeds of ``first`` and ``second`` on the ``n`` cases that both have with all
-    seeds; ``n_left_out`` is the number of further cases that any method on that organ has. ``mean_difference`` is
-    that of first less second, in the metric's unit; ``wins``, ``ties`` and ``losses`` are those of first, where
-    winning means the better value, not the higher one; likewise ``effect`` is positive where first is better
-    (`rank_biserial`). ``p`` is that of `signed_rank_test`, and ``p_holm`` the same corrected for all pairs on that
-    organ with that metric (`holm`). Where ``p`` is NaN, ``reason`` says why; such a pair does not count as a test.
+    Observations are paired by case: the means over seeds of ``first`` and ``second`` on the ``n`` cases that both have
+    with all seeds; ``n_left_out`` is the number of further cases that any method on that organ has.
+    ``mean_difference`` is the mean of first minus second, in the metric's unit. ``wins``, ``ties`` and ``losses`` count
+    the cases in which first has the better value (not the higher one), the same value and the worse value; likewise
+    ``effect`` (`rank_biserial`) is positive if first is better. ``p`` is the p-value of `signed_rank_test`, and
+    ``p_holm`` is corrected for all pairs on that organ with that metric (`holm`). Where ``p`` is NaN, ``reason`` says
+    why; such a pair does not count as a test.
 
-    Every pair costs all others power: leave controls out of ``rows``. Metrics without a `direction` are not compared.
+    Every pair reduces the power of all others, so leave controls out of ``rows``. Metrics without a direction
+    (`weakseg3d.statistics.cells.direction`) are not compared.
     """
     lines = []
-    for key, means in case_means(rows):
-        family = [_compare(means[[first, second]], direction(key[-1])) for first, second in combinations(means, 2)]
+    for key, sign, means in case_means(rows):
+        family = [_compare(means[[first, second]], sign) for first, second in combinations(means, 2)]
         for line, p in zip(family, holm([line["p"] for line in family]), strict=True):
             lines.append(dict(zip([*ORGAN, "metric"], key, strict=True)) | line | {"p_holm": p})
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def _compare(means, sign):
-    """Return one row without its family; ``means`` (cases, 2), ``sign`` -1 where lower is better."""
+def _compare(means: pd.DataFrame, sign: int) -> dict[str, Any]:
+    """Return the row of a pair of methods without organ, metric and ``p_holm``.
+
+    ``means`` is (cases, 2); ``sign`` is 1 if higher values are better and -1 if lower ones are.
+    """
     both = means.dropna()
-    # Differences that rounding made, or kept apart, are none.
+    # Differences within rounding count as zero.
     differences = (both.iloc[:, 0] - both.iloc[:, 1]).round(DECIMALS).to_numpy()
     p, reason = signed_rank_test(differences)
     return {
@@ -59,16 +66,16 @@ def _compare(means, sign):
     }
 
 
-def signed_rank_test(differences):
-    """Return the two-sided p of Wilcoxon's signed-rank test of paired ``differences`` (n,), and why it is NaN.
+def signed_rank_test(differences: ArrayLike) -> tuple[float, str]:
+    """Return the two-sided p of Wilcoxon's signed-rank test of paired ``differences`` (n,), and a reason if it is NaN.
 
-    Differences of zero are left out. At least `FEWEST_DIFFERENCES` others are needed; the reason is empty where
-    there are. The distribution is exact up to 50 differences without ties and up to 13 with them, else normal.
-    Wilcoxon 1945, doi:10.2307/3001968, by ``scipy.stats.wilcoxon``.
+    Differences of zero are left out, and at least `FEWEST_DIFFERENCES` others are needed. If there are enough, the
+    reason is empty. The distribution is exact for up to 50 differences without ties and up to 13 with ties, and normal
+    otherwise. Wilcoxon 1945, doi:10.2307/3001968, computed by ``scipy.stats.wilcoxon``.
     """
-    differences = np.asarray(differences, float)
-    nonzero = differences[differences != 0]
-    if not len(differences):
+    values = np.asarray(differences, float)
+    nonzero = values[values != 0]
+    if not len(values):
         return np.nan, "no case in common"
     if not len(nonzero):
         return np.nan, "no difference in any case"
@@ -79,30 +86,31 @@ def signed_rank_test(differences):
     return float(wilcoxon(nonzero).pvalue), ""
 
 
-def rank_biserial(differences):
-    """Return the matched-pairs rank-biserial correlation of ``differences`` (n,): NaN where all are zero.
+def rank_biserial(differences: ArrayLike) -> float:
+    """Return the matched-pairs rank-biserial correlation of ``differences`` (n,), NaN if all are zero.
 
-    The sum of ranks of positive differences less that of negative ones, over the sum of all; 1 where all are
-    positive. Differences of zero are left out, as in the test. Kerby 2014, doi:10.2466/11.IT.3.1.
+    This is the sum of the ranks of positive differences minus the sum for negative ones, over the sum of all ranks; it
+    is 1 if all are positive. Differences of zero are left out, as in the test. Kerby 2014, doi:10.2466/11.IT.3.1.
     """
     from scipy.stats import rankdata
 
-    differences = np.asarray(differences, float)
-    nonzero = differences[differences != 0]
+    values = np.asarray(differences, float)
+    nonzero = values[values != 0]
     if not len(nonzero):
         return np.nan
     ranks = rankdata(np.abs(nonzero))
     return float((np.sign(nonzero) * ranks).sum() / ranks.sum())
 
 
-def holm(p):
-    """Return p-values (m,) corrected for their number by Holm's step-down method; NaN ones stay and do not count.
+def holm(p: ArrayLike) -> NDArray[np.float64]:
+    """Return p-values (m,) corrected for their number by Holm's step-down method; NaN stays NaN and does not count.
 
     Holm 1979, https://www.jstor.org/stable/4615733.
     """
-    p = np.asarray(p, float)
-    corrected = np.full(p.shape, np.nan)
-    order = np.argsort(p, kind="stable")[: np.count_nonzero(~np.isnan(p))]
+    p_values = np.asarray(p, float)
+    corrected = np.full(p_values.shape, np.nan)
+    order = np.argsort(p_values, kind="stable")[: np.count_nonzero(~np.isnan(p_values))]
     factors = np.arange(len(order), 0, -1)
-    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1) if len(order) else []
+    if len(order):
+        corrected[order] = np.minimum(np.maximum.accumulate(p_values[order] * factors), 1)
     return corrected

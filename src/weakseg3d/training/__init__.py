@@ -1,1 +1,1 @@
-"""Training: patches drawn from the cases, one Lightning module, one function that ties them together."""
+"""Training of networks with Lightning, on random patches of the training cases."""

@@ -1,4 +1,4 @@
-"""Checkpoints: written whole, owned by one recipe, one set of voxels and one state of the code."""
+"""Checkpoints: complete at any time, and used only with the same recipe, voxels and code that wrote them."""
 
 import hashlib
 import json
@@ -6,7 +6,11 @@ import os
 import pickle
 import shutil
 import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
+import lightning.pytorch as pl
 import numpy as np
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
@@ -21,14 +25,17 @@ PREVIOUS = "previous.ckpt"
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Writes a checkpoint beside its final place and renames it, after the one before became `PREVIOUS`.
+    """Writes a checkpoint under a temporary name and puts it in place after renaming the existing one to `PREVIOUS`.
 
-    Lightning's own writer moves it from the folder of temporary files, which on another disk is a copy that a kill
-    can cut short. A disk may still lose what it had not written when the power failed: hence the one before.
+    Lightning's own writer moves the file from the folder of temporary files. If that is on another disk, the move is a
+    copy, which a kill can cut short. The previous checkpoint is kept because a power failure can still damage a file
+    that the disk has not fully written.
     """
 
-    def save_checkpoint(self, checkpoint, path, storage_options=None):
-        """Write ``checkpoint`` to ``path``; at every moment one of the two files is whole."""
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
+    ) -> None:
+        """Write ``checkpoint`` to ``path``; at any time, at least one of the two files is complete."""
         with whole_file(path) as partial:
             torch.save(checkpoint, partial)
             if os.path.exists(path):
@@ -38,46 +45,49 @@ class WholeCheckpoints(TorchCheckpointIO):
 class LatestCheckpoint(ModelCheckpoint):
     """Keeps the latest state in ``folder/last.ckpt``: after every ``every`` steps, and on SIGTERM."""
 
-    def __init__(self, folder, every):
+    def __init__(self, folder: Path, every: int) -> None:
         super().__init__(folder, filename=NAME, every_n_train_steps=every, enable_version_counter=False)
 
-    def on_exception(self, trainer, module, exception):
-        """Save once more when SIGTERM ends the training; any other exception may have struck in mid-step."""
+    def on_exception(self, trainer: pl.Trainer, module: pl.LightningModule, exception: BaseException) -> None:
+        """Save once more if SIGTERM ends the training; other exceptions may have occurred in the middle of a step."""
         if isinstance(exception, SIGTERMException):
             trainer.save_checkpoint(self.format_checkpoint_name({}))
 
 
-def fingerprint(recipe, cases, origins=()):
-    """Return a hash of all that a training depends on: recipe, voxels, code, and digests of models it starts from."""
+def fingerprint(recipe: Mapping[str, Any], cases: Iterable[Mapping[str, Any]], origins: Iterable[str] = ()) -> str:
+    """Return a hash of everything on which a training depends: recipe, voxels, code and initial models.
+
+    ``cases`` come from `load_cases`; ``origins`` are the digests of the models from which the training starts.
+    """
     verb = "distill" if "distillation" in recipe else "train"
     digest = hashlib.sha256(json.dumps([recipe, code_hash(verb), *origins], sort_keys=True).encode())
     for case in cases:
         digest.update(case["case"].encode())
         for array in (case["image"], case["target"]):
             digest.update(f"{array.dtype} {array.shape}".encode())
-            # Slice by slice, so that no memory map is copied as a whole.
+            # Slice by slice, so that memory maps are not copied as a whole.
             for section in array:
                 digest.update(np.ascontiguousarray(section))
     return digest.hexdigest()
 
 
-def resumable(folder, run_hash, resume):
-    """Return the checkpoint to continue from and its step, or None and 0 to start anew.
+def checkpoint_to_resume(folder: Path, run_hash: str, resume: bool) -> tuple[Path | None, int]:
+    """Return the checkpoint from which to continue and its step, or None and 0 to start from the beginning.
 
-    Checkpoints of another `fingerprint`, and all of them without ``resume``, are removed. Where the latest one cannot
-    be read, the one before takes its place; standard error is told, in one line.
+    Checkpoints whose `fingerprint` is not ``run_hash`` are removed, and without ``resume`` all checkpoints are. If the
+    latest checkpoint cannot be read, the previous one replaces it, and a line on standard error says so.
     """
     latest, owner = folder / f"{NAME}.ckpt", folder / "run.sha256"
     if resume and owner.exists() and owner.read_text(encoding="utf-8") == run_hash:
-        kept = [checkpoint for checkpoint in (latest, folder / PREVIOUS) if checkpoint.exists()]
-        readable = ((checkpoint, step) for checkpoint in kept if (step := saved_step(checkpoint)) is not None)
-        whole, step = next(readable, (None, 0))
-        if kept and whole != kept[0]:
-            how = f"goes on from the one before, after step {step}" if whole else "starts anew"
-            print(f"{kept[0]}: not a checkpoint that can be read; training {how}", file=sys.stderr)
-        if whole:
-            # Not to become the one before itself, an unreadable checkpoint makes way.
-            os.replace(whole, latest)
+        existing = [checkpoint for checkpoint in (latest, folder / PREVIOUS) if checkpoint.exists()]
+        readable = ((checkpoint, step) for checkpoint in existing if (step := saved_step(checkpoint)) is not None)
+        newest, step = next(readable, (None, 0))
+        if existing and newest != existing[0]:
+            remedy = f"continues from the previous one, after step {step}" if newest else "starts from the beginning"
+            print(f"{existing[0]}: not a readable checkpoint; training {remedy}", file=sys.stderr)
+        if newest:
+            # This overwrites an unreadable latest checkpoint, which must not become the previous one.
+            os.replace(newest, latest)
             return latest, step
     shutil.rmtree(folder, ignore_errors=True)
     with whole_file(owner) as partial:
@@ -85,8 +95,8 @@ def resumable(folder, run_hash, resume):
     return None, 0
 
 
-def saved_step(checkpoint):
-    """Return the step after which ``checkpoint`` was written, None where the file cannot be read."""
+def saved_step(checkpoint: Path) -> int | None:
+    """Return the step after which ``checkpoint`` was written, or None if the file cannot be read."""
     try:
         return torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"]
     except (RuntimeError, EOFError, KeyError, TypeError, ValueError, OSError, pickle.UnpicklingError):

@@ -1,15 +1,19 @@
-"""The steps of a training: the same ones in each of its processes, from a checkpoint where there is one."""
+"""The steps of a training, which are the same in each of its processes, starting from a checkpoint if there is one."""
 
 import logging
 import signal
 import sys
 import time
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.plugins.environments import ClusterEnvironment
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch.utils.data import DataLoader
 
@@ -21,43 +25,45 @@ from weakseg3d.training.patches import PatchDataset
 from weakseg3d.training.selection import Selection, selection_score, validation_steps
 
 WORKERS = 2
-"""Processes that make batches beside a GPU."""
+"""Processes that prepare batches for a GPU."""
 STOPPED = 128 + signal.SIGTERM
-"""Exit code of a training that SIGTERM ended, as shells count."""
+"""Exit code of a training that was ended by SIGTERM, by the convention of shells."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """What is trained: a module on cases, as a recipe says.
+    """A module with its recipe, training cases and validation cases.
 
-    ``refresh`` are the steps after which the module's teachers are refreshed, ``origins`` the digests of the models it
-    starts from.
+    ``refresh`` are the steps after which the module's teachers are refreshed; ``origins`` are the digests of the models
+    from which the training starts.
     """
 
-    recipe: dict
+    recipe: Mapping[str, Any]
     module: pl.LightningModule
-    cases: list
-    validation: list
-    refresh: tuple = ()
-    origins: tuple = ()
+    cases: list[dict[str, Any]]
+    validation: list[dict[str, Any]]
+    refresh: tuple[int, ...] = ()
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """What came of a `Training`: the trainer at its last step, all losses, the best states, the seconds it took."""
+class TrainingResult:
+    """The result of a `Training`: the trainer at its last step, all losses, the best states and the duration."""
 
     trainer: pl.Trainer
-    losses: list
+    losses: list[float]
     selection: Selection
     seconds: float
 
 
-def fit(training, environment, folder, checkpoint, first_step):
-    """Train until the last step and return what is `Fitted`.
+def fit(
+    training: Training, environment: ClusterEnvironment, folder: Path, checkpoint: Path | None, first_step: int
+) -> TrainingResult:
+    """Train until the last step and return the result.
 
-    ``environment`` says which process this is (`weakseg3d.training.processes`). Checkpoints go to ``folder``; with
-    ``checkpoint`` the training goes on from there, after ``first_step``. SIGTERM ends it in a sentence and SystemExit
-    with the code `STOPPED`.
+    ``environment`` tells Lightning which process this is (`weakseg3d.training.processes`). Checkpoints are written to
+    ``folder``. If a ``checkpoint`` is given, the training continues from it, after ``first_step``. SIGTERM ends the
+    training with a message and raises SystemExit with the code `STOPPED`.
     """
     recipe, module = training.recipe, training.module
     settings = recipe["training"]
@@ -76,7 +82,7 @@ def fit(training, environment, folder, checkpoint, first_step):
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        # A checkpoint, written last of all, must know the best state and the teachers of its step.
+        # Checkpoints come last, because they must contain the best state and the teachers of their step.
         callbacks=[
             record,
             selection,
@@ -91,76 +97,80 @@ def fit(training, environment, folder, checkpoint, first_step):
         trainer.fit(module, loader(patches), ckpt_path=checkpoint, weights_only=True)
     except SIGTERMException:
         step = trainer.global_step
-        print(f"weakseg3d train: stopped by SIGTERM after step {step}; --resume goes on from there", file=sys.stderr)
+        print(f"weakseg3d train: stopped by SIGTERM after step {step}; --resume continues from there", file=sys.stderr)
         raise SystemExit(STOPPED) from None
     except SystemExit:
-        # What Lightning makes of Ctrl-C.
+        # Lightning turns Ctrl-C into SystemExit.
         raise KeyboardInterrupt from None
-    return Fitted(trainer, record.losses, selection, time.monotonic() - started)
+    return TrainingResult(trainer, record.losses, selection, time.monotonic() - started)
 
 
-def deterministic(settings):
-    """Return what Lightning's option of that name is for a recipe's ``training`` entry; a CPU always is.
+def deterministic(settings: Mapping[str, Any]) -> bool | Literal["warn"]:
+    """Return Lightning's option ``deterministic`` for a recipe's ``training`` entry; it is always set on a CPU.
 
-    A GPU lacks deterministic algorithms for some gradients (max pooling, trilinear resizing); torch then warns.
+    A GPU lacks deterministic algorithms for some gradients (max pooling, trilinear resizing), about which torch warns.
     """
     if not torch.cuda.is_available():
         return True
     return "warn" if settings["deterministic"] else False
 
 
-def loader(patches):
-    """Return the batches of a `PatchDataset`; beside a GPU they are made ahead, so that it does not wait for them."""
+def loader(patches: PatchDataset) -> DataLoader:
+    """Return the batches of a `PatchDataset`; for a GPU they are prepared in advance, so that it need not wait."""
     on_gpu = torch.cuda.is_available()
     return DataLoader(patches, batch_size=None, num_workers=WORKERS if on_gpu else 0, pin_memory=on_gpu)
 
 
 class StepRecord(Callback):
-    """Keeps each step's loss, also those before a resumption, and shows progress."""
+    """Keeps the loss of every step, including those before a resumption, and shows the progress."""
 
-    def __init__(self):
-        self.losses = []
+    def __init__(self) -> None:
+        self.losses: list[float] = []
 
-    def on_train_start(self, trainer, module):
-        """Start the clock of the remaining time."""
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Start the clock for the estimate of the remaining time."""
         self.progress = Progress(trainer.max_steps - trainer.global_step, "training", "step")
 
-    def on_train_batch_end(self, trainer, module, outputs, batch, batch_index):
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
         """Keep the loss of a step."""
         loss = float(outputs["loss"])
         self.losses.append(loss)
         self.progress.advance(f"loss {loss:.4f}")
 
-    def state_dict(self):
-        """Return what a checkpoint keeps."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state for a checkpoint."""
         return {"losses": torch.tensor(self.losses, dtype=torch.float64)}
 
-    def load_state_dict(self, state_dict):
-        """Take up what a checkpoint kept."""
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the state from a checkpoint."""
         self.losses = state_dict["losses"].tolist()
 
 
 class Termination(Callback):
-    """Ends the training after the step in which SIGTERM came to one of its processes, in all of them."""
+    """Ends the training in all of its processes after the step in which one of them received SIGTERM."""
 
-    def __init__(self):
-        self.told = False
+    def __init__(self) -> None:
+        self.sigterm_received = False
 
-    def on_train_start(self, trainer, module):
-        """Take the place of Lightning's handler, in which processes wait for one another in the middle of a step."""
-        signal.signal(signal.SIGTERM, self._told)
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Replace Lightning's handler, in which processes wait for one another in the middle of a step."""
+        signal.signal(signal.SIGTERM, self._on_sigterm)
 
-    def _told(self, *_):
-        self.told = True
+    def _on_sigterm(self, *_: Any) -> None:
+        self.sigterm_received = True
 
-    def on_train_batch_end(self, trainer, module, outputs, batch, batch_index):
-        """End the training when one of its processes was told to."""
-        if trainer.strategy.reduce_boolean_decision(self.told, all=False):
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
+        """End the training if any of its processes has received SIGTERM."""
+        if trainer.strategy.reduce_boolean_decision(self.sigterm_received, all=False):
             raise SIGTERMException
 
 
-def quiet_lightning():
-    """Silence hints about loggers, workers, hardware and memory layout, which are no news to a benchmark."""
+def quiet_lightning() -> None:
+    """Silence hints about loggers, workers, hardware and memory layout, which are all as intended."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"lightning\..*|monai\..*")

@@ -1,13 +1,17 @@
-"""One training step of a network with labels: network and loss as the recipe says."""
+"""Training of a network on labels, with the network and the loss of a recipe."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from torch import nn
 
 from weakseg3d.networks import build_network
 from weakseg3d.networks.ptn import kl_divergence
 from weakseg3d.training.objective import Objective
-from weakseg3d.training.optimizer import configured
-from weakseg3d.training.shares import of_all, own_share, seed_noise
+from weakseg3d.training.optimizer import optimizer_and_schedule
+from weakseg3d.training.shares import device_share, gather_across_devices, seed_noise
 
 LAYOUT = torch.channels_last_3d
 
@@ -15,32 +19,33 @@ LAYOUT = torch.channels_last_3d
 class SegmentationModule(pl.LightningModule):
     """Trains the network of a recipe (see ``workflow/schemas/recipe.schema.yaml``)."""
 
-    def __init__(self, recipe):
+    def __init__(self, recipe: Mapping[str, Any]) -> None:
         super().__init__()
         self.recipe = recipe
-        # Channels last: about a third faster on a CPU, and what tensor cores want.
+        # Channels last is about a third faster on a CPU and suits the tensor cores of a GPU.
         self.network = build_network(recipe["network"], recipe["training"]["patch_size"]).to(memory_format=LAYOUT)
         self.objective = Objective(recipe)
         self.kl_weight = recipe["loss"]["kl_weight"]
 
     @property
-    def candidates(self):
-        """Return the networks among whose states one is kept; the first one's is the model."""
+    def candidates(self) -> list[nn.Module]:
+        """Return the networks whose best states are selected; the first network becomes the model."""
         return [self.network]
 
-    def on_train_batch_start(self, batch, batch_index):
-        """Draw the attention's noise from the seed and the step, so that a resumed run equals an undisturbed one."""
+    def on_train_batch_start(self, batch: Mapping[str, torch.Tensor], batch_index: int) -> None:
+        """Seed the noise of attention by the step, so that a resumed run equals an uninterrupted one."""
         seed_noise(self.recipe, self.global_step)
 
-    def training_step(self, batch, batch_index):
-        """Return the loss of one batch of patches, ``image`` and ``target`` (B, 1, z, y, x)."""
-        outputs = of_all(self.network(own_share(batch["image"]).contiguous(memory_format=LAYOUT)).float())
+    def training_step(self, batch: Mapping[str, torch.Tensor], batch_index: int) -> torch.Tensor:
+        """Return the loss of a batch of patches, ``image`` and ``target`` (B, 1, z, y, x)."""
+        image = device_share(batch["image"]).contiguous(memory_format=LAYOUT)
+        outputs = gather_across_devices(self.network(image).float())
         share = (self.global_step + 1) / self.recipe["training"]["steps"]
         loss = self.objective(outputs, batch["image"], batch["target"], share)
         if self.kl_weight:
-            loss = loss + self.kl_weight * of_all(kl_divergence(self.network).reshape(-1)).mean()
+            loss = loss + self.kl_weight * gather_across_devices(kl_divergence(self.network).reshape(-1)).mean()
         return loss
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> dict[str, Any]:
         """Return the recipe's optimiser and schedule."""
-        return configured(self.parameters(), self.recipe["training"])
+        return optimizer_and_schedule(self.parameters(), self.recipe["training"])

@@ -1,14 +1,18 @@
-"""The optimiser and the schedule that a recipe names."""
+"""The optimiser and the learning rate schedule of a recipe."""
 
 import math
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
+from torch import nn
 
 
-def configured(parameters, training):
-    """Return what Lightning asks for: a recipe's optimiser of ``parameters``, its learning rate scheduled per step."""
+def optimizer_and_schedule(parameters: Iterable[nn.Parameter], training: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the optimiser of a recipe's ``training`` entry and its schedule per step, in the form Lightning needs."""
     ((name, settings),) = training["optimizer"].items()
     rate, decay = settings["learning_rate"], settings["weight_decay"]
+    optimizer: torch.optim.Optimizer
     if name == "adamw":
         optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
     else:
@@ -20,8 +24,11 @@ def configured(parameters, training):
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def rate_factor(step, steps, decay, warmup_steps):
-    """Return the learning rate at ``step`` as a share of its peak: a linear rise, then the named decay to 0."""
+def rate_factor(step: int, steps: int, decay: str, warmup_steps: int) -> float:
+    """Return the learning rate at ``step`` as a share of its peak: a linear rise, then the given ``decay``.
+
+    ``cosine`` and ``polynomial`` fall to 0 at the last of ``steps``; with ``constant`` the rate stays at its peak.
+    """
     if step < warmup_steps:
         return (step + 1) / (warmup_steps + 1)
     share = min(1.0, (step - warmup_steps) / max(1, steps - warmup_steps))

@@ -1,6 +1,8 @@
-"""Patches: which ones a training step sees depends on the seed and the step alone, so a run can resume."""
+"""Patches: the patches of a training step depend only on the seed and the step, so that a run can be resumed."""
 
 import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,19 +14,26 @@ from weakseg3d.images.labels import IGNORE
 from weakseg3d.training.augmentation import KEYS, augmentation
 from weakseg3d.training.loading import THRESHOLD, is_background, is_foreground, is_sparse
 
-AS_IT_IS = {"form": "soft", "threshold": THRESHOLD}
-"""A recipe's ``target`` entry that leaves the target unchanged."""
+UNCHANGED = {"form": "soft", "threshold": THRESHOLD}
+"""A recipe's ``target`` entry with which targets are not changed."""
 
 
 class PatchDataset(IterableDataset):
     """An endless series of batches, one per training step: ``image`` and ``target``, (patches, 1, z, y, x) float32.
 
-    ``cases`` come from `load_cases`, ``training`` and ``target`` are a recipe's entries; the series starts at
-    ``first_step``. Every volume is seen once before any is seen again. Several workers of a DataLoader share
-    the steps among themselves, which changes no batch and no order.
+    ``cases`` come from `load_cases`, and ``training`` and ``target`` are entries of a recipe; the series starts at
+    ``first_step``. Every volume is used once before any is used again. Several workers of a DataLoader divide the steps
+    among themselves, which changes neither the batches nor their order.
     """
 
-    def __init__(self, cases, training, seed, first_step=0, target=AS_IT_IS):
+    def __init__(
+        self,
+        cases: Sequence[Mapping[str, Any]],
+        training: Mapping[str, Any],
+        seed: int,
+        first_step: int = 0,
+        target: Mapping[str, Any] = UNCHANGED,
+    ) -> None:
         set_track_meta(False)
         self.volumes = [_volume(case, training["patch_size"], target["threshold"]) for case in cases]
         self.per_step = training["volumes_per_step"]
@@ -33,40 +42,40 @@ class PatchDataset(IterableDataset):
         self.target = target
         self.transform = patch_transform(training, any(is_sparse(case["target"]) for case in cases))
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         worker = get_worker_info()
         start, stride = (worker.id, worker.num_workers) if worker else (0, 1)
         return (self.batch(step) for step in itertools.count(self.first_step + start, stride))
 
-    def batch(self, step):
-        """Return the batch of one step."""
-        draws = [self._order(step * self.per_step + k) for k in range(self.per_step)]
+    def batch(self, step: int) -> dict[str, torch.Tensor]:
+        """Return the batch of a step."""
+        volumes = [self._volume_number(step * self.per_step + k) for k in range(self.per_step)]
         self.transform.set_random_state(seed=int(np.random.default_rng([self.seed, step]).integers(2**32)))
-        patches = [patch for volume in draws for patch in self.transform(self.volumes[volume])]
+        patches = [patch for volume in volumes for patch in self.transform(self.volumes[volume])]
         batch = {key: torch.stack([patch[key] for patch in patches]).float() for key in KEYS}
         if self.target["form"] == "hard":
-            batch["target"] = hardened(batch["target"], self.target["threshold"])
+            batch["target"] = threshold_target(batch["target"], self.target["threshold"])
         return batch
 
-    def _order(self, draw):
+    def _volume_number(self, draw: int) -> int:
         epoch, position = divmod(draw, len(self.volumes))
         return np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.volumes))[position]
 
 
-def hardened(target, threshold):
-    """Return a target (any shape, float) as 1 above ``threshold`` and 0 elsewhere; `IGNORE` stays."""
+def threshold_target(target: torch.Tensor, threshold: float) -> torch.Tensor:
+    """Return a target (any shape, float) as 1 above ``threshold`` and 0 elsewhere; `IGNORE` is kept."""
     return torch.where(target == IGNORE, target, (target > threshold).to(target.dtype))
 
 
-def normalised(patch):
-    """Return a patch (a dict) with its image less the mean of its volume, divided by the standard deviation."""
+def normalise_patch(patch: dict[str, Any]) -> dict[str, Any]:
+    """Return a patch with the mean of its volume subtracted from the image, divided by the standard deviation."""
     return patch | {"image": (patch["image"] - patch["mean"]) / patch["std"]}
 
 
-def patch_transform(training, sparse):
+def patch_transform(training: Mapping[str, Any], sparse: bool) -> Compose:
     """Return the MONAI transform from a padded volume to a list of augmented patches.
 
-    ``sparse`` says that targets have unknown voxels.
+    ``training`` is a recipe's entry. Set ``sparse`` if targets have unknown voxels.
     """
     share = training["foreground_share"]
     return Compose(
@@ -81,27 +90,27 @@ def patch_transform(training, sparse):
                 fg_indices_key="foreground",
                 bg_indices_key="background",
             ),
-            Lambda(normalised),
+            Lambda(normalise_patch),
             *augmentation(training["augmentation"], sparse),
         ]
     )
 
 
-def _volume(case, patch_size, threshold):
-    """Pad a case to the patch size where it is smaller, and list its voxels that may be a patch's centre."""
+def _volume(case: Mapping[str, Any], patch_size: Iterable[int], threshold: float) -> dict[str, Any]:
+    """Pad a case to the patch size where it is smaller, and list the voxels that may be the centre of a patch."""
     image, target = case["image"], case["target"]
     missing = [max(0, p - n) for n, p in zip(image.shape, patch_size, strict=True)]
     if any(missing):
         margins = [(m // 2, m - m // 2) for m in missing]
         image = np.pad(image, margins, constant_values=case["mean"])
         target = np.pad(target, margins, constant_values=IGNORE if is_sparse(target) else 0)
-    # The smallest integers that can number the voxels: the list of all background is the largest thing in memory.
-    number = np.min_scalar_type(target.size)
+    # The smallest integers that can number the voxels, as the list of background voxels takes the most memory.
+    integer = np.min_scalar_type(target.size)
     return {
         "image": torch.from_numpy(image[None]),
         "mean": case["mean"],
         "std": case["std"],
         "target": torch.from_numpy(target[None]),
-        "foreground": np.flatnonzero(is_foreground(target, threshold)).astype(number),
-        "background": np.flatnonzero(is_background(target, threshold)).astype(number),
+        "foreground": np.flatnonzero(is_foreground(target, threshold)).astype(integer),
+        "background": np.flatnonzero(is_background(target, threshold)).astype(integer),
     }

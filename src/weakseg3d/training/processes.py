@@ -1,6 +1,7 @@
-"""The processes of one training, one per device: the first is the one that was started, it alone writes and speaks.
+"""The processes of a training, one per device.
 
-The others read the same files, follow it step by step, and end with it.
+The first process is the one that was started; it alone writes files and prints messages. The other processes read the
+same files, take part in every step, and end with the first.
 """
 
 import contextlib
@@ -9,64 +10,72 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
 
 import torch
 from lightning.fabric.plugins.environments.lightning import find_free_network_port
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
 
-class OneMachine(LightningEnvironment):
-    """Tells Lightning which process this is, by ``rank``, and at which ``port`` of this machine all of them meet.
+class SingleMachineEnvironment(LightningEnvironment):
+    """Tells Lightning the ``rank`` of this process and the ``port`` of this machine on which all processes connect.
 
-    Left to itself, Lightning would start the others by repeating the command line, which may be a test's or hold
-    devices, and would take a job of a scheduler for one it has to requeue itself.
+    Without it, Lightning would start the other processes by repeating the command line, which may belong to a test or
+    to `weakseg3d.jobs.devices`, and would treat a scheduler's job as one that it must requeue itself.
     """
 
     creates_processes_externally = True
     main_address = "127.0.0.1"
     main_port = 0
 
-    def __init__(self, rank, port):
+    def __init__(self, rank: int, port: int) -> None:
         super().__init__()
         self.rank, self.main_port = rank, port
 
-    def local_rank(self):
-        """Return the number of this process, which is also that of its device."""
+    def local_rank(self) -> int:
+        """Return the number of this process, which is also the number of its device."""
         return self.rank
 
-    def node_rank(self):
-        """Return the number of this machine: there is one."""
+    def node_rank(self) -> int:
+        """Return the number of this machine, 0, as there is only one."""
         return 0
 
 
 @contextlib.contextmanager
-def followed(number, follow, *arguments):
-    """Yield the environment of the first of ``number`` processes; the others call ``follow(environment, *arguments)``.
+def parallel_processes(
+    number: int, take_part: Callable[..., object], *arguments: Any
+) -> Iterator[SingleMachineEnvironment]:
+    """Start ``number`` - 1 further processes and yield the Lightning environment of this one, the first.
 
-    ``follow`` is a function of a module and its arguments can be pickled. The block ends when all have done their part.
-    Should one of the others die, this process ends as well: it would wait for it for ever.
+    Each of the others calls ``take_part(environment, *arguments)``. ``take_part`` must be a module-level function, and
+    its arguments must be picklable. The block ends when all processes are done. If one of the others dies, this process
+    exits as well, as it would otherwise wait for the other process for ever.
     """
     if number == 1:
-        yield OneMachine(0, 0)
+        yield SingleMachineEnvironment(0, 0)
         return
     port = find_free_network_port()
-    # Lightning would give each process its share of all cores, and sums depend on the number of threads.
+    # Otherwise, Lightning would divide the cores among the processes, and sums depend on the number of threads.
     os.environ.setdefault("OMP_NUM_THREADS", str(torch.get_num_threads()))
     context = multiprocessing.get_context("spawn")
-    others = [context.Process(target=_other, args=(rank, port, follow, arguments)) for rank in range(1, number)]
+    others = [
+        context.Process(target=_run_other_process, args=(rank, port, take_part, arguments)) for rank in range(1, number)
+    ]
     done = threading.Event()
     watching = threading.Thread(target=_watch, args=(others, done), daemon=True)
     try:
         for process in others:
             process.start()
         watching.start()
-        yield OneMachine(0, port)
-        _leave()
+        yield SingleMachineEnvironment(0, port)
+        _leave_process_group()
         for process in others:
             process.join()
     except RuntimeError:
-        # An exchange with a process that died fails before the watching thread, which then ends this one, knows of it.
+        # An exchange with a dead process fails before the watching thread notices the death and ends this process.
         watching.join(timeout=5)
         raise
     finally:
@@ -77,44 +86,48 @@ def followed(number, follow, *arguments):
                 process.join()
 
 
-def _other(rank, port, follow, arguments):
-    """Follow as one of the other processes: silently, deaf to signals, until the first one ends."""
+def _run_other_process(rank: int, port: int, take_part: Callable[..., object], arguments: Sequence[Any]) -> None:
+    """Take part as one of the other processes, without output and ignoring signals, until the first process ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_first, daemon=True).start()
+    threading.Thread(target=_exit_with_first_process, daemon=True).start()
     if torch.cuda.is_available():
         torch.cuda.set_device(rank)
     with (
-        open(os.devnull, "w", encoding="utf-8") as nowhere,
-        contextlib.redirect_stdout(nowhere),
-        contextlib.redirect_stderr(nowhere),
+        open(os.devnull, "w", encoding="utf-8") as null_device,
+        contextlib.redirect_stdout(null_device),
+        contextlib.redirect_stderr(null_device),
         contextlib.suppress(SystemExit),
     ):
-        follow(OneMachine(rank, port), *arguments)
-        _leave()
+        take_part(SingleMachineEnvironment(rank, port), *arguments)
+        _leave_process_group()
 
 
-def _end_with_the_first():
-    multiprocessing.parent_process().join()
+def _exit_with_first_process() -> None:
+    first = multiprocessing.parent_process()
+    assert first is not None
+    first.join()
     os._exit(1)
 
 
-def _watch(others, done):
-    """End this process when one of the ``others`` fails before ``done`` is set."""
+def _watch(others: Sequence[SpawnProcess], done: threading.Event) -> None:
+    """End this process if one of the ``others`` fails before ``done`` is set."""
     running = {process.sentinel: process for process in others}
     while running:
         for sentinel in wait(running):
-            code = running.pop(sentinel).exitcode
-            if code and not done.is_set():
+            process = running.pop(sentinel)
+            # A sentinel becomes ready a moment before the exit code does.
+            process.join()
+            if process.exitcode and not done.is_set():
                 print(
-                    f"weakseg3d: a process of this training ended with exit code {code}; --resume goes on from the"
-                    " last checkpoint",
+                    f"weakseg3d: a process of this training ended with exit code {process.exitcode};"
+                    " --resume continues from the last checkpoint",
                     file=sys.stderr,
                     flush=True,
                 )
                 os._exit(1)
 
 
-def _leave():
+def _leave_process_group() -> None:
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()

@@ -1,105 +1,118 @@
-"""Which state of a network is kept: the last one, or the one that scored best on validation cases."""
+"""Selection of the state of a network: the last state, or the state with the best score on validation cases."""
 
 import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
+import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Callback
+from torch import nn
 
-from weakseg3d.inference.sliding_window import blended
+from weakseg3d.inference.sliding_window import sliding_window_prediction
 
 
 class Selection(Callback):
-    """Scores a module's candidates after every of ``steps`` and remembers each one's best state.
+    """Scores a module's candidates after each of ``steps`` and keeps the best state of each candidate.
 
-    ``score`` takes a network and the share of the validation cases that is for this process, a slice, and returns the
-    share's part of a sum, higher for a better network; without it the last state is the best. Of equal states the
-    earliest is kept.
+    ``score`` takes a network and a slice, this process's share of the validation cases, and returns the contribution of
+    the share to the score, which is a sum and is higher for a better network. If ``score`` is None, the last state
+    counts as the best. Of states with equal scores, the earliest is kept.
     """
 
-    def __init__(self, score, steps):
+    def __init__(self, score: Callable[[nn.Module, slice], float] | None, steps: Collection[int]) -> None:
         self.score = score
         self.steps = steps
-        self.history = []
-        self.best = []
+        self.history: list[dict[str, Any]] = []
+        self.best: list[dict[str, Any]] = []
 
-    def best_weights(self, module):
+    def best_weights(self, module: pl.LightningModule) -> list[dict[str, torch.Tensor]]:
         """Return the best state dict so far of every candidate of ``module``."""
         if self.score is None:
-            return [_copied(network.state_dict()) for network in module.candidates]
+            return [_cpu_copy(network.state_dict()) for network in module.candidates]
         return [best["weights"] for best in self.best]
 
-    def on_train_batch_end(self, trainer, module, outputs, batch, batch_index):
-        """Score the candidates when it is time."""
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_index: int
+    ) -> None:
+        """Score the candidates if this step is one of ``steps``."""
         if self.score is None or trainer.global_step not in self.steps:
             return
-        scores = [self._scored(network, trainer) for network in module.candidates]
+        scores = [self._score_network(network, trainer) for network in module.candidates]
         self.history.append({"step": trainer.global_step, "scores": scores})
         self.best = self.best or [{"score": -float("inf")} for _ in scores]
-        for place, (network, score) in enumerate(zip(module.candidates, scores, strict=True)):
-            if score > self.best[place]["score"]:
-                weights = _copied(network.state_dict())
-                self.best[place] = {"score": score, "step": trainer.global_step, "weights": weights}
-        shown = ", ".join(f"{score:.4f}" for score in scores)
-        print(f"step {trainer.global_step}: selection score {shown}", file=sys.stderr)
+        for number, (network, score) in enumerate(zip(module.candidates, scores, strict=True)):
+            if score > self.best[number]["score"]:
+                weights = _cpu_copy(network.state_dict())
+                self.best[number] = {"score": score, "step": trainer.global_step, "weights": weights}
+        values = ", ".join(f"{score:.4f}" for score in scores)
+        print(f"step {trainer.global_step}: selection score {values}", file=sys.stderr)
 
-    def _scored(self, network, trainer):
+    def _score_network(self, network: nn.Module, trainer: pl.Trainer) -> float:
+        assert self.score is not None
         training = network.training
         network.eval()
-        part = self.score(network, slice(trainer.global_rank, None, trainer.world_size))
+        contribution = self.score(network, slice(trainer.global_rank, None, trainer.world_size))
         network.train(training)
-        part = torch.tensor(part, dtype=torch.float64, device=trainer.strategy.root_device)
-        return float(trainer.strategy.reduce(part, reduce_op="sum"))
+        tensor = torch.tensor(contribution, dtype=torch.float64, device=trainer.strategy.root_device)
+        return float(trainer.strategy.reduce(tensor, reduce_op="sum"))
 
-    def state_dict(self):
-        """Return what a checkpoint keeps."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state for a checkpoint."""
         return {"history": self.history, "best": self.best}
 
-    def load_state_dict(self, state_dict):
-        """Take up what a checkpoint kept."""
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the state from a checkpoint."""
         self.history, self.best = state_dict["history"], state_dict["best"]
 
 
-def selection_score(recipe, cases, objective):
-    """Return the score that a recipe's ``selection`` names, as `Selection` takes it; None for the last step.
+def selection_score(
+    recipe: Mapping[str, Any], cases: Sequence[Mapping[str, Any]], objective: Callable[..., torch.Tensor]
+) -> Callable[[nn.Module, slice], float] | None:
+    """Return the score for a recipe's ``selection`` in the form that `Selection` needs, or None for ``last``.
 
     ``cases`` come from `load_cases`; their targets are weak labels for ``weak_labels`` and masks for
-    ``dense_validation``. ``objective`` is the loss, at its full weights, that ``weak_labels`` calls low.
+    ``dense_validation``. ``objective`` is the loss, with its full weights, whose negative is the score of
+    ``weak_labels``.
     """
     if recipe["selection"] == "last":
         return None
-    per_case = _weak_score(objective) if recipe["selection"] == "weak_labels" else _dice
+    per_case = _negative(objective) if recipe["selection"] == "weak_labels" else _dice
     patch_size, overlap = recipe["training"]["patch_size"], recipe["prediction"]["overlap"]
 
     @torch.no_grad()
-    def score(network, share=slice(None)):
+    def score(network: nn.Module, share: slice = slice(None)) -> float:
         total = 0.0
         device = next(network.parameters()).device
         for case in cases[share]:
             image = (torch.from_numpy(case["image"]).to(device) - case["mean"]) / case["std"]
             target = torch.from_numpy(case["target"]).to(device).float()[None, None]
-            logits = blended(network, image, patch_size, overlap).float()
+            logits = sliding_window_prediction(network, image, patch_size, overlap).float()
             total += float(per_case(logits, image[None, None], target))
         return total / len(cases)
 
     return score
 
 
-def validation_steps(training):
-    """Return the steps after which a recipe's ``training`` scores its network: in equal parts, and the last one."""
+def validation_steps(training: Mapping[str, Any]) -> list[int]:
+    """Return the steps after which the network is scored, at equal intervals up to the last step.
+
+    ``training`` is a recipe's entry.
+    """
     steps, times = training["steps"], training["validations"]
     return sorted({round(k * steps / times) for k in range(1, times + 1)} - {0})
 
 
-def _weak_score(objective):
+def _negative(objective: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
     return lambda logits, image, target: -objective(logits, image, target)
 
 
-def _dice(logits, image, target):
-    """Return the Dice of [logit > 0] against a mask; 1 where both are empty."""
+def _dice(logits: torch.Tensor, image: torch.Tensor, target: torch.Tensor) -> torch.Tensor | float:
+    """Return the Dice of [logit > 0] against a mask, or 1 if both are empty; ``image`` is not used."""
     predicted, mask = logits > 0, target > 0
     total = predicted.sum() + mask.sum()
     return 2 * (predicted & mask).sum() / total if total else 1.0
 
 
-def _copied(weights):
+def _cpu_copy(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: tensor.detach().cpu().clone() for name, tensor in weights.items()}

@@ -1,9 +1,11 @@
-"""Write a control prediction: the truth, nothing, or the pseudo label itself.
+"""Write a control prediction: the truth, an empty mask, or the pseudo label itself.
 
-truth copies the source, a binary mask; empty writes zeros on the source's grid; pseudo_label cuts a soft
-map (values from 0 to 1) above the threshold, and takes the voxels labelled 1 of a sparse label map, which
-is recognised by its unlabelled voxels (2).
+truth copies the source, a binary mask. empty writes zeros on the source's grid. pseudo_label thresholds a soft map
+(values from 0 to 1), or takes the voxels labelled 1 from a sparse label map, which is recognised by its unlabelled
+voxels (2).
 """
+
+import argparse
 
 from weakseg3d.errors import UserError
 from weakseg3d.inference.controls import CONTROLS, control_mask
@@ -11,16 +13,18 @@ from weakseg3d.inference.controls import CONTROLS, control_mask
 EXAMPLE = "  python -m weakseg3d control --kind pseudo_label --source pseudo_label.nii.gz --out prediction.nii.gz"
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("--kind", required=True, choices=tuple(CONTROLS), help="which control")
     parser.add_argument("--source", required=True, metavar="FILE", help="reference mask or pseudo label")
     parser.add_argument("--out", required=True, metavar="FILE", help="binary mask (.nii.gz)")
-    parser.add_argument("--threshold", type=float, default=0.5, help="organ where a soft map is above it (default 0.5)")
+    parser.add_argument(
+        "--threshold", type=float, default=0.5, help="a soft map is organ above this value (default 0.5)"
+    )
 
 
-def run(args):
-    """Write one control prediction."""
+def run(args: argparse.Namespace) -> None:
+    """Write a control prediction."""
     import numpy as np
     import SimpleITK as sitk
 

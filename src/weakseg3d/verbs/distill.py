@@ -1,7 +1,10 @@
 """PA-Seg's second stage: two trained models teach themselves and each other on the training cases.
 
-Writes what 'train' writes; the model is the first one's network. The recipe has the key 'distillation' and no network.
+Writes the same files as 'train'; the model is the network of the first of the two models. The recipe has the key
+'distillation' and no network.
 """
+
+import argparse
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.recipes import checked_recipe
@@ -12,27 +15,29 @@ EXAMPLE = """\
       --out model"""
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("--recipe", required=True, metavar="FILE", help="recipe of the second stage (YAML)")
     parser.add_argument("--cases", required=True, metavar="CSV", help="training cases: case,image,target")
     parser.add_argument("--models", required=True, nargs=2, metavar="FILE", help="two models written by 'train'")
     parser.add_argument(
-        "--validation", metavar="CSV", help="validation cases: case,image,target; for a recipe that selects by them"
+        "--validation",
+        metavar="CSV",
+        help="validation cases: case,image,target; for a recipe whose selection uses them",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the trained model")
-    parser.add_argument("--resume", action="store_true", help="continue from a checkpoint in DIR, if there is one")
+    parser.add_argument("--resume", action="store_true", help="continue from a checkpoint in DIR if there is one")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
     """Train two models on each other."""
     from weakseg3d.files import existing_file
     from weakseg3d.training.loading import read_cases
 
     recipe = checked_recipe(read_yaml(args.recipe), args.recipe)
     if "distillation" not in recipe:
-        raise UserError(f"{args.recipe}: has no key 'distillation'; give it to 'train', or add the key")
-    read_cases(args.cases)  # a wrong path must not cost the time it takes to load torch
+        raise UserError(f"{args.recipe}: the recipe has no key 'distillation'; use 'train', or add the key")
+    read_cases(args.cases)  # before the import of torch, which takes seconds, so that a wrong path fails at once
     for model in args.models:
         existing_file(model)
 

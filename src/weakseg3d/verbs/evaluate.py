@@ -1,19 +1,28 @@
 """Compare a predicted mask with its reference and print the metrics as JSON.
 
-Distances are in mm, from the spacing of the reference. A missed organ (empty prediction) has Dice 0 and the
-diagonal of the volume as its distances; what has no value (organ absent from the reference) is null. --csv also
+Distances are in mm, from the spacing of the reference. A missed organ (empty prediction) has a Dice of 0 and the
+diagonal of the volume as its distances; undefined values (organ absent from the reference) are null. --csv also
 writes the metrics as rows of the long table that 'report' reads.
 
-Both volumes must share one grid. With --resample-prediction the prediction may have another one and is brought
-to the reference's: linear interpolation of the mask, organ where it reaches one half. --largest-component keeps
-the largest part of the prediction whose voxels hang together through their faces, found on the prediction's grid.
+Both volumes must have the same grid. With --resample-prediction, the prediction may have another grid and is resampled
+to the grid of the reference: the mask is interpolated linearly and is organ where it reaches one half.
+--largest-component keeps only the largest component of the prediction, with voxels connected through their faces,
+determined on the prediction's grid.
 
---uncertainty adds calibration error, mean entropy and mean variance of the maps that 'predict --uncertainty'
-wrote, within the bounding box of both masks widened by 10 mm; the maps lie on the prediction's grid and are
-brought to the reference's (linear) with it.
+--uncertainty adds the calibration error, mean entropy and mean variance of the maps written by
+'predict --uncertainty', within the bounding box of both masks widened by 10 mm. The maps must lie on the prediction's
+grid and are resampled (linearly) with the prediction.
 """
 
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
 from weakseg3d.errors import UserError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 EXAMPLE = (
     "  python -m weakseg3d evaluate --prediction prediction.nii.gz --reference mask.nii.gz \\\n"
@@ -21,17 +30,19 @@ EXAMPLE = (
 )
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("--prediction", required=True, metavar="FILE", help="binary mask")
     parser.add_argument("--reference", required=True, metavar="FILE", help="binary mask, by default on the same grid")
     parser.add_argument(
-        "--resample-prediction", action="store_true", help="bring the prediction to the grid of the reference"
+        "--resample-prediction", action="store_true", help="resample the prediction to the grid of the reference"
     )
     parser.add_argument(
-        "--largest-component", action="store_true", help="evaluate the largest component of the prediction alone"
+        "--largest-component", action="store_true", help="evaluate only the largest component of the prediction"
     )
-    parser.add_argument("--uncertainty", metavar="DIR", help="maps of 'predict --uncertainty' on the prediction's grid")
+    parser.add_argument(
+        "--uncertainty", metavar="DIR", help="maps of 'predict --uncertainty', on the prediction's grid"
+    )
     parser.add_argument("--csv", metavar="FILE", help="also write the metrics as rows of the long table")
     parser.add_argument(
         "--label",
@@ -45,12 +56,12 @@ def add_arguments(parser):
         "--nsd-tolerance",
         type=float,
         metavar="MM",
-        help="tolerance of the normalised surface Dice in mm (default: that of the organ in --label, else 2.0)",
+        help="tolerance of the normalised surface Dice in mm (default: the value for the organ in --label, else 2.0)",
     )
 
 
-def run(args):
-    """Print the metrics of one case, and write them when asked."""
+def run(args: argparse.Namespace) -> None:
+    """Print the metrics of a case, and write them if asked to."""
     import json
     import math
 
@@ -63,10 +74,10 @@ def run(args):
     labels = parse_pairs(args.label, "--label")
     for key in labels:
         if key not in LABELS:
-            raise UserError(f"--label {key}: unknown key; allowed are {', '.join(LABELS)}")
+            raise UserError(f"--label {key}: unknown key; use one of {', '.join(LABELS)}")
     tolerance = args.nsd_tolerance
     if tolerance is None:
-        tolerance = NSD_TOLERANCES.get(labels.get("organ"), NSD_TOLERANCE)
+        tolerance = NSD_TOLERANCES.get(labels.get("organ", ""), NSD_TOLERANCE)
     if not (math.isfinite(tolerance) and tolerance >= 0):
         raise UserError(f"--nsd-tolerance {tolerance}: must be a distance in mm, 0 or more")
 
@@ -85,8 +96,11 @@ def run(args):
     print(json.dumps({**printable, "status": status}, indent=2))
 
 
-def read_case(args):
-    """Return prediction, reference and ``{name: map}`` of the uncertainty, if asked for, on the reference's grid."""
+def read_case(args: argparse.Namespace) -> tuple[sitk.Image, sitk.Image, dict[str, sitk.Image]]:
+    """Return prediction, reference and the uncertainty maps as ``{name: map}``, all on the reference's grid.
+
+    The maps are empty without --uncertainty.
+    """
     from weakseg3d.evaluation.largest_component import keep_largest_component
     from weakseg3d.evaluation.reference_grid import map_on_reference_grid, mask_on_reference_grid
     from weakseg3d.images.volumes import check_same_grid, read_mask
@@ -97,7 +111,7 @@ def read_case(args):
         try:
             check_same_grid(prediction, reference, args.prediction, args.reference)
         except UserError as error:
-            raise UserError(f"{error}, or let --resample-prediction do so") from None
+            raise UserError(f"{error}, or use --resample-prediction") from None
     maps = read_uncertainty(args.uncertainty, prediction, args.prediction) if args.uncertainty else {}
     if args.largest_component:
         prediction = keep_largest_component(prediction)

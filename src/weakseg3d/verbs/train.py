@@ -1,8 +1,10 @@
 """Train a method's network on the training cases.
 
 Writes model.pt (weights and recipe), run.json (recipe, seed, versions, commit, wall time, steps/s, peak memory)
-and losses.csv. The cases are a CSV with the columns case, image, target; relative paths start at the CSV's folder.
+and losses.csv. The cases are a CSV with the columns case, image and target; relative paths are relative to the CSV.
 """
+
+import argparse
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.recipes import checked_recipe
@@ -11,25 +13,27 @@ from weakseg3d.schemas import read_yaml
 EXAMPLE = "  python -m weakseg3d train --recipe recipe.yaml --cases cases.csv --out model"
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("--recipe", required=True, metavar="FILE", help="training recipe (YAML)")
     parser.add_argument("--cases", required=True, metavar="CSV", help="training cases: case,image,target")
     parser.add_argument(
-        "--validation", metavar="CSV", help="validation cases: case,image,target; for a recipe that selects by them"
+        "--validation",
+        metavar="CSV",
+        help="validation cases: case,image,target; for a recipe whose selection uses them",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the trained model")
-    parser.add_argument("--resume", action="store_true", help="continue from a checkpoint in DIR, if there is one")
+    parser.add_argument("--resume", action="store_true", help="continue from a checkpoint in DIR if there is one")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
     """Train one model."""
     from weakseg3d.training.loading import read_cases
 
     recipe = checked_recipe(read_yaml(args.recipe), args.recipe)
     if "distillation" in recipe:
-        raise UserError(f"{args.recipe}: is a recipe of two trained models; give it to 'distill'")
-    read_cases(args.cases)  # a wrong path must not cost the time it takes to load torch
+        raise UserError(f"{args.recipe}: the recipe is for distillation from two trained models; use 'distill'")
+    read_cases(args.cases)  # before the import of torch, which takes seconds, so that a wrong path fails at once
 
     from weakseg3d.training.run import train
 
