@@ -40,9 +40,7 @@ def test_versions_equal_the_lock_file(name):
 def test_everything_a_verb_imports_is_in_its_environment(verb):
     packages = environment("torch" if verb in VERBS_WITH_TORCH else "core")
     modules = imported_modules(f"weakseg3d.verbs.{module_name(verb)}")
-    nodes = [
-        node for path in modules.values() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    ]
+    nodes = [node for path in modules.values() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     third_party = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"weakseg3d"}
