@@ -284,13 +284,13 @@ def test_a_learning_rate_retrains_its_method_alone(edited):
 
 
 def test_the_metrics_code_reevaluates_and_does_not_retrain(edited):
-    jobs = planned(edited("src/weakseg3d/evaluation/metrics.py", '"""', '"""Edited. '))
+    jobs = planned(edited("src/weakseg3d/evaluation/metrics.py", "\nPENALTY", "\nEDITED = True\nPENALTY"))
     assert jobs["evaluate"] == 27
     assert not jobs.keys() & {"train", "predict", "annotate", "pseudo_label", "split_labels", "resample"}
 
 
 def test_the_network_code_retrains_and_does_not_annotate(edited):
-    jobs = planned(edited("src/weakseg3d/networks/pmsa.py", '"""', '"""Edited. '))
+    jobs = planned(edited("src/weakseg3d/networks/pmsa.py", "\nclass ", "\nEDITED = True\n\n\nclass "))
     assert (jobs["train"], jobs["distill"]) == (10, 2)
     assert not jobs.keys() & {"annotate", "pseudo_label", "split_labels", "resample", "control"}
 

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from weakseg3d.datasets.case_ids import check_case_ids
 from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT, existing_file
 from weakseg3d.schemas import choose, read_yaml, validated
@@ -59,7 +60,7 @@ def dataset_names() -> list[str]:
 def read_split(path: str | os.PathLike[str]) -> dict[str, str]:
     """Return ``{case: part}``, with `PARTS` as parts, from a CSV file with the header ``case,split``.
 
-    Raises UserError for another header, a repeated case, an unknown part, and an empty file.
+    Raises UserError for another header, a repeated case, an unusable case id, an unknown part, and an empty file.
     """
     path = existing_file(path)
     with open(path, newline="", encoding="utf-8-sig") as stream:
@@ -78,4 +79,5 @@ def read_split(path: str | os.PathLike[str]) -> dict[str, str]:
         split[row[0]] = row[1]
     if not split:
         raise UserError(f"{path}: lists no cases; add lines such as 'CASE,train'")
+    check_case_ids(split, path)
     return split

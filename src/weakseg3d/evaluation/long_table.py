@@ -12,6 +12,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.metrics import METRICS, PENALTY, STATUSES, Metric
 from weakseg3d.evaluation.rows import COLUMNS, LABELS, UNITS
+from weakseg3d.files import is_hidden
 
 WITH_ORGAN = ("ok", "empty_prediction")
 """Statuses of the cases whose reference contains the organ: means are taken over these."""
@@ -81,7 +82,7 @@ def series_names(rows: pd.DataFrame) -> pd.Series:
 def _files(path: str | os.PathLike[str]) -> list[Path]:
     path = Path(path)
     if path.is_dir():
-        files = sorted(path.rglob("*.csv"))
+        files = sorted(file for file in path.rglob("*.csv") if not is_hidden(file.relative_to(path)))
         if not files:
             raise UserError(f"{path}: contains no CSV file of metrics; run 'evaluate' first")
         return files

@@ -119,11 +119,8 @@ def _by_table(path: Path) -> dict[str, Sources]:
         raise UserError(f"{path}: the first line must be '{','.join(TABLE_HEADER)}'")
     cases: dict[str, Sources] = {}
     for row in rows[1:]:
-        if len(row) != 3 or not all(row) or "/" in row[0] or row[0].startswith("."):
-            raise UserError(
-                f"{path}: '{','.join(row)}' is not a line 'case,image,label'; give all three, with a case whose name"
-                " can be used for a folder"
-            )
+        if len(row) != 3 or not all(row):
+            raise UserError(f"{path}: '{','.join(row)}' is not a line 'case,image,label'; give all three")
         if row[0] in cases:
             raise UserError(f"{path}: lists case '{row[0]}' twice; remove one of the two lines")
         cases[row[0]] = {"image": path.parent / row[1], "label": path.parent / row[2]}
