@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from weakseg3d.datasets.file_search import NIFTI, Sources
+from weakseg3d.datasets.formats.dicom import is_dicom, read_series
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_file
 from weakseg3d.images.volumes import check_same_grid, like, read_image, read_label
@@ -50,9 +51,13 @@ def read_label_on(image: sitk.Image, sources: Sources, label_values: Mapping[int
 def read_scan(path: str | os.PathLike[str], channel: int | None = None) -> sitk.Image:
     """Return the image at ``path`` as float32; from a 4-D NIfTI file, return volume ``channel`` (counted from 0).
 
-    Raises UserError as `read_image` does, and for a 4-D file without a channel or with too few volumes.
+    A DICOM file (one slice, or enhanced multi-frame) is read as by `read_series`.
+
+    Raises UserError as `read_image` and `read_series` do, and for a 4-D file without a channel or with too few volumes.
     """
     path = existing_file(path)
+    if is_dicom(path):
+        return read_series([path])[0]
     header = sitk.ImageFileReader()
     header.SetFileName(str(path))
     try:
