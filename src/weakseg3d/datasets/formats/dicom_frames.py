@@ -39,7 +39,7 @@ KEYWORDS = [
     *("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
     *RESCALE_KEYWORDS,
-    "ModalityLUTSequence",
+    *("ModalityLUTSequence", "DoseGridScaling"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
 """The elements that are read from a header; all others are skipped, which saves time."""
@@ -93,6 +93,8 @@ def read_frames(path: str | os.PathLike[str]) -> list[Frame]:
     path = Path(path)
     header = read_dicom(path, stop_before_pixels=True, specific_tags=KEYWORDS)
     layout = _pixel_layout(header, path)
+    if "DoseGridScaling" in header:
+        raise UserError(f"{path}: DoseGridScaling marks a dose distribution, not a scan; move it to another folder")
     if optional_items(header, "ModalityLUTSequence"):
         raise UserError(f"{path}: ModalityLUTSequence maps the values by a table; export the series with RescaleSlope")
     number = whole_number(header, "NumberOfFrames", path) if "NumberOfFrames" in header else 1
@@ -130,10 +132,10 @@ def _frame(
     place = f"{path}" if classic else f"{path}: frame {index + 1}"
 
     def macro(sequence: str) -> pydicom.Dataset:
-        found = header if classic else _macro(groups, sequence)
-        if found is None:
+        item = header if classic else _macro(groups, sequence)
+        if item is None:
             raise UserError(f"{place}: {sequence} is missing; {REMEDY}")
-        return found
+        return item
 
     measures = macro("PixelMeasuresSequence")
     spacing = numbers(measures, "PixelSpacing", 2, place)
@@ -160,8 +162,8 @@ def _frame(
 
 def _macro(groups: Sequence[pydicom.Dataset], sequence: str) -> pydicom.Dataset | None:
     """Return the item of a functional group, from the first of ``groups`` that has it, or None."""
-    found = (optional_items(group, sequence) for group in groups)
-    return next((entries[0] for entries in found if entries), None)
+    sequences = (optional_items(group, sequence) for group in groups)
+    return next((entries[0] for entries in sequences if entries), None)
 
 
 def _check_one_stack(frames: Sequence[pydicom.Dataset], path: Path) -> None:

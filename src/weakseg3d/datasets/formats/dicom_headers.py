@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import RawDataElement
 
 from weakseg3d.datasets.file_search import natural
 from weakseg3d.errors import UserError
@@ -21,13 +23,16 @@ logging.getLogger("pydicom").setLevel(logging.ERROR)
 
 SERIES_KEYWORDS = ["Modality", "SeriesDescription", "SeriesInstanceUID", "ReferencedFrameOfReferenceSequence"]
 
+UNDEFINED = 0xFFFFFFFF
+"""Length of an element that ends with a delimiter."""
+
 REMEDY = "export it again"
 
 
 def read_dicom(path: str | os.PathLike[str], **options: Any) -> pydicom.Dataset:
     """Return the parsed file, with or without preamble; ``options`` are those of ``pydicom.dcmread``.
 
-    Raises UserError for a file that is not DICOM.
+    Raises UserError for a file that is not DICOM, and for a truncated one.
     """
     try:
         content = pydicom.dcmread(path, force=True, **options)
@@ -36,6 +41,11 @@ def read_dicom(path: str | os.PathLike[str], **options: Any) -> pydicom.Dataset:
         readable = False
     if not readable:
         raise UserError(f"{path}: not a readable DICOM file; unpack the archive again")
+    for tag in content.keys():  # noqa: SIM118 (iterating over the dataset itself would parse all elements)
+        element = content.get_item(tag)
+        # pydicom returns what is left of the last element of a truncated file.
+        if isinstance(element, RawDataElement) and element.length not in (UNDEFINED, len(element.value or b"")):
+            raise UserError(f"{path}: {keyword_for_tag(tag) or tag} is truncated; copy or export the file again")
     return content
 
 

@@ -104,7 +104,8 @@ def _check_length(data: bytes, frames: int, layout: PixelLayout, path: Path) -> 
 
 def _decode_with_pydicom(content: pydicom.Dataset, syntax: UID, path: Path) -> StoredValues:
     try:
-        values, _ = get_decoder(syntax).as_array(content, raw=True)
+        # Unused bits are cleared below, where values that exceed BitsStored are noticed.
+        values, _ = get_decoder(syntax).as_array(content, raw=True, correct_unused_bits=False)
     except Exception:  # Damaged data make the decoder fail in many ways.
         raise UserError(f"{path}: PixelData is truncated or damaged; copy or export the file again") from None
     return values.astype(values.dtype.newbyteorder("="), copy=False)
@@ -167,11 +168,8 @@ def _significant_bits(values: StoredValues, layout: PixelLayout, content: pydico
     kind = np.dtype(f"{'i' if layout.signed else 'u'}{values.dtype.itemsize}")
     as_stored = values.view(kind) if values.dtype != kind else values
     significant = (as_stored << unused) >> unused
-    if (
-        not np.array_equal(significant, as_stored)
-        and (as_stored.view(f"u{kind.itemsize}") >> layout.bits_stored).any()
-        and not _has_embedded_overlay(content)
-    ):
+    filled = as_stored.view(f"u{kind.itemsize}") >> layout.bits_stored != 0
+    if ((significant != as_stored) & filled).any() and not _has_embedded_overlay(content):
         raise UserError(
             f"{path}: PixelData has values of more than {layout.bits_stored} bits, the header's BitsStored; "
             "export the series again"

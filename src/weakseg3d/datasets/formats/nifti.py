@@ -38,8 +38,11 @@ def read_label_on(image: sitk.Image, sources: Sources, label_values: Mapping[int
     """Return the label map ``sources["label"]`` (uint8) on the grid of ``image``, read from ``sources["image"]``.
 
     If the axes of the label map are stored in another order or direction, they are permuted or flipped; nothing is
-    resampled. Raises UserError as `read_label` and `read_mapped_label` do, and for a grid that still differs then.
+    resampled. Raises UserError as `read_label` and `read_mapped_label` do, for a label map in DICOM, and for a grid
+    that still differs then.
     """
+    if is_dicom(existing_file(sources["label"])):
+        raise UserError(f"{sources['label']}: a DICOM file; give the label map as NIfTI, NRRD or MetaImage")
     label = read_mapped_label(sources["label"], label_values) if label_values else read_label(sources["label"])
     axes = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines
     if axes(label.GetDirection()) != axes(image.GetDirection()):

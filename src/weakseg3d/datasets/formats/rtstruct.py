@@ -110,11 +110,11 @@ def _check_frame_of_reference(
     """Raise a UserError if the contours of ``roi`` are given in other coordinates than the image."""
     if frame_of_reference is None:
         return
-    own = text(roi, "ReferencedFrameOfReferenceUID", path)
-    if own != frame_of_reference:
+    referenced = text(roi, "ReferencedFrameOfReferenceUID", path)
+    if referenced != frame_of_reference:
         raise UserError(
             f"{path}: '{roi.ROIName}' was drawn in another frame of reference than its image "
-            f"(ReferencedFrameOfReferenceUID {own}, FrameOfReferenceUID {frame_of_reference}); "
+            f"(ReferencedFrameOfReferenceUID {referenced}, FrameOfReferenceUID {frame_of_reference}); "
             "use a label map for this case"
         )
 
