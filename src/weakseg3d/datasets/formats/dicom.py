@@ -102,6 +102,8 @@ def read_series(slices: Sequence[Path]) -> tuple[sitk.Image, NDArray[np.int64]]:
 
 def _check_same_series(first: "Frame", frames: Sequence["Frame"]) -> None:
     """Raise a UserError with the tag and both values if one of ``frames`` does not belong with ``first``."""
+    from weakseg3d.datasets.formats.dicom_headers import bare
+
     for frame in frames:
         exact = {
             "SeriesInstanceUID": (frame.series, first.series),
@@ -119,9 +121,10 @@ def _check_same_series(first: "Frame", frames: Sequence["Frame"]) -> None:
             differences.append(("PixelSpacing", frame.spacing[::-1], first.spacing[::-1]))
         if differences:
             keyword, value, expected = differences[0]
+            values = f"{bare(value)}, not {bare(expected)}"
             raise UserError(
                 f"{frame.path}: {_frame_prefix(frame)}differs from {first.name} in {keyword} "
-                f"({value}, not {expected}); keep one series per folder"
+                f"({values}); keep one series per folder"
             )
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from weakseg3d.datasets.formats.dicom_headers import (
     REMEDY,
+    bare,
     element_value,
     items,
     numbers,
@@ -172,20 +173,20 @@ def _check_one_stack(frames: Sequence[pydicom.Dataset], path: Path) -> None:
         contents = (_macro([frame], "FrameContentSequence") for frame in frames)
         values = {optional_text(content, keyword) for content in contents if content is not None}
         if len(values) > 1:
-            listed = ", ".join(sorted(str(value) for value in values)[:5])
+            listed = ", ".join(sorted(bare(value) for value in values)[:5])
             raise UserError(f"{path}: contains several values of {keyword} ({listed}); export one of them")
 
 
 def _pixel_layout(header: pydicom.Dataset, path: Path) -> PixelLayout:
     """Return how the pixels are stored; raise a UserError unless they are greyscale integers."""
     if "Rows" not in header:
-        modality = optional_text(header, "Modality") or "unknown"
+        modality = bare(optional_text(header, "Modality") or "unknown")
         raise UserError(f"{path}: not an image (Rows is missing, Modality is {modality}); move it to another folder")
     samples = whole_number(header, "SamplesPerPixel", path)
     photometric = text(header, "PhotometricInterpretation", path)
     if samples != 1:
         raise UserError(
-            f"{path}: a colour image (SamplesPerPixel is {samples}, PhotometricInterpretation {photometric}); "
+            f"{path}: a colour image (SamplesPerPixel is {samples}, PhotometricInterpretation {bare(photometric)}); "
             "keep only the greyscale series"
         )
     if photometric == "MONOCHROME1":

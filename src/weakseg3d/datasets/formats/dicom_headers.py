@@ -26,6 +26,9 @@ SERIES_KEYWORDS = ["Modality", "SeriesDescription", "SeriesInstanceUID", "Refere
 UNDEFINED = 0xFFFFFFFF
 """Length of an element that ends with a delimiter."""
 
+LONGEST_SHOWN = 70
+"""Length at which values are cut in messages; identifiers have at most 64 characters."""
+
 REMEDY = "export it again"
 
 
@@ -42,7 +45,7 @@ def read_dicom(path: str | os.PathLike[str], **options: Any) -> pydicom.Dataset:
     if not readable:
         raise UserError(f"{path}: not a readable DICOM file; unpack the archive again")
     for tag in content.keys():  # noqa: SIM118 (iterating over the dataset itself would parse all elements)
-        element = content.get_item(tag)
+        element = content.get_item(tag, keep_deferred=True)
         # pydicom returns what is left of the last element of a truncated file.
         if isinstance(element, RawDataElement) and element.length not in (UNDEFINED, len(element.value or b"")):
             raise UserError(f"{path}: {keyword_for_tag(tag) or tag} is truncated; copy or export the file again")
@@ -118,7 +121,12 @@ def element_value(dataset: pydicom.Dataset, keyword: str, place: str | os.PathLi
 
 def shown(value: object) -> str:
     """Return a value for a message: in quotes, shortened, without line ends or terminal codes."""
-    return repr(str(value)[:60])
+    return repr(str(value)[:LONGEST_SHOWN])
+
+
+def bare(value: object) -> str:
+    """Return a value for a message as `shown` does, but without quotes."""
+    return shown(value)[1:-1]
 
 
 def frame_of_reference(path: str | os.PathLike[str]) -> str | None:
@@ -155,7 +163,7 @@ def mr_series(
         uid for uid, words in descriptions.items() if re.search(rf"(^|[^a-z0-9]){sequence}([^0-9]|$)", words.lower())
     ]
     if len(matching) != 1:
-        names = ", ".join(sorted(f"'{words}'" for words in descriptions.values())) or "none"
+        names = ", ".join(sorted(shown(words) for words in descriptions.values())) or "none"
         raise UserError(
             f"{Path(folders[0]).parent}: exactly one MR series must be called {sequence}, but the series are {names}; "
             "keep one"
@@ -163,7 +171,7 @@ def mr_series(
     structures = [path for path, referenced in structure_sets if matching[0] in referenced]
     if len(structures) > 1:
         raise UserError(
-            f"{structures[0]} and {structures[1]}: both RTSTRUCTs were drawn on the series {matching[0]} "
+            f"{structures[0]} and {structures[1]}: both RTSTRUCTs were drawn on the series {bare(matching[0])} "
             "(ReferencedFrameOfReferenceSequence); keep one"
         )
     return series[matching[0]], structures[0] if structures else None

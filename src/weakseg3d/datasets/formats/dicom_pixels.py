@@ -6,6 +6,7 @@ JPEG 2000; it gets a file with nothing but the pixels, so that the header is int
 
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from pydicom.uid import (
 )
 
 from weakseg3d.datasets.formats.dicom_frames import PixelLayout
-from weakseg3d.datasets.formats.dicom_headers import optional_text, read_dicom
+from weakseg3d.datasets.formats.dicom_headers import bare, optional_text, read_dicom
 from weakseg3d.errors import UserError
 
 UNCOMPRESSED = (
@@ -71,7 +72,7 @@ def stored_values(path: str | os.PathLike[str], frames: int, layout: PixelLayout
         values = _decode_with_gdcm(data, frames, layout, syntax, path)
     else:
         raise UserError(
-            f"{path}: pixels compressed as TransferSyntaxUID {syntax.name} cannot be decoded; "
+            f"{path}: pixels compressed as TransferSyntaxUID {bare(syntax.name)} cannot be decoded; "
             "export the series without compression"
         )
     if values.size != frames * layout.rows * layout.columns:
@@ -104,8 +105,11 @@ def _check_length(data: bytes, frames: int, layout: PixelLayout, path: Path) -> 
 
 def _decode_with_pydicom(content: pydicom.Dataset, syntax: UID, path: Path) -> StoredValues:
     try:
-        # Unused bits are cleared below, where values that exceed BitsStored are noticed.
-        values, _ = get_decoder(syntax).as_array(content, raw=True, correct_unused_bits=False)
+        with warnings.catch_warnings():
+            # Only a warning tells that compressed data were longer than the pixels, which damage makes them.
+            warnings.filterwarnings("error", message=".*RLE segment")
+            # Unused bits are cleared below, where values that exceed BitsStored are noticed.
+            values, _ = get_decoder(syntax).as_array(content, raw=True, correct_unused_bits=False)
     except Exception:  # Damaged data make the decoder fail in many ways.
         raise UserError(f"{path}: PixelData is truncated or damaged; copy or export the file again") from None
     return values.astype(values.dtype.newbyteorder("="), copy=False)
@@ -146,7 +150,7 @@ def _decode_plane(stream: bytes, layout: PixelLayout, syntax: UID, path: Path, p
         values = sitk.GetArrayFromImage(sitk.ReadImage(str(plane_file), imageIO="GDCMImageIO"))
     except RuntimeError:
         raise UserError(
-            f"{path}: pixels compressed as TransferSyntaxUID {syntax.name} cannot be decoded; "
+            f"{path}: pixels compressed as TransferSyntaxUID {bare(syntax.name)} cannot be decoded; "
             "export the series without compression"
         ) from None
     if values.shape != (1, layout.rows, layout.columns) or values.dtype.kind not in "iu":
@@ -179,5 +183,8 @@ def _significant_bits(values: StoredValues, layout: PixelLayout, content: pydico
 
 def _has_embedded_overlay(content: pydicom.Dataset) -> bool:
     """Return whether an overlay (groups 6000 to 601E) is stored in unused bits of the pixels (OverlayBitPosition)."""
-    positions = (content.get((group, 0x0102)) for group in range(0x6000, 0x6020, 2))
-    return any(element is not None and element.value not in (None, 0) for element in positions)
+    overlays = [group for group in range(0x6000, 0x6020, 2) if (group, 0x0102) in content]
+    try:
+        return any(content[group, 0x0102].value not in (None, 0) for group in overlays)
+    except Exception:  # A value that contradicts its type makes the parser fail in many ways.
+        return False

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from weakseg3d.datasets.formats.dicom_headers import (
     REMEDY,
+    bare,
     element_value,
     items,
     numbers,
@@ -54,13 +55,13 @@ def structure_mask(
         plane = int(np.rint(points[:, 2].mean()))
         if np.abs(points[:, 2] - plane).max() > PLANE_TOLERANCE or not 0 <= plane < depth:
             raise UserError(
-                f"{path}: contour {number} of '{roi.ROIName}' (ContourData) lies in no slice of its image; "
+                f"{path}: contour {number} of {shown(roi.ROIName)} (ContourData) lies in no slice of its image; "
                 "use a label map for this case"
             )
         low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
         if (high < -0.5).any() or (low > np.array([width, height]) - 0.5).any():
             raise UserError(
-                f"{path}: contour {number} of '{roi.ROIName}' (ContourData) lies outside its image; "
+                f"{path}: contour {number} of {shown(roi.ROIName)} (ContourData) lies outside its image; "
                 "use a label map for this case"
             )
         _toggle_inside(mask[plane], points[:, :2])
@@ -72,7 +73,7 @@ def _structures(path: str | os.PathLike[str]) -> pydicom.Dataset:
     structures = read_dicom(path)
     modality = optional_text(structures, "Modality")
     if modality != "RTSTRUCT":
-        raise UserError(f"{path}: not a structure set (Modality is {modality}, not RTSTRUCT); name another file")
+        raise UserError(f"{path}: not a structure set (Modality is {bare(modality)}, not RTSTRUCT); name another file")
     return structures
 
 
@@ -91,10 +92,10 @@ def _named_roi(structures: pydicom.Dataset, names: Sequence[str], path: str | os
     matching = next((by_name[name.lower()] for name in names if name.lower() in by_name), None)
     if matching is None:
         expected = " or ".join(f"'{name}'" for name in names)
-        present = ", ".join(sorted(by_name))
+        present = ", ".join(sorted(bare(name) for name in by_name))
         raise UserError(f"{path}: has no structure {expected}, only {present}; name one in the option 'structures'")
     if len(matching) > 1:
-        listed = " and ".join(f"'{roi.ROIName}' (ROINumber {roi.ROINumber})" for roi in matching[:2])
+        listed = " and ".join(f"{shown(roi.ROIName)} (ROINumber {roi.ROINumber})" for roi in matching[:2])
         raise UserError(f"{path}: two structures have the same ROIName, {listed}; rename or remove one")
     roi = matching[0]
     if roi_numbers.count(int(roi.ROINumber)) > 1:
@@ -113,8 +114,8 @@ def _check_frame_of_reference(
     referenced = text(roi, "ReferencedFrameOfReferenceUID", path)
     if referenced != frame_of_reference:
         raise UserError(
-            f"{path}: '{roi.ROIName}' was drawn in another frame of reference than its image "
-            f"(ReferencedFrameOfReferenceUID {referenced}, FrameOfReferenceUID {frame_of_reference}); "
+            f"{path}: {shown(roi.ROIName)} was drawn in another frame of reference than its image "
+            f"(ReferencedFrameOfReferenceUID {bare(referenced)}, FrameOfReferenceUID {bare(frame_of_reference)}); "
             "use a label map for this case"
         )
 
@@ -131,21 +132,21 @@ def _contours(
     ]
     if len(drawings) > 1:
         raise UserError(
-            f"{path}: '{roi.ROIName}' has contours in two items of ROIContourSequence (ReferencedROINumber "
+            f"{path}: {shown(roi.ROIName)} has contours in two items of ROIContourSequence (ReferencedROINumber "
             f"{roi.ROINumber}); export the structure set again"
         )
     if not drawings or "ContourSequence" not in drawings[0] or not drawings[0]["ContourSequence"].value:
         raise UserError(
-            f"{path}: structure '{roi.ROIName}' has no closed contours (ROIContourSequence, ContourSequence); "
+            f"{path}: structure {shown(roi.ROIName)} has no closed contours (ROIContourSequence, ContourSequence); "
             "do not use this case"
         )
     contours = items(drawings[0], "ContourSequence", path)
-    places = [f"{path}: contour {number} of '{roi.ROIName}'" for number in range(1, len(contours) + 1)]
+    places = [f"{path}: contour {number} of {shown(roi.ROIName)}" for number in range(1, len(contours) + 1)]
     kinds = [text(contour, "ContourGeometricType", place) for contour, place in zip(contours, places, strict=True)]
     if not set(kinds) & set(CLOSED_TYPES):
         raise UserError(
-            f"{path}: structure '{roi.ROIName}' has no closed contours (ContourGeometricType is {shown(kinds[0])}); "
-            "do not use this case"
+            f"{path}: structure {shown(roi.ROIName)} has no closed contours (ContourGeometricType is "
+            f"{shown(kinds[0])}); do not use this case"
         )
     for kind, place in zip(kinds, places, strict=True):
         if kind not in CLOSED_TYPES:
