@@ -11,12 +11,13 @@ from conftest import make_volume, oblique_direction
 from dicom_files import alter, decimals, item, write_series
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import HTJ2KLossless, JPEG2000Lossless, JPEGLossless, JPEGLSLossless, RLELossless
 from scipy.spatial.transform import Rotation
 
 from weakseg3d.datasets.adapters import folder
 from weakseg3d.datasets.formats.dicom import read_series, read_series_folder
+from weakseg3d.datasets.formats.jpeg_size import coded_size
 from weakseg3d.datasets.formats.nifti import read_label_on, read_scan
 from weakseg3d.errors import UserError
 
@@ -271,6 +272,25 @@ def test_every_lossless_encoding_gives_the_same_voxels(name):
     assert image.GetSpacing() == pytest.approx((0.3125, 0.3125, 0.8))
 
 
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("MR_small_jp2klossless", (64, 64)),
+        ("MR_small_jpeg_ls_lossless", (64, 64)),
+        ("JPEG2000", (1024, 256)),
+        ("JPEGLSNearLossless_16", (50, 10)),
+        ("JPGExtended", (1024, 256)),
+        ("SC_rgb_jpeg_gdcm", (100, 100)),
+    ],
+)
+def test_the_size_of_a_code_stream_is_found_without_decoding(name, size):
+    content = pydicom.dcmread(SAMPLES / f"{name}.dcm")
+    stream = next(generate_frames(content.PixelData, number_of_frames=1))
+    assert coded_size(stream) == size == (content.Rows, content.Columns)
+    assert coded_size(stream[20:]) is None
+    assert coded_size(b"") is None
+
+
 @pytest.mark.parametrize("name", ["693_J2KI", "J2K_pixelrep_mismatch", "CT_small"])
 def test_compressed_slices_are_rescaled_as_itk_does(name):
     """The decoder gets the pixels without their header, so nothing is rescaled twice."""
@@ -299,18 +319,21 @@ def test_truncated_compressed_pixels_are_rejected(tmp_path, name):
     shutil.copy(SAMPLES / f"{name}.dcm", path)
 
     def cut(content):
-        stream = next(pydicom.encaps.generate_frames(content.PixelData, number_of_frames=1))
+        stream = next(generate_frames(content.PixelData, number_of_frames=1))
         content.PixelData = encapsulate([stream[: len(stream) // 2]])
 
     alter(path, cut)
     rejected(path, "PixelData")
 
 
-def test_compressed_pixels_of_another_size_are_rejected(tmp_path):
+@pytest.mark.parametrize("name", ["MR_small_jp2klossless", "MR_small_jpeg_ls_lossless", "MR_small_RLE"])
+@pytest.mark.parametrize("size", [(63, 64), (65, 64), (65535, 65535)])
+def test_compressed_pixels_of_another_size_are_rejected(tmp_path, name, size):
+    """Before memory is reserved for the size that the header claims."""
     path = tmp_path / "a.dcm"
-    shutil.copy(SAMPLES / "MR_small_jp2klossless.dcm", path)
-    alter(path, setting(Rows=32, Columns=128))
-    rejected(path)
+    shutil.copy(SAMPLES / f"{name}.dcm", path)
+    alter(path, setting(Rows=size[0], Columns=size[1]))
+    rejected(path, "PixelData")
 
 
 def test_a_file_that_is_not_dicom_is_ignored_or_named(home):

@@ -152,7 +152,7 @@ def mr_series(
     descriptions: dict[str, str] = {}
     for path in (path for folder in folders for path in _dicom_files(folder)):
         header = read_dicom(path, stop_before_pixels=True, specific_tags=SERIES_KEYWORDS)
-        modality = optional_text(header, "Modality")
+        modality = text(header, "Modality", path)
         if modality == "RTSTRUCT" and with_structures:
             structure_sets.append((path, _referenced_series(header, path)))
         elif modality == "MR":
@@ -178,8 +178,8 @@ def mr_series(
 
 
 def _dicom_files(folder: Path) -> list[Path]:
-    files = (path for path in folder.iterdir() if path.suffix.lower() == ".dcm" and not path.name.startswith("."))
-    return sorted(files, key=lambda path: natural(path.name))
+    files = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    return sorted((path for path in files if path.suffix.lower() == ".dcm"), key=lambda path: natural(path.name))
 
 
 def _referenced_series(header: pydicom.Dataset, path: Path) -> set[str]:

@@ -31,6 +31,7 @@ from pydicom.uid import (
 
 from weakseg3d.datasets.formats.dicom_frames import PixelLayout
 from weakseg3d.datasets.formats.dicom_headers import bare, optional_text, read_dicom
+from weakseg3d.datasets.formats.jpeg_size import coded_size
 from weakseg3d.errors import UserError
 
 UNCOMPRESSED = (
@@ -123,6 +124,14 @@ def _decode_with_gdcm(data: bytes, frames: int, layout: PixelLayout, syntax: UID
     whole = all(stream.rstrip(b"\0").endswith(END_OF_CODE_STREAM) for stream in streams)
     if len(streams) != frames or not whole:
         raise UserError(f"{path}: PixelData is truncated or damaged; copy or export the file again")
+    for stream in streams:
+        size = coded_size(stream)
+        if size != (layout.rows, layout.columns):
+            description = "no size" if size is None else f"{size[0]} x {size[1]} pixels"
+            raise UserError(
+                f"{path}: the compressed PixelData has {description}, although the header says {layout.rows} x "
+                f"{layout.columns} (Rows, Columns); export the series again"
+            )
     with tempfile.TemporaryDirectory() as folder:
         plane_file = Path(folder) / "plane.dcm"
         return np.stack([_decode_plane(stream, layout, syntax, path, plane_file) for stream in streams])
@@ -154,10 +163,7 @@ def _decode_plane(stream: bytes, layout: PixelLayout, syntax: UID, path: Path, p
             "export the series without compression"
         ) from None
     if values.shape != (1, layout.rows, layout.columns) or values.dtype.kind not in "iu":
-        raise UserError(
-            f"{path}: the compressed PixelData has {values.shape[2]} x {values.shape[1]} pixels, although the header "
-            f"says {layout.columns} x {layout.rows} (Columns, Rows); export the series again"
-        )
+        raise UserError(f"{path}: the compressed PixelData is not one greyscale plane of integers; export it again")
     return values[0]
 
 
