@@ -6,6 +6,7 @@ import pytest
 import SimpleITK as sitk
 from conftest import make_volume, oblique_direction
 from dicom_files import alter, decimals, item, write_multiframe, write_series
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
 from test_dicom_damage import SAMPLES
 
@@ -147,6 +148,18 @@ def no_intercept(content):
     frame(content, 1).PixelValueTransformationSequence = item(RescaleSlope="1")
 
 
+def empty_rescaling(content):
+    frame(content, 1).PixelValueTransformationSequence = [Dataset()]
+
+
+def root_slope_nan(content):
+    content.RescaleSlope, content.RescaleIntercept = "NaN", "0"
+
+
+def rescaling_is_no_sequence(content):
+    content.add_new(0x52009229, "LO", "not a sequence")
+
+
 def empty_groups(content):
     content.PerFrameFunctionalGroupsSequence = []
 
@@ -171,6 +184,8 @@ def short_pixels(content):
         (two_times, "several values of TemporalPositionIndex"),
         (slope_nan, "frame 2: RescaleSlope"),
         (no_intercept, "frame 2: RescaleIntercept is missing"),
+        (root_slope_nan, "frame 1: RescaleSlope"),
+        (rescaling_is_no_sequence, "SharedFunctionalGroupsSequence is not a sequence"),
         (empty_groups, "PerFrameFunctionalGroupsSequence"),
         (short_pixels, "PixelData is truncated"),
         (lambda content: delattr(content, "NumberOfFrames"), "NumberOfFrames"),
@@ -184,6 +199,20 @@ def test_a_damaged_file_is_rejected_by_frame_and_tag(tmp_path, damage, words):
         read_series_folder(tmp_path)
     assert str(error.value).startswith(f"{path}: ")
     assert words in str(error.value)
+
+
+def test_an_empty_rescaling_leaves_the_stored_values(tmp_path):
+    alter(write_multiframe(tmp_path / "frames.dcm", scan()), empty_rescaling)
+    assert_same_volume(read_series_folder(tmp_path), scan())
+
+
+def test_a_rescaling_outside_the_functional_groups_counts(tmp_path):
+    def change(content):
+        content.RescaleSlope, content.RescaleIntercept = "2", "10"
+
+    alter(write_multiframe(tmp_path / "frames.dcm", scan()), change)
+    expected = sitk.GetArrayFromImage(scan()) * 2.0 + 10
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(read_series_folder(tmp_path)), expected)
 
 
 def test_a_multiframe_file_among_slices_is_rejected(tmp_path):

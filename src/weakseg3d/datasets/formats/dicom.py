@@ -26,10 +26,11 @@ SPACING_TOLERANCE = 0.2
 slice may lie off its place in the even grid by this share of the spacing."""
 
 DRIFT_TOLERANCE = 0.2
-"""Slices may be displaced sideways by this share of a pixel, or of `ANGLE_TOLERANCE` if that is more."""
+"""Slices may be displaced sideways by this share of a pixel, or by what `ANGLE_TOLERANCE` explains if that is more."""
 
 ANGLE_TOLERANCE = 1e-3
-"""Sideways displacement per distance along the normal that rounded direction cosines explain."""
+"""Largest difference between direction cosines, and largest sideways displacement per distance along the normal, that
+rounding explains."""
 
 
 def files_of(folder: str | os.PathLike[str], suffix: str) -> list[Path]:
@@ -79,13 +80,13 @@ def read_series(slices: Sequence[Path]) -> tuple[sitk.Image, NDArray[np.int64]]:
 
     frames: list[Frame] = []
     for path in slices:
-        inside = read_frames(path)
-        if len(slices) > 1 and len(inside) > 1:
+        new_frames = read_frames(path)
+        if len(slices) > 1 and len(new_frames) > 1:
             raise UserError(
-                f"{path}: contains several slices (NumberOfFrames is {len(inside)}); put it into a separate folder"
+                f"{path}: contains several slices (NumberOfFrames is {len(new_frames)}); put it into a separate folder"
             )
-        _check_same_series(frames[0] if frames else inside[0], inside)
-        frames += inside
+        frames += new_frames
+        _check_same_series(frames[0], new_frames)
     direction = frames[0].direction
     origins = np.array([frame.position for frame in frames])
     positions = origins @ direction[:, 2]
@@ -113,9 +114,11 @@ def _check_same_series(first: "Frame", frames: Sequence["Frame"]) -> None:
             "BitsAllocated": (frame.layout.bits_allocated, first.layout.bits_allocated),
             "PixelRepresentation": (int(frame.layout.signed), int(first.layout.signed)),
         }
-        differences = [(keyword, *pair) for keyword, pair in exact.items() if pair[0] != pair[1]]
+        differences: list[tuple[str, object, object]] = [
+            (keyword, *pair) for keyword, pair in exact.items() if pair[0] != pair[1]
+        ]
         if not np.allclose(frame.direction, first.direction, rtol=0, atol=ANGLE_TOLERANCE):
-            vectors = [np.round(one.direction[:, :2].T.ravel(), 4).tolist() for one in (frame, first)]
+            vectors = [np.round(plane.direction[:, :2].T.ravel(), 4).tolist() for plane in (frame, first)]
             differences.append(("ImageOrientationPatient", *vectors))
         if not np.allclose(frame.spacing, first.spacing, rtol=1e-4, atol=0):
             differences.append(("PixelSpacing", frame.spacing[::-1], first.spacing[::-1]))

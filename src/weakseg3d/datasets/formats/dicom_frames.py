@@ -96,7 +96,7 @@ def read_frames(path: str | os.PathLike[str]) -> list[Frame]:
     layout = _pixel_layout(header, path)
     if "DoseGridScaling" in header:
         raise UserError(f"{path}: DoseGridScaling marks a dose distribution, not a scan; move it to another folder")
-    if optional_items(header, "ModalityLUTSequence"):
+    if optional_items(header, "ModalityLUTSequence", path):
         raise UserError(f"{path}: ModalityLUTSequence maps the values by a table; export the series with RescaleSlope")
     number = whole_number(header, "NumberOfFrames", path) if "NumberOfFrames" in header else 1
     if "PerFrameFunctionalGroupsSequence" not in header and "SharedFunctionalGroupsSequence" not in header:
@@ -112,7 +112,7 @@ def read_frames(path: str | os.PathLike[str]) -> list[Frame]:
             f"{path}: NumberOfFrames is {number}, but PerFrameFunctionalGroupsSequence describes {len(frames)} frames; "
             f"{REMEDY}"
         )
-    shared = optional_items(header, "SharedFunctionalGroupsSequence")[:1]
+    shared = optional_items(header, "SharedFunctionalGroupsSequence", path)[:1]
     _check_one_stack(frames, path)
     return [
         _frame(header, path, index, f"frame {index + 1} of {path.name}", layout, [frame, *shared])
@@ -133,7 +133,7 @@ def _frame(
     place = f"{path}" if classic else f"{path}: frame {index + 1}"
 
     def macro(sequence: str) -> pydicom.Dataset:
-        item = header if classic else _macro(groups, sequence)
+        item = header if classic else _macro(groups, sequence, place)
         if item is None:
             raise UserError(f"{place}: {sequence} is missing; {REMEDY}")
         return item
@@ -143,8 +143,8 @@ def _frame(
     if (spacing <= 0).any():
         raise UserError(f"{place}: PixelSpacing is {shown(spacing.tolist())}, not positive; {REMEDY}")
     # Files that store the rescaling outside the functional groups exist, so the main dataset is the last resort.
-    rescaling = _macro(groups, "PixelValueTransformationSequence") or header
-    slope, intercept = _rescaling(rescaling, place)
+    rescaling = _macro(groups, "PixelValueTransformationSequence", place)
+    slope, intercept = _rescaling(header if rescaling is None else rescaling, place)
     return Frame(
         path=path,
         index=index,
@@ -161,16 +161,16 @@ def _frame(
     )
 
 
-def _macro(groups: Sequence[pydicom.Dataset], sequence: str) -> pydicom.Dataset | None:
+def _macro(groups: Sequence[pydicom.Dataset], sequence: str, place: str | os.PathLike[str]) -> pydicom.Dataset | None:
     """Return the item of a functional group, from the first of ``groups`` that has it, or None."""
-    sequences = (optional_items(group, sequence) for group in groups)
+    sequences = (optional_items(group, sequence, place) for group in groups)
     return next((entries[0] for entries in sequences if entries), None)
 
 
 def _check_one_stack(frames: Sequence[pydicom.Dataset], path: Path) -> None:
     """Raise a UserError if the functional groups of ``frames`` name several stacks or temporal positions."""
     for keyword in ("StackID", "TemporalPositionIndex"):
-        contents = (_macro([frame], "FrameContentSequence") for frame in frames)
+        contents = (_macro([frame], "FrameContentSequence", path) for frame in frames)
         values = {optional_text(content, keyword) for content in contents if content is not None}
         if len(values) > 1:
             listed = ", ".join(sorted(bare(value) for value in values)[:5])

@@ -99,24 +99,28 @@ def items(dataset: pydicom.Dataset, keyword: str, place: str | os.PathLike[str])
     return list(value)
 
 
-def optional_items(dataset: pydicom.Dataset, keyword: str) -> list[pydicom.Dataset]:
-    """Return the items of a sequence, or an empty list if it is missing or unreadable."""
-    try:
-        return items(dataset, keyword, "")
-    except UserError:
-        return []
+def optional_items(dataset: pydicom.Dataset, keyword: str, place: str | os.PathLike[str]) -> list[pydicom.Dataset]:
+    """Return the items of a sequence, or an empty list if it is missing or empty; raise a UserError if unreadable."""
+    value = _value(dataset, keyword, place)
+    return (
+        [] if value is None or (isinstance(value, pydicom.Sequence) and not value) else items(dataset, keyword, place)
+    )
 
 
 def element_value(dataset: pydicom.Dataset, keyword: str, place: str | os.PathLike[str]) -> Any:
     """Return the value of an element; raise a UserError with the keyword if it is missing, empty or unreadable."""
-    try:
-        value = dataset.get(keyword)
-        empty = value is None or (hasattr(value, "__len__") and len(value) == 0)
-    except Exception:  # A value that contradicts its type makes the parser fail in many ways.
-        raise UserError(f"{place}: {keyword} is not readable; {REMEDY}") from None
-    if empty:
+    value = _value(dataset, keyword, place)
+    if value is None or (hasattr(value, "__len__") and len(value) == 0):
         raise UserError(f"{place}: {keyword} is missing; {REMEDY}")
     return value
+
+
+def _value(dataset: pydicom.Dataset, keyword: str, place: str | os.PathLike[str]) -> Any:
+    """Return the value of an element, or None if it is missing; raise a UserError if it is unreadable."""
+    try:
+        return dataset.get(keyword)
+    except Exception:  # A value that contradicts its type makes the parser fail in many ways.
+        raise UserError(f"{place}: {keyword} is not readable; {REMEDY}") from None
 
 
 def shown(value: object) -> str:
@@ -189,9 +193,9 @@ def _referenced_series(header: pydicom.Dataset, path: Path) -> set[str]:
     """
     referenced = {
         optional_text(series, "SeriesInstanceUID")
-        for frame in optional_items(header, "ReferencedFrameOfReferenceSequence")
-        for study in optional_items(frame, "RTReferencedStudySequence")
-        for series in optional_items(study, "RTReferencedSeriesSequence")
+        for frame in optional_items(header, "ReferencedFrameOfReferenceSequence", path)
+        for study in optional_items(frame, "RTReferencedStudySequence", path)
+        for series in optional_items(study, "RTReferencedSeriesSequence", path)
     }
     uids = {uid for uid in referenced if uid is not None}
     if not uids:

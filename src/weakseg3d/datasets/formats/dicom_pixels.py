@@ -8,6 +8,7 @@ import os
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -46,7 +47,7 @@ JPEG_FAMILY = (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000Transfer
 END_OF_CODE_STREAM = b"\xff\xd9"
 """The marker at the end of every JPEG, JPEG-LS and JPEG 2000 code stream."""
 
-StoredValues = NDArray[np.signedinteger] | NDArray[np.unsignedinteger]
+StoredValues = NDArray[np.integer[Any]]
 
 
 def stored_values(path: str | os.PathLike[str], frames: int, layout: PixelLayout) -> StoredValues:
@@ -142,8 +143,9 @@ def _decode_plane(stream: bytes, layout: PixelLayout, syntax: UID, path: Path, p
     plane = pydicom.Dataset()
     plane.file_meta = FileMetaDataset()
     plane.file_meta.TransferSyntaxUID = syntax
-    plane.SOPClassUID = plane.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    plane.SOPInstanceUID = plane.file_meta.MediaStorageSOPInstanceUID = "2.25.1"
+    plane.SOPClassUID, plane.SOPInstanceUID = SecondaryCaptureImageStorage, UID("2.25.1")
+    plane.file_meta.MediaStorageSOPClassUID = plane.SOPClassUID
+    plane.file_meta.MediaStorageSOPInstanceUID = plane.SOPInstanceUID
     plane.Rows, plane.Columns, plane.SamplesPerPixel = layout.rows, layout.columns, 1
     plane.PhotometricInterpretation = "MONOCHROME2"
     plane.BitsAllocated, plane.BitsStored, plane.HighBit = (
