@@ -166,7 +166,7 @@ def test_a_disturbed_test_image_is_segmented_by_the_undisturbed_model(finished):
 def test_uncertainty_is_mapped_evaluated_and_drawn(finished):
     results = finished / "results/tiny"
     (folder,) = results.glob("8_predictions/phantom_ct/spleen/points*/pw4medseg/seed-0/0003_uncertainty")
-    maps = {path.name.removesuffix(".nii.gz"): sitk.ReadImage(str(path)) for path in folder.iterdir()}
+    maps = {path.name.removesuffix(".nii.gz"): sitk.ReadImage(str(path)) for path in folder.glob("*.nii.gz")}
     assert maps.keys() == {"probability", "entropy", "variance"}
     assert sitk.GetArrayFromImage(maps["variance"]).max() > 0
     scan = sitk.ReadImage(str(results / "3_isotropic/phantom_ct/0003/image.nii.gz"))
