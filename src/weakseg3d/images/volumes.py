@@ -134,10 +134,10 @@ def check_same_grid(
 
 def _as_image(path: str | os.PathLike[str], image: sitk.Image) -> sitk.Image:
     """Return ``image``, read from ``path``, as float32; raise a UserError if voxels are NaN or infinite."""
-    stored_as_integers = image.GetPixelID() not in (sitk.sitkFloat32, sitk.sitkFloat64)
-    image = sitk.Cast(image, sitk.sitkFloat32)
-    if stored_as_integers:
-        return image
+    if image.GetPixelID() not in (sitk.sitkFloat32, sitk.sitkFloat64):
+        return sitk.Cast(image, sitk.sitkFloat32)
+    if image.GetPixelID() == sitk.sitkFloat64:
+        image = sitk.Cast(image, sitk.sitkFloat32)
     finite = np.isfinite(sitk.GetArrayViewFromImage(image))
     if not finite.all():
         bad = finite.size - int(np.count_nonzero(finite))
@@ -147,14 +147,13 @@ def _as_image(path: str | os.PathLike[str], image: sitk.Image) -> sitk.Image:
 
 def _as_label(path: str | os.PathLike[str], image: sitk.Image) -> sitk.Image:
     """Return ``image``, read from ``path``, as uint8; raise a UserError unless all values are its whole numbers."""
+    if image.GetPixelID() == sitk.sitkUInt8:
+        return image
     values = sitk.GetArrayViewFromImage(image)
-    if values.dtype != np.uint8:
-        if not np.isfinite(values).all():
-            raise UserError(
-                f"{printable(path)}: some voxels are NaN or infinite; a label map must contain whole numbers"
-            )
-        if values.size and (values.min() < 0 or values.max() > 255 or (values != np.round(values)).any()):
-            raise UserError(f"{printable(path)}: not a label map; its values must be whole numbers from 0 to 255")
+    if not np.isfinite(values).all():
+        raise UserError(f"{printable(path)}: some voxels are NaN or infinite; a label map must contain whole numbers")
+    if values.size and (values.min() < 0 or values.max() > 255 or (values != np.round(values)).any()):
+        raise UserError(f"{printable(path)}: not a label map; its values must be whole numbers from 0 to 255")
     return sitk.Cast(image, sitk.sitkUInt8)
 
 

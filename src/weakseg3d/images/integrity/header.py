@@ -76,9 +76,9 @@ def check_spacing(path: str | os.PathLike[str], spacing: NDArray[np.float64], si
     """Raise a UserError unless ``spacing`` (mm) of a volume of ``size`` is within the limits; both are (x, y, z)."""
     if (spacing >= SMALLEST_SPACING).all() and (spacing <= LARGEST_SPACING).all():
         return
-    extent = [float(f"{s * n:.4g}") for s, n in zip(spacing, size, strict=False)]
+    extent = [s * n for s, n in zip(spacing, size, strict=False)]
     raise UserError(
-        f"{printable(path)}: its header gives a spacing of {_times(spacing)} mm, and so a volume of {_times(extent)} mm,"
+        f"{printable(path)}: its header gives a spacing of {_times(spacing)} mm and so a volume of {_times(extent)} mm,"
         f" but a voxel must measure {SMALLEST_SPACING:g} to {LARGEST_SPACING:g} mm; correct the unit of its spacing"
     )
 
@@ -96,4 +96,4 @@ def check_orthonormal(path: str | os.PathLike[str], direction: NDArray[np.float6
 
 
 def _times(numbers: Sequence[float] | NDArray[np.float64]) -> str:
-    return " x ".join(f"{number:g}" if isinstance(number, float) else str(number) for number in numbers)
+    return " x ".join(f"{number:.4g}" if isinstance(number, float) else str(number) for number in numbers)

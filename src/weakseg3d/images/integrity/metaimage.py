@@ -65,7 +65,9 @@ def metaimage_header(path: str | os.PathLike[str]) -> VolumeHeader:
             raise refusal(path, name, fields[name], problem)
     axes = _numbers(path, fields, "NDims", 1)[0]
     if axes != 3:
-        raise UserError(f"{printable(path)}: not a scalar 3-D volume, as it has {axes:g} axes; extract one volume first")
+        raise UserError(
+            f"{printable(path)}: not a scalar 3-D volume, as it has {axes:g} axes; extract one volume first"
+        )
     size = _numbers(path, fields, "DimSize", 3)
     if not (size == np.floor(size)).all():
         raise refusal(path, "DimSize", fields["DimSize"], "but it counts voxels")

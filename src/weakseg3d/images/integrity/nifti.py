@@ -38,7 +38,9 @@ def nifti_header(path: str | os.PathLike[str]) -> VolumeHeader:
     single = header_file == voxel_file
     expected = b"n+1" if single else b"ni1"
     if fields["magic"].item() != expected:
-        raise refusal(path, "magic", fields["magic"].item(), f"but must be {expected.decode()} in this kind of NIfTI-1 file")
+        raise refusal(
+            path, "magic", fields["magic"].item(), f"but must be {expected.decode()} in this kind of NIfTI-1 file"
+        )
     size = _size(path, fields)
     dtype = _dtype(path, fields)
     millimetres = _millimetres(path, fields)
@@ -117,7 +119,8 @@ def _dtype(path: str | os.PathLike[str], fields: NDArray[np.void]) -> np.dtype[n
     dtype = np.dtype(SCALAR_TYPES[code])
     if bits != 8 * dtype.itemsize:
         raise refusal(path, "bitpix", bits, f"although datatype {code} takes {8 * dtype.itemsize} bits")
-    return dtype.newbyteorder(fields["datatype"].dtype.byteorder)
+    order = ">" if fields["datatype"].dtype == np.dtype(">i2") else "<"
+    return np.dtype(order + SCALAR_TYPES[code])
 
 
 def _millimetres(path: str | os.PathLike[str], fields: NDArray[np.void]) -> float:
@@ -164,9 +167,7 @@ def _affine(
     return affines[-1] if affines else None
 
 
-def _sform(
-    path: str | os.PathLike[str], fields: NDArray[np.void], pixdim: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _sform(path: str | os.PathLike[str], fields: NDArray[np.void], pixdim: NDArray[np.float64]) -> NDArray[np.float64]:
     rows = np.array([fields[f"srow_{axis}"] for axis in "xyz"], np.float64)
     if not np.isfinite(rows).all():
         raise refusal(path, "sform", rows.tolist(), "but its rows are finite numbers")
@@ -179,9 +180,7 @@ def _sform(
     return rows
 
 
-def _qform(
-    path: str | os.PathLike[str], fields: NDArray[np.void], pixdim: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _qform(path: str | os.PathLike[str], fields: NDArray[np.void], pixdim: NDArray[np.float64]) -> NDArray[np.float64]:
     quaternion = np.array([fields[f"quatern_{letter}"] for letter in "bcd"], np.float64)
     offset = np.array([fields[f"qoffset_{axis}"] for axis in "xyz"], np.float64)
     if not np.isfinite(offset).all():

@@ -137,9 +137,7 @@ def _geometry(
     return spacing, (signs * axes).T / spacing, signs * origin
 
 
-def _spacing(
-    path: Path, fields: Mapping[str, Any], name: str, spacing: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _spacing(path: Path, fields: Mapping[str, Any], name: str, spacing: NDArray[np.float64]) -> NDArray[np.float64]:
     if not (spacing > 0).all():
         raise refusal(path, name, np.asarray(fields[name]).tolist(), "but spacings are positive numbers")
     return spacing
@@ -148,7 +146,9 @@ def _spacing(
 def _array(path: Path, fields: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return the finite numbers of a field. Raises UserError if it is missing or has another ``shape``."""
     if name not in fields:
-        raise UserError(f"{printable(path)}: {name} is missing in the header, so its spacing is unknown; export it again")
+        raise UserError(
+            f"{printable(path)}: {name} is missing in the header, so its spacing is unknown; export it again"
+        )
     try:
         numbers = np.array(fields[name], np.float64)
     except (TypeError, ValueError):

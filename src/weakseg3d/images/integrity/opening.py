@@ -12,8 +12,9 @@ from weakseg3d.errors import UserError, printable
 from weakseg3d.files import existing_file
 from weakseg3d.images.integrity.header import VolumeHeader, check_orthonormal, check_size, check_spacing
 from weakseg3d.images.integrity.metaimage import metaimage_header
-from weakseg3d.images.integrity.nifti import nifti_header
+from weakseg3d.images.integrity.nifti import HEADER_LENGTH, nifti_header
 from weakseg3d.images.integrity.nrrd import nrrd_header
+from weakseg3d.images.integrity.voxels import first_bytes
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 
@@ -40,7 +41,9 @@ def open_volume(path: str | os.PathLike[str]) -> tuple[VolumeHeader, sitk.Image]
     header = HEADER_PARSERS[_format(path)](path)
     reader = _itk_reader(path)
     if len(header.size) not in (3, 4) or len(reader.GetSize()) not in (3, 4) or reader.GetNumberOfComponents() != 1:
-        raise UserError(f"{printable(path)}: not a scalar 3-D volume; its size is {header.size}, extract one volume first")
+        raise UserError(
+            f"{printable(path)}: not a scalar 3-D volume; its size is {header.size}, extract one volume first"
+        )
     check_size(path, header.size)
     if header.direction is not None:
         check_orthonormal(path, header.direction)
@@ -60,17 +63,22 @@ def check_name(path: Path) -> None:
 
 def _format(path: Path) -> str:
     """Return the name of ITK's class that recognises the file."""
-    unreadable = UserError(f"{printable(path)}: not a readable image; export it again as NIfTI, NRRD or MetaImage")
     try:
         name = str(sitk.ImageFileReader.GetImageIOFromFileName(str(path)))
     except RuntimeError:
-        raise unreadable from None
+        name = ""
     if not name:
-        raise unreadable
+        first_bytes(path, HEADER_LENGTH)  # A gzip file that is cut within its header is reported as such.
+        raise UserError(f"{printable(path)}: not a readable image; export it again as NIfTI, NRRD or MetaImage")
     if name not in HEADER_PARSERS:
+        if name == "GDCMImageIO":
+            raise UserError(
+                f"{printable(path)}: a single DICOM file; name the folder of its series instead,"
+                " or convert it to NIfTI, NRRD or MetaImage"
+            )
         raise UserError(
-            f"{printable(path)}: a file of the format {name.removesuffix('ImageIO')}, whose completeness cannot be"
-            " checked; convert it to NIfTI, NRRD or MetaImage"
+            f"{printable(path)}: a file of the format {name.removesuffix('ImageIO')}, which cannot be checked for"
+            " missing voxels; convert it to NIfTI, NRRD or MetaImage"
         )
     return name
 

@@ -57,16 +57,20 @@ def scaled_voxels(voxels: NDArray[Any], header: VolumeHeader) -> NDArray[Any]:
 def first_bytes(path: Path, count: int) -> bytes:
     """Return up to ``count`` bytes from the start of a file, decompressed if it is a gzip file.
 
-    Raises UserError if the gzip stream is damaged.
+    Raises UserError if the gzip stream is damaged, or ends before that.
     """
     with path.open("rb") as stream:
         content = stream.read(max(count, 1 << 16))
     if not is_gzip(content):
         return content[:count]
+    decoder = zlib.decompressobj(WINDOW["gzip"])
     try:
-        return zlib.decompressobj(WINDOW["gzip"]).decompress(content, count)
+        start = decoder.decompress(content, count)
+        if len(start) < count and not decoder.eof:
+            raise zlib.error("truncated")
     except zlib.error:
         raise UserError(f"{printable(path)}: truncated or damaged gzip file; copy or export it again") from None
+    return start
 
 
 def is_gzip(content: bytes) -> bool:
