@@ -96,4 +96,4 @@ def check_orthonormal(path: str | os.PathLike[str], direction: NDArray[np.float6
 
 
 def _times(numbers: Sequence[float] | NDArray[np.float64]) -> str:
-    return " x ".join(f"{number:.4g}" if isinstance(number, float) else str(number) for number in numbers)
+    return " x ".join(f"{number:.6g}" if isinstance(number, float) else str(number) for number in numbers)

@@ -93,10 +93,11 @@ def _fields(file: Path) -> NDArray[np.void]:
     content = first_bytes(file, HEADER_LENGTH)
     if len(content) < HEADER_LENGTH:
         raise UserError(f"{printable(file)}: truncated, as it ends within its header; copy or export it again")
-    for order in "<>":
-        fields = np.frombuffer(content, header_dtype.newbyteorder(order)).reshape(())
-        if fields["sizeof_hdr"] == HEADER_LENGTH:
-            return fields
+    fields = np.frombuffer(content, header_dtype).reshape(())
+    if fields["sizeof_hdr"] != HEADER_LENGTH:
+        fields = fields.view(header_dtype.newbyteorder())
+    if fields["sizeof_hdr"] == HEADER_LENGTH:
+        return fields
     raise UserError(
         f"{printable(file)}: sizeof_hdr is not {HEADER_LENGTH}, so this is not NIfTI-1; convert it to NIfTI-1"
     )

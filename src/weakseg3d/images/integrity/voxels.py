@@ -60,17 +60,14 @@ def first_bytes(path: Path, count: int) -> bytes:
     Raises UserError if the gzip stream is damaged, or ends before that.
     """
     with path.open("rb") as stream:
-        content = stream.read(max(count, 1 << 16))
-    if not is_gzip(content):
-        return content[:count]
-    decoder = zlib.decompressobj(WINDOW["gzip"])
-    try:
-        start = decoder.decompress(content, count)
-        if len(start) < count and not decoder.eof:
-            raise zlib.error("truncated")
-    except zlib.error:
-        raise UserError(f"{printable(path)}: truncated or damaged gzip file; copy or export it again") from None
-    return start
+        content = stream.read(count)
+        if not is_gzip(content):
+            return content
+        stream.seek(0)
+        try:
+            return _decompressed(stream, WINDOW["gzip"], count - 1)
+        except zlib.error:
+            raise UserError(f"{printable(path)}: truncated or damaged gzip file; copy or export it again") from None
 
 
 def is_gzip(content: bytes) -> bool:
