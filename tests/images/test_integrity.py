@@ -90,7 +90,7 @@ def test_more_voxels_than_the_header_says_are_refused(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", COMPRESSED)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_a_damaged_compressed_byte_never_changes_voxels_in_silence(name, data):
     with tempfile.TemporaryDirectory() as folder:
@@ -99,8 +99,12 @@ def test_a_damaged_compressed_byte_never_changes_voxels_in_silence(name, data):
         content = bytearray(voxels.read_bytes())
         content[data.draw(st.integers(len(content) - 100, len(content) - 1))] ^= data.draw(st.integers(1, 255))
         voxels.write_bytes(content)
-        with pytest.raises(UserError):
-            np.testing.assert_array_equal(sitk.GetArrayFromImage(read_image(path)), expected)
+        try:
+            image = read_image(path)
+        except UserError:
+            return
+        # A few bits of a stream, such as the padding of its last byte, mean nothing.
+        np.testing.assert_array_equal(sitk.GetArrayFromImage(image), expected)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -406,3 +410,24 @@ def test_a_compressed_volume_is_never_decompressed_beyond_its_size(tmp_path):
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(50_000_000)))
     with pytest.raises(UserError, match="more voxels"):
         read_image(path)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_whatever_happens_to_a_header_ends_in_a_sentence(name, data):
+    with tempfile.TemporaryDirectory() as folder:
+        path, _ = write_volume_file(volume(), Path(folder), name)
+        content = path.read_bytes()
+        compressed = name.endswith(".gz")
+        content = bytearray(gzip.decompress(content) if compressed else content)
+        for _ in range(data.draw(st.integers(1, 3))):
+            place = data.draw(st.integers(0, min(len(content), 400) - 1))
+            content[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=3))
+        path.write_bytes(gzip.compress(content) if compressed else content)
+        try:
+            image = read_image(path)
+        except UserError as error:
+            assert len(str(error).splitlines()) == 1
+        else:
+            assert np.isfinite([*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection()]).all()

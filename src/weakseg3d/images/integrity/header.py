@@ -58,6 +58,10 @@ class VolumeHeader:
 
 def refusal(path: str | os.PathLike[str], field: str, value: object, problem: str) -> UserError:
     """Return the error for a header with the invalid ``value`` in ``field``; ``problem`` continues the sentence."""
+    if isinstance(value, np.ndarray):
+        value = " ".join(
+            f"{number:.6g}" if isinstance(number, float) else str(number) for number in value.ravel().tolist()
+        )
     return UserError(f"{printable(path)}: {field} is {quoted(value)} in the header, {problem}; export it again")
 
 

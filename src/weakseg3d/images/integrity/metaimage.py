@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from weakseg3d.errors import UserError, printable
+from weakseg3d.errors import UserError, printable, quoted
 from weakseg3d.files import existing_file
 from weakseg3d.images.integrity.header import VolumeHeader, refusal
 
@@ -70,7 +70,7 @@ def metaimage_header(path: str | os.PathLike[str]) -> VolumeHeader:
         )
     size = _numbers(path, fields, "DimSize", 3)
     if not (size == np.floor(size)).all():
-        raise refusal(path, "DimSize", fields["DimSize"], "but it counts voxels")
+        raise refusal(path, "DimSize", fields["DimSize"], "but must be whole numbers")
     spacing = _numbers(path, fields, "ElementSpacing", 3)
     if not (spacing > 0).all():
         raise refusal(path, "ElementSpacing", fields["ElementSpacing"], "but spacings are positive numbers")
@@ -119,13 +119,13 @@ def _fields(path: Path) -> tuple[dict[str, str], int]:
             continue
         name, equals, value = (part.strip() for part in line.partition("="))
         if not equals:
-            raise refusal(path, "a line", line, "but lines are 'field = value'")
+            raise refusal(path, "a line", line, "but must be 'field = value'")
         if name in fields:
-            raise refusal(path, name, value, f"but it is {fields[name][:20]} in an earlier line")
+            raise refusal(path, name, value, f"but {quoted(fields[name])} in an earlier line")
         fields[name] = value
     for name, usual in SYNONYMS.items():
         if name in fields and usual in fields and name != "ElementSize":
-            raise refusal(path, name, fields[name], f"but {usual} states the same")
+            raise refusal(path, name, fields[name], f"but {usual} is given too")
         if name in fields:
             fields.setdefault(usual, fields[name])
     return fields, position

@@ -36,22 +36,20 @@ def nifti_header(path: str | os.PathLike[str]) -> VolumeHeader:
     header_file, voxel_file = _files(Path(path))
     fields = _fields(header_file)
     single = header_file == voxel_file
-    expected = b"n+1" if single else b"ni1"
-    if fields["magic"].item() != expected:
-        raise refusal(
-            path, "magic", fields["magic"].item(), f"but must be {expected.decode()} in this kind of NIfTI-1 file"
-        )
+    expected, magic = "n+1" if single else "ni1", fields["magic"].item().decode("latin-1")
+    if magic != expected:
+        raise refusal(path, "magic", magic, f"but must be {expected} in this kind of NIfTI-1 file")
     size = _size(path, fields)
     dtype = _dtype(path, fields)
     millimetres = _millimetres(path, fields)
     pixdim = fields["pixdim"][1:4].astype(np.float64)
     if not (np.isfinite(pixdim) & (pixdim > 0)).all():
-        raise refusal(path, "pixdim", pixdim.tolist(), "but spacings are positive numbers")
+        raise refusal(path, "pixdim", pixdim, "but spacings are positive numbers")
     affine = _affine(path, fields, pixdim, size)
     slope, intercept = _scaling(path, fields)
     offset = fields["vox_offset"].item()
     if not (np.isfinite(offset) and offset == int(offset) and offset >= (FIRST_VOXEL if single else 0)):
-        raise refusal(path, "vox_offset", offset, "where no voxels can start")
+        raise refusal(path, "vox_offset", offset, f"but must be a whole number from {FIRST_VOXEL if single else 0}")
     with voxel_file.open("rb") as stream:
         compressed = is_gzip(stream.read(2))
     return VolumeHeader(
@@ -106,7 +104,7 @@ def _fields(file: Path) -> NDArray[np.void]:
 def _size(path: str | os.PathLike[str], fields: NDArray[np.void]) -> tuple[int, ...]:
     dim = fields["dim"].tolist()
     if not 1 <= dim[0] <= 7 or min(dim[1 : dim[0] + 1]) < 1:
-        raise refusal(path, "dim", dim, "but it counts the axes and then the voxels along each")
+        raise refusal(path, "dim", dim, "but must be the number of axes, then the voxels along each")
     size = dim[1 : dim[0] + 1]
     while len(size) > 3 and size[-1] == 1:
         size.pop()
@@ -135,7 +133,7 @@ def _scaling(path: str | os.PathLike[str], fields: NDArray[np.void]) -> tuple[fl
     slope, intercept = fields["scl_slope"].item(), fields["scl_inter"].item()
     for name, value in (("scl_slope", slope), ("scl_inter", intercept)):
         if not np.isfinite(value):
-            raise refusal(path, name, value, "but voxels are scaled by numbers")
+            raise refusal(path, name, value, "but must be a finite number")
     # By the standard, voxels are not scaled if the slope is 0.
     return (slope, intercept) if slope else (1.0, 0.0)
 
@@ -152,7 +150,7 @@ def _affine(
     for name, matrix in (("qform", _qform), ("sform", _sform)):
         code = fields[f"{name}_code"].item()
         if not 0 <= code <= 5:
-            raise refusal(path, f"{name}_code", code, "but codes are 0 to 5")
+            raise refusal(path, f"{name}_code", code, "but must be 0 to 5")
         if code:
             affines.append(matrix(path, fields, pixdim))
     if len(affines) == 2:
@@ -171,7 +169,7 @@ def _affine(
 def _sform(path: str | os.PathLike[str], fields: NDArray[np.void], pixdim: NDArray[np.float64]) -> NDArray[np.float64]:
     rows = np.array([fields[f"srow_{axis}"] for axis in "xyz"], np.float64)
     if not np.isfinite(rows).all():
-        raise refusal(path, "sform", rows.tolist(), "but its rows are finite numbers")
+        raise refusal(path, "sform", rows, "but must be finite numbers")
     spacing = np.linalg.norm(rows[:, :3], axis=0)
     if not np.allclose(spacing, pixdim, rtol=SPACING_TOLERANCE, atol=0):
         raise UserError(
@@ -185,17 +183,17 @@ def _qform(path: str | os.PathLike[str], fields: NDArray[np.void], pixdim: NDArr
     quaternion = np.array([fields[f"quatern_{letter}"] for letter in "bcd"], np.float64)
     offset = np.array([fields[f"qoffset_{axis}"] for axis in "xyz"], np.float64)
     if not np.isfinite(offset).all():
-        raise refusal(path, "qoffset", offset.tolist(), "but it is a position")
+        raise refusal(path, "qoffset", offset, "but must be finite numbers")
     b, c, d = quaternion
     square = 1 - float(quaternion @ quaternion)
     if not square >= -1e-5:
-        raise refusal(path, "quatern", quaternion.tolist(), "but a rotation is at most 1 long")
+        raise refusal(path, "quatern", quaternion, "but its length must be at most 1")
     a = np.sqrt(max(square, 0))
     if square < 0:
         b, c, d = quaternion / np.linalg.norm(quaternion)
     side = fields["pixdim"][0].item()
     if side not in (-1, 0, 1):
-        raise refusal(path, "pixdim[0]", side, "but it is 1 or -1")
+        raise refusal(path, "pixdim[0]", side, "but must be 1 or -1")
     rotation = np.array(
         [
             [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],

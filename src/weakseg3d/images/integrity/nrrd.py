@@ -107,7 +107,7 @@ def _dtype(path: Path, fields: Mapping[str, Any]) -> np.dtype[np.generic]:
     if not codes:
         raise refusal(path, "type", name, "which is no type of integers or floats")
     dtype = np.dtype(codes[0])
-    order = fields.get("endian", "little" if dtype.itemsize == 1 else "missing").lower()
+    order = fields.get("endian", "little" if dtype.itemsize == 1 else "").lower()
     if order not in ("little", "big"):
         raise refusal(path, "endian", order, "but must be little or big")
     return dtype.newbyteorder("<" if order == "little" else ">")
@@ -124,12 +124,14 @@ def _geometry(
     if "space" not in fields:
         for name in ("space directions", "space origin", "space dimension"):
             if name in fields:
-                raise refusal(path, name, fields[name], "but the field 'space' does not say in which coordinates")
+                raise UserError(
+                    f"{printable(path)}: space is missing in the header, but needed by {name}; export it again"
+                )
         return _spacing(path, fields, "spacings", _array(path, fields, "spacings", (3,))), None, None
     if fields["space"].lower() not in SPACES:
         raise refusal(path, "space", fields["space"], f"but must be one of {', '.join(list(SPACES)[::2])}")
     if "spacings" in fields:
-        raise refusal(path, "spacings", fields["spacings"], "but 'space directions' state the spacing too")
+        raise refusal(path, "spacings", fields["spacings"], "but 'space directions' give the spacing too")
     signs = np.array(SPACES[fields["space"].lower()], np.float64)
     axes = _array(path, fields, "space directions", (3, 3))  # One axis per row.
     spacing = _spacing(path, fields, "space directions", np.linalg.norm(axes, axis=1))
@@ -139,7 +141,7 @@ def _geometry(
 
 def _spacing(path: Path, fields: Mapping[str, Any], name: str, spacing: NDArray[np.float64]) -> NDArray[np.float64]:
     if not (spacing > 0).all():
-        raise refusal(path, name, np.asarray(fields[name]).tolist(), "but spacings are positive numbers")
+        raise refusal(path, name, np.asarray(fields[name]), "but spacings are positive numbers")
     return spacing
 
 
@@ -155,7 +157,7 @@ def _array(path: Path, fields: Mapping[str, Any], name: str, shape: tuple[int, .
         numbers = np.array([])
     if numbers.shape != shape or not np.isfinite(numbers).all():
         count = " x ".join(str(number) for number in shape)
-        raise refusal(path, name, np.asarray(fields[name]).tolist(), f"but must be {count} finite numbers")
+        raise refusal(path, name, np.asarray(fields[name], object), f"but must be {count} finite numbers")
     return numbers
 
 

@@ -39,15 +39,18 @@ def open_volume(path: str | os.PathLike[str]) -> tuple[VolumeHeader, sitk.Image]
     path = existing_file(path)
     check_name(path)
     header = HEADER_PARSERS[_format(path)](path)
-    reader = _itk_reader(path)
-    if len(header.size) not in (3, 4) or len(reader.GetSize()) not in (3, 4) or reader.GetNumberOfComponents() != 1:
-        raise UserError(
-            f"{printable(path)}: not a scalar 3-D volume; its size is {header.size}, extract one volume first"
-        )
+    no_volume = UserError(
+        f"{printable(path)}: not a scalar 3-D volume; its size is {header.size}, extract one volume first"
+    )
+    if len(header.size) not in (3, 4):
+        raise no_volume
     check_size(path, header.size)
+    check_spacing(path, header.spacing, header.size)
     if header.direction is not None:
         check_orthonormal(path, header.direction)
-    check_spacing(path, header.spacing, header.size)
+    reader = _itk_reader(path)
+    if reader.GetNumberOfComponents() != 1:
+        raise no_volume
     grid = _grid(reader)
     _check_agreement(path, header, tuple(reader.GetSize()), grid)
     return header, grid
@@ -128,6 +131,7 @@ def _check_agreement(path: Path, header: VolumeHeader, size: tuple[int, ...], gr
     corners = np.indices((2, 2, 2)).reshape(3, 8) * (np.array(header.size[:3])[:, None] - 1)
     expected = header.direction * header.spacing @ corners + header.origin[:, None]
     actual = direction * spacing @ corners + origin[:, None]
+    # Not "greater than", which NaN never is.
     if not np.linalg.norm(expected - actual, axis=0).max() <= header.spacing.min() / 2:
         if not np.allclose(origin, header.origin, rtol=0, atol=header.spacing.min() / 2):
             raise _disagreement(path, "origin", _rounded(header.origin), _rounded(origin))
