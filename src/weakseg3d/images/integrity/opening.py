@@ -26,6 +26,22 @@ HEADER_PARSERS: dict[str, Callable[[str | os.PathLike[str]], VolumeHeader]] = {
 """The accepted formats, under the names of ITK's classes."""
 
 
+ITK_TYPES = {
+    "i1": sitk.sitkInt8,
+    "u1": sitk.sitkUInt8,
+    "i2": sitk.sitkInt16,
+    "u2": sitk.sitkUInt16,
+    "i4": sitk.sitkInt32,
+    "u4": sitk.sitkUInt32,
+    "i8": sitk.sitkInt64,
+    "u8": sitk.sitkUInt64,
+    "f4": sitk.sitkFloat32,
+    "f8": sitk.sitkFloat64,
+}
+
+
+# A header may contain any number; those that overflow are refused here, so that numpy needs not warn of them.
+@np.errstate(all="ignore")
 def open_volume(path: str | os.PathLike[str]) -> tuple[VolumeHeader, sitk.Image]:
     """Return the header of the scalar volume at ``path``, and its 3-D grid as an image of one voxel.
 
@@ -52,6 +68,9 @@ def open_volume(path: str | os.PathLike[str]) -> tuple[VolumeHeader, sitk.Image]
     if reader.GetNumberOfComponents() != 1:
         raise no_volume
     grid = _grid(reader)
+    if not header.scaled and ITK_TYPES[header.dtype.str[1:]] != reader.GetPixelID():
+        itk_type = sitk.GetPixelIDValueAsString(reader.GetPixelID())
+        raise _disagreement(path, "type", header.dtype.name, itk_type)
     _check_agreement(path, header, tuple(reader.GetSize()), grid)
     return header, grid
 
