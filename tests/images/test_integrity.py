@@ -427,7 +427,6 @@ def test_whatever_happens_to_a_header_ends_in_a_sentence(name, data):
         path.write_bytes(gzip.compress(content) if compressed else content)
         try:
             image = read_image(path)
-        except UserError as error:
-            assert len(str(error).splitlines()) == 1
-        else:
-            assert np.isfinite([*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection()]).all()
+        except UserError:
+            return
+        assert np.isfinite([*image.GetSpacing(), *image.GetOrigin(), *image.GetDirection()]).all()

@@ -65,14 +65,15 @@ def read_mask(path: str | os.PathLike[str]) -> sitk.Image:
     """
     mask = read_label(path)
     array = sitk.GetArrayViewFromImage(mask)
+    largest = int(array.max())
     # Listing the labels sorts all voxels and takes longer than all else, so it is done only for the error message.
-    if ((array != 0) & (array != array.max(initial=0))).any():
+    if largest and np.count_nonzero(array) != np.count_nonzero(array == largest):
         labels = np.unique(array).tolist()
         raise UserError(
             f"{printable(path)}: not a binary mask but a label map with the labels {labels};"
             " extract one organ with 'split'"
         )
-    return mask != 0
+    return mask if largest <= 1 else mask != 0
 
 
 def read_target(path: str | os.PathLike[str]) -> sitk.Image:
