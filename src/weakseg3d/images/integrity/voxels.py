@@ -15,8 +15,11 @@ from weakseg3d.images.integrity.header import VolumeHeader, check_size
 WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "zlib": zlib.MAX_WBITS}
 """zlib's ``wbits`` for a stream with each kind of header and checksum."""
 
-PIECE = 1 << 18
+PIECE = 1 << 16
 """Compressed bytes that are read at a time, so that a file of many gzip streams is not copied once for each."""
+
+LARGEST_RATIO = 1100
+"""More than the 1032 bytes that DEFLATE can make of one (https://zlib.net/zlib_tech.html)."""
 
 
 def stored_voxels(path: str | os.PathLike[str], header: VolumeHeader) -> NDArray[Any]:
@@ -65,7 +68,7 @@ def first_bytes(path: Path, count: int) -> bytes:
             return content
         stream.seek(0)
         try:
-            return _decompressed(stream, WINDOW["gzip"], count - 1)
+            return bytes(_decompressed(stream, WINDOW["gzip"], count - 1))
         except zlib.error:
             raise UserError(f"{printable(path)}: truncated or damaged gzip file; copy or export it again") from None
 
@@ -75,14 +78,16 @@ def is_gzip(content: bytes) -> bool:
     return content.startswith(b"\x1f\x8b")
 
 
-def _decompressed(stream: BinaryIO, window: int, wanted: int) -> bytes:
+def _decompressed(stream: BinaryIO, window: int, wanted: int) -> memoryview:
     """Return the decompressed rest of ``stream``, at most one byte more than ``wanted``.
 
     Raises zlib.error if the data are damaged, end too early, or are followed by anything but zeros or, for gzip,
     another stream. zlib compares the checksum at the end of each stream.
     """
     decoder = zlib.decompressobj(window)
-    parts: list[bytes] = []
+    # A header may claim any size, but memory is taken only for what the file can contain.
+    possible = LARGEST_RATIO * os.fstat(stream.fileno()).st_size
+    content = np.empty(min(wanted + 1, possible), np.uint8).data
     length = 0
     while piece := stream.read(PIECE):
         while piece:
@@ -92,14 +97,15 @@ def _decompressed(stream: BinaryIO, window: int, wanted: int) -> bytes:
                 if window != WINDOW["gzip"]:
                     raise zlib.error("surplus bytes")
                 decoder = zlib.decompressobj(window)
-            parts.append(decoder.decompress(piece, wanted + 1 - length))
-            length += len(parts[-1])
+            part = decoder.decompress(piece, wanted + 1 - length)
+            content[length : length + len(part)] = part
+            length += len(part)
             if length > wanted:
-                return b"".join(parts)
+                return content
             piece = decoder.unused_data
     if not decoder.eof:
         raise zlib.error("truncated")
-    return b"".join(parts)
+    return content[:length]
 
 
 def _check_length(file: Path, length: int, wanted: int) -> None:
