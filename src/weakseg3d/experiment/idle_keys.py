@@ -22,12 +22,13 @@ def check_idle_keys(method: Mapping[str, Any], source: str | Path) -> None:
     loss, target, network = method["loss"], method["target"], method.get("network")
     if method["supervision"] == "dense":
         _check_dense_keys(method, source)
-    labels = (
-        "dense masks" if method["supervision"] == "dense" else f"pseudo label '{next(iter(method['pseudo_label']))}'"
-    )
-    if method["supervision"] == "dense" or not method["pseudo_label"].keys() & set(SOFT):
+        kind, labels = "mask", "dense masks, which have"
+    else:
+        (kind,) = method["pseudo_label"]
+        labels = f"pseudo label '{kind}', which has"
+    if kind not in SOFT:
         for key in target:
-            _refuse(method, ("target", key), f"on {labels}, which has no values between 0 and 1", source)
+            _refuse(method, ("target", key), f"on {labels} no values between 0 and 1", source)
     if network is None:
         for key in ("kl_weight", "ramp_up"):
             _refuse(method, ("loss", key), "in a distillation, whose loss only selects the best students", source)

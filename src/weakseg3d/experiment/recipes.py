@@ -151,6 +151,7 @@ RULES = {
     "seed": (lambda value: _is_whole(value, 0, LARGEST_SEED), f"a whole number from 0 to {LARGEST_SEED}"),
     "threads": (lambda value: _is_whole(value, 1, MOST_THREADS), f"a whole number from 1 to {MOST_THREADS}"),
     "intensity": (_is_scaling, "a window or percentiles with two finite numbers, the lower one first"),
+    "normalisation": (lambda value: value in ("none", "z_score"), "'none' or 'z_score'"),
     "training.patch_size": (_is_patch, f"three whole numbers from 8 with a product of at most {MOST_PATCH_VOXELS}"),
     "training.steps": (lambda value: _is_whole(value, 1), "a whole number above 0"),
     "target.threshold": (lambda value: _is_inside(value, 0, 1), "a number between 0 and 1"),
