@@ -281,7 +281,10 @@ FIRST = next(iter(weights()))
 BAD_WEIGHTS = [
     (lambda: {name: tensor * NAN for name, tensor in weights().items()}, "NaN or infinite"),
     (lambda: spoilt(FIRST, torch.full_like(weights()[FIRST], float("inf"))), "NaN or infinite"),
-    (lambda: spoilt(FIRST, torch.full(weights()[FIRST].shape, 1e300, dtype=torch.float64)), "NaN or infinite"),
+    (
+        lambda: {name: torch.full_like(t, 1e300, dtype=torch.float64) for name, t in weights().items()},
+        "NaN or infinite",
+    ),
     (lambda: {name: torch.full_like(tensor, 1e38) for name, tensor in weights().items()}, "are not numbers"),
     (lambda: spoilt(FIRST, torch.zeros(3)), "do not fit the network"),
     (lambda: spoilt("more", torch.zeros(3)), "do not fit the network"),
