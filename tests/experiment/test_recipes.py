@@ -333,6 +333,16 @@ BAD_VALUES = [
     ({"training": RECIPE["training"] | {"optimizer": {"adamw": {"learning_rate": NAN}}}}, "learning_rate"),
     ({"loss": {"name": "dice_ce", "crf_weight": float("inf")}}, "crf_weight"),
     ({"loss": {"name": "dice_ce", "kl_weight": 0.3}}, "kl_weight"),
+    ({"loss": {"name": "hinge"}}, "name"),
+    ({"loss": []}, ""),
+    ({"network": {"vnet": {}}}, ""),
+    ({"network": []}, ""),
+    ({"network": {"unet": None}}, ""),
+    ({"training": RECIPE["training"] | {"devices": 0}}, ""),
+    ({"training": RECIPE["training"] | {"augmentation": []}}, ""),
+    ({"selection": 7}, "selection"),
+    ({"distillation": 5}, ""),
+    ({"target": {"form": "fuzzy"}}, "form"),
 ]
 
 

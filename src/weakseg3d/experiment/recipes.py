@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.experiment.idle_keys import check_controls_keys, check_idle_keys, check_passes
 from weakseg3d.files import PROJECT
 from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SOFT, SPARSE
-from weakseg3d.schemas import choose, read_yaml, validated
+from weakseg3d.schemas import choose, read_yaml, schema, validated
 
 METHODS_FOLDER = PROJECT / "config" / "methods"
 TRAINED_PARTS = ("network", "loss", "training")
@@ -79,6 +80,18 @@ def checked_recipe(content: dict[str, Any], source: str | Path) -> dict[str, Any
 
     The values that could crash, hang or silently spoil a run are checked even if jsonschema is not installed.
     """
+    try:
+        return _checked_recipe(content, source)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        if find_spec("jsonschema"):
+            raise
+        # Without jsonschema, nothing has checked the types of the other values.
+        raise UserError(
+            f"{source}: a value is missing or of the wrong type ({error}); install jsonschema, which names it"
+        ) from None
+
+
+def _checked_recipe(content: dict[str, Any], source: str | Path) -> dict[str, Any]:
     recipe = validated(content, "recipe", source)
     _check_values(recipe, ["method", "spacing", "seed", "threads", "loss.name"], source)
     parts = {part: recipe[part] for part in RECIPE_PARTS if part in recipe}
@@ -128,6 +141,14 @@ def _is_inside(value: Any, low: float, high: float) -> bool:
     return _is_number(value) and low < value < high
 
 
+def _choices(*keys: str) -> list[str]:
+    """Return the values that the schema of methods allows for a key."""
+    rules = schema("method")
+    for key in keys:
+        rules = rules["properties"][key]
+    return rules["enum"]
+
+
 def _is_patch(size: Any) -> bool:
     if not isinstance(size, Sequence) or isinstance(size, str) or len(size) != 3:
         return False
@@ -146,7 +167,7 @@ def _is_scaling(intensity: Any) -> bool:
 
 RULES = {
     "method": (lambda value: isinstance(value, str), "a name"),
-    "loss.name": (lambda value: isinstance(value, str), "the name of a loss"),
+    "loss.name": (lambda value: value in _choices("loss", "name"), "the name of a loss"),
     "spacing": (lambda value: _is_inside(value, 0, math.inf), "a finite number above 0"),
     "seed": (lambda value: _is_whole(value, 0, LARGEST_SEED), f"a whole number from 0 to {LARGEST_SEED}"),
     "threads": (lambda value: _is_whole(value, 1, MOST_THREADS), f"a whole number from 1 to {MOST_THREADS}"),
@@ -154,6 +175,8 @@ RULES = {
     "normalisation": (lambda value: value in ("none", "z_score"), "'none' or 'z_score'"),
     "training.patch_size": (_is_patch, f"three whole numbers from 8 with a product of at most {MOST_PATCH_VOXELS}"),
     "training.steps": (lambda value: _is_whole(value, 1), "a whole number above 0"),
+    "selection": (lambda value: value in _choices("selection"), "a rule of selection"),
+    "target.form": (lambda value: value in _choices("target", "form"), "'soft' or 'hard'"),
     "target.threshold": (lambda value: _is_inside(value, 0, 1), "a number between 0 and 1"),
     "prediction.threshold": (lambda value: _is_inside(value, 0, 1), "a number between 0 and 1"),
     "prediction.overlap": (lambda value: value == 0 or _is_inside(value, 0, 1), "a number from 0 and below 1"),
