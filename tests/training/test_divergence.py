@@ -144,7 +144,9 @@ def test_a_run_that_keeps_a_state_from_before_its_divergence_says_so(folder, mon
         monkeypatch.setattr(
             fitting,
             "selection_score",
-            lambda *_: lambda network, share: float(-sum(parameter.abs().sum() for parameter in network.parameters())),
+            lambda *_: (
+                lambda network, share: float(-sum(parameter.detach().abs().sum() for parameter in network.parameters()))
+            ),
         )
     train(settings, cases, folder / "out", validation_csv=cases)
 

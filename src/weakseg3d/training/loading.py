@@ -27,9 +27,12 @@ THRESHOLD = 0.5
 SPACING_TOLERANCE = 1e-3
 """In mm; NIfTI headers store spacing in single precision."""
 
+ROUNDING = 1e-5
+"""How far a soft target may lie outside 0 to 1, since voxels have single precision."""
+
 TARGETS: dict[str, tuple[Callable[[NDArray[Any]], NDArray[np.bool_]], str]] = {
     "full": (
-        lambda target: (target >= 0) & (target <= 1),
+        lambda target: (target >= -ROUNDING) & (target <= 1 + ROUNDING),
         f"values outside 0 to 1, such as {IGNORE} for unknown voxels, which only the losses partial_ce and"
         " partial_dice_ce leave out; use one of them",
     ),
@@ -80,8 +83,8 @@ def load_cases(
 
     The target keeps its meaning and its type: soft in [0, 1] (float32), or 0, 1 and `IGNORE` (uint8). Arrays (.npy)
     are memory maps and already scaled; volumes are scaled as ``intensity`` says. A case without foreground
-    (`is_foreground` above ``threshold``) lacks the organ: it is reported on standard error and left out. So is an array
-    without a spacing if ``spacing`` is given.
+    (`is_foreground` above ``threshold``) lacks the organ: it is reported on standard error and left out. Arrays without
+    a spacing are used, but reported as well if ``spacing`` is given.
 
     Raises UserError if no case remains, if an image and its target do not match, if their spacing is not ``spacing`` in
     mm, and if a target has values that its kind in ``targets`` (`TARGETS`) does not have.

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
 
     report_missing_gpu()
     network, recipe = load_model(args.model)
-    if any(abs(spacing - recipe["spacing"]) > GRID_TOLERANCE for spacing in image.GetSpacing()):
+    if not all(abs(spacing - recipe["spacing"]) <= GRID_TOLERANCE for spacing in image.GetSpacing()):
         spacing = recipe["spacing"]
         raise UserError(
             f"{args.image}: the model was trained at {spacing} mm; run 'resample --spacing {spacing}' first"
