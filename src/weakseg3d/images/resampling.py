@@ -34,9 +34,12 @@ def isotropic_grid(image: sitk.Image, spacing: float) -> tuple[list[int], list[f
         )
     size = [int(count) for count in counts]
     centre = image.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in image.GetSize()])
-    direction = np.reshape(image.GetDirection(), (3, 3))
-    offset = direction @ [spacing * (n - 1) / 2 for n in size]
-    return size, (centre - offset).tolist()
+    # One voxel is enough for the arithmetic, which is ITK's as in the resampling itself, to the last bit.
+    target = sitk.Image([1, 1, 1], sitk.sitkUInt8)
+    target.SetSpacing([spacing] * 3)
+    target.SetDirection(image.GetDirection())
+    offset = target.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in size])
+    return size, [c - o for c, o in zip(centre, offset, strict=True)]
 
 
 def _times(numbers: Iterable[float]) -> str:
