@@ -18,3 +18,8 @@ def quoted(value: object) -> str:
     text = str(value)
     shown = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
     return "'" + "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in shown) + "'"
+
+
+def one_line(text: str) -> str:
+    """Return a message as one line that a terminal can show: line ends and control characters are escaped."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

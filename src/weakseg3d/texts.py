@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from weakseg3d.errors import UserError, quoted
+from weakseg3d.errors import UserError, one_line, quoted
 from weakseg3d.files import existing_file
 
 DEEPEST = 100
@@ -145,7 +145,8 @@ def read_csv(path: FilePath, delimiter: str = ",") -> Table:
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(columns):
             raise UserError(
-                f"{path}: line {line} has {len(row)} fields, but there are {len(columns)} columns; correct this line"
+                f"{path}: line {line}, {quoted(delimiter.join(row))}, has {len(row)} fields, but there are"
+                f" {len(columns)} columns; correct it"
             )
     return Table(path, columns, rows[1:], lines[1:])
 
@@ -164,12 +165,15 @@ def from_cell(text: str) -> str:
 
 
 def last_line(path: FilePath, longest: int) -> str:
-    """Return the last line of a text file that is not blank, shortened to ``longest`` characters, or empty text."""
+    """Return the last line of a text file that is not blank, or empty text if there is none.
+
+    It is shortened to ``longest`` characters; control characters are escaped.
+    """
     with open(path, "rb") as stream:
         stream.seek(0, os.SEEK_END)
         stream.seek(max(0, stream.tell() - _TAIL))
         lines = stream.read().decode("utf-8", errors="replace").splitlines()
-    line = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    line = one_line(next((line.strip() for line in reversed(lines) if line.strip()), ""))
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT
 from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SPARSE
-from weakseg3d.schemas import choose, read_yaml, validated
+from weakseg3d.schemas import choose, validated
+from weakseg3d.texts import read_yaml
 
 METHODS_FOLDER = PROJECT / "config" / "methods"
 TRAINED_PARTS = ("network", "loss", "training")

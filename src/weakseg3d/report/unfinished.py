@@ -11,15 +11,13 @@ from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.rows import COLUMNS, LABELS
 from weakseg3d.experiment import paths
 from weakseg3d.report.results import CELL
+from weakseg3d.texts import last_line
 
 MAX_JOBS = 20
 """At most this many jobs are named in warnings."""
 
 MAX_CHARACTERS = 200
 """A warning quotes at most this many characters of a log's last line."""
-
-TAIL_BYTES = 4096
-"""Bytes read from the end of a log to find its last line."""
 
 TRAINING_JOB = re.compile(r"(.+/seed-\d+)(/.*)?")
 """The path of the log of a job that belongs to one training: the cell, and the rest."""
@@ -130,20 +128,10 @@ def unfinished_jobs(results):
         if not job or (training and training[1] not in trainings):
             continue
         if not benchmark.is_file() or benchmark.stat().st_mtime_ns < log.stat().st_mtime_ns:
-            line = last_line(log)
+            line = last_line(log, MAX_CHARACTERS)
             state = f"ends with '{line}'" if line else "is empty"
             sentences.append(f"a job did not finish: {log.relative_to(results.folder)} {state}")
     return sentences
-
-
-def last_line(path):
-    """Return the last line of a text file that is not blank, shortened if it is long; empty text if there is none."""
-    with open(path, "rb") as stream:
-        stream.seek(0, 2)
-        stream.seek(max(0, stream.tell() - TAIL_BYTES))
-        lines = stream.read().decode("utf-8", errors="replace").splitlines()
-    line = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return line if len(line) <= MAX_CHARACTERS else line[: MAX_CHARACTERS - 1] + "…"
 
 
 def _test_cases(results, cell):
