@@ -65,8 +65,8 @@ def render_page(contents):
         viewer_positions={
             (entry["dataset"], entry["organ"], entry["case"]): place for place, entry in enumerate(contents.viewer)
         },
-        # A closing tag within the data would end the script that contains it.
-        viewer_data=jinja2.filters.Markup(json.dumps(contents.viewer).replace("</", "<\\/")),
+        # A "<" in the data could end the script that contains it, or begin a comment that hides the end.
+        viewer_data=jinja2.filters.Markup(json.dumps(contents.viewer).replace("<", "\\u003c")),
         script=jinja2.filters.Markup(_template("page.js.jinja")),
         metrics=metrics,
         statuses=STATUSES,
