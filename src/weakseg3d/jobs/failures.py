@@ -1,6 +1,7 @@
 """The last line of a run that failed: which job failed first, what its log ends with, and where that log is."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,14 +36,18 @@ def failures(snakemake_log: str) -> list[Failure]:
     return failed
 
 
-def summary(snakemake_log: Path) -> str:
-    """Return one sentence about the jobs that failed, according to Snakemake's own log."""
-    failed = failures(snakemake_log.read_text(encoding="utf-8", errors="replace"))
+def summary(snakemake_logs: Sequence[str]) -> str:
+    """Return one sentence about the jobs that failed, according to Snakemake's own log; it may have several or none."""
+    texts = [
+        Path(path).read_text(encoding="utf-8", errors="replace") for path in snakemake_logs if Path(path).is_file()
+    ]
+    failed = failures("\n".join(texts))
+    whole_log = ", ".join(snakemake_logs) or "the messages above"
     if not failed:
-        return f"the run failed; see {snakemake_log}"
+        return f"the run failed; see {whole_log}"
     number = "1 job failed" if len(failed) == 1 else f"{len(failed)} jobs failed, the first being"
     rule, log = failed[0]
     start = f"{number}: {rule}"
     if log is None or not Path(log).is_file():
-        return f"{start}; see {snakemake_log}"
+        return f"{start}; see {whole_log}"
     return f"{start}: {last_line(log, LONGEST) or 'its log is empty'}; see {log}"
