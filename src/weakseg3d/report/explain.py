@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.long_table import read_metrics
 from weakseg3d.evaluation.metrics import METRICS
@@ -62,7 +62,7 @@ def explain(results, *, dataset, organ, method, metric="dice", annotation=None):
 def _annotation(method, known, annotation):
     """Return ``annotation`` or, if it is None, the only ``known`` one; raise UserError if that is not possible."""
     if annotation is None and len(known) > 1:
-        raise UserError(f"method '{method}' has the annotations {', '.join(known)}; name one with --annotation")
+        raise UserError(f"method {quoted(method)} has the annotations {', '.join(known)}; name one with --annotation")
     if annotation is not None:
         choose(annotation, known, "annotation")
     return annotation or known[0]

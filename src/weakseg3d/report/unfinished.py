@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.long_table import LACKING, read_files
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.rows import COLUMNS, LABELS
@@ -88,11 +88,13 @@ def _check_cases(rows, results):
     known = {(name, case) for name, dataset in results.datasets.items() for case in dataset["cases"]["test"]}
     for dataset, case in rows[["dataset", "case"]].drop_duplicates().itertuples(index=False, name=None):
         if dataset not in results.datasets:
-            raise UserError(f"dataset '{dataset}' is not part of {results.folder}; remove its rows from the metrics")
+            raise UserError(
+                f"dataset {quoted(dataset)} is not part of {results.folder}; remove its rows from the metrics"
+            )
         if (dataset, case) not in known:
             split = results.datasets[dataset]["split"]
             raise UserError(
-                f"case '{case}' of {dataset} is not a test case of {split}; remove its rows from the metrics"
+                f"case {quoted(case)} of {dataset} is not a test case of {split}; remove its rows from the metrics"
             )
 
 
