@@ -52,6 +52,11 @@ def relative_to_project(path: str | Path) -> Path:
     return PROJECT / Path(path)
 
 
+def seen_from_project(path: Path) -> str:
+    """Return ``path`` as it is written in the repository's own files; one outside the repository stays as it is."""
+    return (path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path).as_posix()
+
+
 def _with_defaults(content: Any, rules: dict[str, Any], definitions: dict[str, Any]) -> Any:
     """Return ``content`` with the defaults of a schema's ``rules``, at every level."""
     if not isinstance(content, dict):
@@ -99,6 +104,8 @@ def _sentence(error: Any) -> str:
         known = error.schema.get("properties", {})
         key = next(k for k in error.instance if k not in known)
         return f"unknown key {quoted(key)}{inside}{_suggestion(key, known)}; allowed are {', '.join(known)}"
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{quoted(error.instance)}{inside} is not usable as a name; it must match {error.validator_value}"
     if error.validator == "required":
         missing = next(k for k in error.validator_value if k not in error.instance)
         return f"key '{missing}' is missing{inside}; add it"

@@ -178,7 +178,10 @@ MISTAKES = [
     ({"overrides": {"pw4medseg": {"images": {"test": {"haze": {}}}}}}, "unknown key 'haze'"),
     ({"study": {"methods": ["pw4medsec"], "factors": {"clicks": {5: {}}}}}, "unknown method 'pw4medsec'"),
     ({"study": {"methods": ["pw4medseg"], "factors": {"clicks": {5: {"annotaton": {}}}}}}, "'annotaton'"),
-    ({"study": {"methods": ["pw4medseg"], "factors": {"clicks": {"5-10": {}}}}}, "'5-10' does not match"),
+    (
+        {"study": {"methods": ["pw4medseg"], "factors": {"clicks": {"5-10": {}}}}},
+        "'5-10' in 'study.factors.clicks' is not usable",
+    ),
     ({"study": {"methods": ["pw4medseg"]}}, "key 'factors' is missing"),
     (
         {"study": {"methods": ["pw4medseg"], "factors": {"clicks": {5: {}}}, "per_method": {"dense": {}}}},

@@ -1,12 +1,14 @@
 """DICOM files for tests, written by pydicom, which shares no code with the reader under test."""
 
 import numpy as np
+import pydicom
 import SimpleITK as sitk
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
+ENHANCED_MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4.1"
 STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 
 
@@ -23,6 +25,63 @@ def _file(path, kind, uid):
 def decimals(numbers):
     """Return numbers as DICOM decimal strings of at most 16 characters."""
     return [f"{number:.9f}"[:16] for number in numbers]
+
+
+def alter(path, change):
+    """Rewrite the file at ``path`` after ``change`` (a function of its dataset) has damaged it."""
+    content = pydicom.dcmread(path)
+    change(content)
+    content.save_as(path)
+
+
+def item(**elements):
+    """Return a sequence with one item."""
+    content = Dataset()
+    for keyword, value in elements.items():
+        setattr(content, keyword, value)
+    return Sequence([content])
+
+
+def write_multiframe(path, volume, order=None, slope=None, shared=True):
+    """Write ``volume`` (whole numbers) as one enhanced file; the k-th frame is slice ``order[k]``.
+
+    With ``shared``, spacing and orientation are in the functional groups that all frames share. ``slope`` (a function
+    of the slice) makes each frame be stored with its own RescaleSlope.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    direction = np.reshape(volume.GetDirection(), (3, 3))
+    voxels = sitk.GetArrayFromImage(volume)
+    order = list(range(len(voxels))) if order is None else list(order)
+    content = _file(path, ENHANCED_MR_IMAGE, "2.25.3.1")
+    content.SeriesInstanceUID, content.SeriesDescription, content.Modality = "2.25.3", "t2_ciss", "MR"
+    content.NumberOfFrames = len(order)
+    content.Rows, content.Columns = voxels.shape[1:]
+    content.SamplesPerPixel, content.PhotometricInterpretation = 1, "MONOCHROME2"
+    content.BitsAllocated = content.BitsStored = 16
+    content.HighBit, content.PixelRepresentation = 15, 1
+    common = {
+        "PixelMeasuresSequence": item(PixelSpacing=decimals(volume.GetSpacing()[1::-1]), SliceThickness="1.0"),
+        "PlaneOrientationSequence": item(ImageOrientationPatient=decimals(direction[:, :2].T.ravel())),
+    }
+    groups = []
+    for k in order:
+        group = Dataset()
+        position = volume.TransformIndexToPhysicalPoint((0, 0, k))
+        group.PlanePositionSequence = item(ImagePositionPatient=decimals(position))
+        group.FrameContentSequence = item(StackID="1", InStackPositionNumber=k + 1)
+        if slope:
+            group.PixelValueTransformationSequence = item(RescaleSlope=str(slope(k)), RescaleIntercept="0")
+        groups.append(group)
+    for owner in [Dataset()] if shared else groups:
+        for keyword, sequence in common.items():
+            setattr(owner, keyword, sequence)
+        if shared:
+            content.SharedFunctionalGroupsSequence = Sequence([owner])
+    content.PerFrameFunctionalGroupsSequence = Sequence(groups)
+    stored = [voxels[k] / (slope(k) if slope else 1) for k in order]
+    content.PixelData = np.rint(stored).astype("<i2").tobytes()
+    content.save_as(path, enforce_file_format=True)
+    return path
 
 
 def write_series(folder, volume, uid="2.25.3", description="t2_ciss", names=None, slope=1.0):

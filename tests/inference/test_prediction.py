@@ -152,7 +152,7 @@ def test_the_verb_writes_mask_and_uncertainty(model, image, tmp_path):
     assert main(["predict", *files, "--uncertainty", str(tmp_path / "maps")]) == 0
     mask = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "mask.nii.gz")))
     assert set(np.unique(mask)) <= {0, 1}
-    assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "maps").glob("*.nii.gz")) == [
         "entropy.nii.gz",
         "probability.nii.gz",
         "variance.nii.gz",

@@ -1,6 +1,8 @@
 """A verb's hash follows the modules it uses, and no others."""
 
-from weakseg3d.jobs.code_hash import imported_modules
+import pytest
+
+from weakseg3d.jobs.code_hash import imported_modules, statements
 
 
 def test_training_does_not_depend_on_evaluation_and_the_other_way_round():
@@ -15,3 +17,30 @@ def test_imports_inside_functions_count():
     assert "weakseg3d.losses.pw4medseg" in imported_modules("weakseg3d.verbs.train")
     assert "weakseg3d.networks.pmsa" in imported_modules("weakseg3d.verbs.predict")
     assert "weakseg3d.annotations.points" in imported_modules("weakseg3d.verbs.annotate")
+
+
+CODE = """\
+\"\"\"What it does.\"\"\"
+
+SIZE = 3
+\"\"\"Its size.\"\"\"
+
+
+def double(x):
+    \"\"\"Return twice ``x``.\"\"\"
+    return 2 * x  # exactly
+"""
+
+
+@pytest.mark.parametrize("change", ["What it does", "Its size", "Return twice", "  # exactly", "\n\n\n"])
+def test_words_about_the_code_do_not_count(tmp_path, change):
+    for name, code in (("a", CODE), ("b", CODE.replace(change, "\n"))):
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+    assert statements(tmp_path / "a.py") == statements(tmp_path / "b.py")
+
+
+@pytest.mark.parametrize(("part", "other"), [("3", "4"), ("2 * x", "x * 2"), ("double", "twice")])
+def test_the_code_itself_counts(tmp_path, part, other):
+    for name, code in (("a", CODE), ("b", CODE.replace(part, other))):
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+    assert statements(tmp_path / "a.py") != statements(tmp_path / "b.py")

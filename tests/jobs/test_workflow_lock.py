@@ -13,11 +13,17 @@ SRC = Path(__file__).parents[2] / "src"
 RUN = """
 import subprocess, sys
 from weakseg3d.jobs.workflow_lock import take_over
-alive = take_over(sys.argv[1])
+alive = take_over(sys.argv[1], 'tiny')
 job = subprocess.Popen(["sleep", "600"])
 print(job.pid, flush=True)
 job.wait()
 """
+
+
+def lock(folder, experiment="tiny"):
+    """Write a lock as Snakemake does: the files of a run, a line each."""
+    path = folder / f".snakemake/locks/{experiment}.input.lock"
+    path.write_text(f"config/splits/a.csv\nresults/{experiment}/1_raw/a/source.json\n", encoding="utf-8")
 
 
 @pytest.fixture
@@ -25,7 +31,7 @@ def folder(tmp_path, monkeypatch):
     """A folder with a lock of Snakemake's."""
     monkeypatch.setenv(MARK, "")
     (tmp_path / ".snakemake/locks").mkdir(parents=True)
-    (tmp_path / ".snakemake/locks/0.input.lock").touch()
+    lock(tmp_path)
     return tmp_path
 
 
@@ -35,7 +41,7 @@ def other(folder):
     command = [sys.executable, "-c", RUN, str(folder)]
     process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(SRC)}, stdout=subprocess.PIPE, text=True)
     job = int(process.stdout.readline())
-    (folder / ".snakemake/locks/0.input.lock").touch()
+    lock(folder)
     yield process, job
     process.kill()
     process.wait()
@@ -61,22 +67,22 @@ def test_a_killed_runs_locks_and_jobs_are_removed(folder, other):
     process.kill()
     process.wait()
     assert runs(job)
-    take_over(folder).close()
+    take_over(folder, "tiny").close()
     assert not runs(job)
     assert not locks(folder)
 
 
 def test_a_run_that_is_alive_keeps_its_locks_and_jobs(folder, other):
-    take_over(folder).close()
+    take_over(folder, "tiny").close()
     assert runs(other[1])
     assert locks(folder)
 
 
 def test_a_third_run_sees_that_the_second_is_alive(folder, other):
-    second = take_over(folder)
+    second = take_over(folder, "tiny")
     other[0].kill()
     other[0].wait()
-    code = "import sys; from weakseg3d.jobs.workflow_lock import take_over; take_over(sys.argv[1])"
+    code = "import sys; from weakseg3d.jobs.workflow_lock import take_over; take_over(sys.argv[1], 'tiny')"
     subprocess.run([sys.executable, "-c", code, str(folder)], env=os.environ | {"PYTHONPATH": str(SRC)}, check=True)
     assert locks(folder)
     second.close()
@@ -84,5 +90,13 @@ def test_a_third_run_sees_that_the_second_is_alive(folder, other):
 
 def test_jobs_of_another_folder_live_on(folder, other, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    take_over(elsewhere).close()
+    take_over(elsewhere, "tiny").close()
     assert runs(other[1])
+
+
+def test_a_run_of_another_experiment_in_the_folder_keeps_its_locks_and_jobs(folder, other):
+    """And a killed one can go on beside it."""
+    lock(folder, "killed")
+    take_over(folder, "killed").close()
+    assert runs(other[1])
+    assert [path.name for path in locks(folder)] == ["tiny.input.lock"]

@@ -166,7 +166,7 @@ def test_a_disturbed_test_image_is_segmented_by_the_undisturbed_model(finished):
 def test_uncertainty_is_mapped_evaluated_and_drawn(finished):
     results = finished / "results/tiny"
     (folder,) = results.glob("8_predictions/phantom_ct/spleen/points*/pw4medseg/seed-0/0003_uncertainty")
-    maps = {path.name.removesuffix(".nii.gz"): sitk.ReadImage(str(path)) for path in folder.iterdir()}
+    maps = {path.name.removesuffix(".nii.gz"): sitk.ReadImage(str(path)) for path in folder.glob("*.nii.gz")}
     assert maps.keys() == {"probability", "entropy", "variance"}
     assert sitk.GetArrayFromImage(maps["variance"]).max() > 0
     scan = sitk.ReadImage(str(results / "3_isotropic/phantom_ct/0003/image.nii.gz"))
@@ -284,13 +284,13 @@ def test_a_learning_rate_retrains_its_method_alone(edited):
 
 
 def test_the_metrics_code_reevaluates_and_does_not_retrain(edited):
-    jobs = planned(edited("src/weakseg3d/evaluation/metrics.py", '"""', '"""Edited. '))
+    jobs = planned(edited("src/weakseg3d/evaluation/metrics.py", "\nPENALTY", "\nEDITED = True\nPENALTY"))
     assert jobs["evaluate"] == 27
     assert not jobs.keys() & {"train", "predict", "annotate", "pseudo_label", "split_labels", "resample"}
 
 
 def test_the_network_code_retrains_and_does_not_annotate(edited):
-    jobs = planned(edited("src/weakseg3d/networks/pmsa.py", '"""', '"""Edited. '))
+    jobs = planned(edited("src/weakseg3d/networks/pmsa.py", "\nclass ", "\nEDITED = True\n\n\nclass "))
     assert (jobs["train"], jobs["distill"]) == (10, 2)
     assert not jobs.keys() & {"annotate", "pseudo_label", "split_labels", "resample", "control"}
 

@@ -18,9 +18,6 @@ from weakseg3d.jobs.devices import gpus_per_job
 from weakseg3d.jobs.workflow_lock import take_over
 from weakseg3d.phantom import ARCHIVE_NAMES
 
-# A run that was killed leaves locks and jobs behind; the next one in its folder takes its place.
-ALIVE = take_over(Path.cwd()) if workflow.is_main_process else None
-
 DEPLOYED_BY = {str(method) for method in workflow.deployment_settings.deployment_method}
 
 try:
@@ -31,6 +28,9 @@ try:
 except (UserError, OSError) as error:
     print(f"weakseg3d: {one_line(str(error))}", file=sys.stderr)
     sys.exit(2)
+
+# A run that was killed leaves locks and jobs behind; the next one of its experiment takes its place.
+ALIVE = take_over(Path.cwd(), EXPERIMENT.name) if workflow.is_main_process else None
 
 # Which files a step reads, and how Snakemake knows the patterns of weakseg3d.experiment.paths.
 FILES = StageFiles(EXPERIMENT)

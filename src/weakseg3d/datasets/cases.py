@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from weakseg3d.datasets.adapters import ADAPTERS
+from weakseg3d.datasets.case_ids import check_case_ids
 from weakseg3d.datasets.file_search import Sources
 from weakseg3d.errors import UserError
-from weakseg3d.files import existing_folder, whole_folder
+from weakseg3d.files import existing_folder
 from weakseg3d.images.volumes import write_volume
+from weakseg3d.ownership import whole_folder
 from weakseg3d.progress import track
 from weakseg3d.schemas import choose
 
@@ -23,7 +25,8 @@ def import_cases(
     """Write ``out``/CASE/{image,label}.nii.gz for ``cases`` (ids; None for all) of the raw folder ``raw``.
 
     ``dataset`` is a description (`load_dataset`). Raises UserError for a folder without cases, an unknown
-    case id, and files that the adapter of the format rejects.
+    case id, files that the adapter of the format rejects, and a folder of a case's name in ``out`` that contains
+    somebody else's files.
     """
     adapter, options = ADAPTERS[dataset["format"]], dataset["options"]
     sources = cases_in(dataset, existing_folder(raw))
@@ -40,7 +43,7 @@ def cases_in(
 ) -> dict[str, Sources]:
     """Return ``{case: sources}`` of the raw folder ``raw``.
 
-    Raises UserError if it has no cases; the message names ``reported_path`` (default: ``raw``).
+    Raises UserError if it has no cases or an unusable case id; the message names ``reported_path`` (default: ``raw``).
     """
     sources = ADAPTERS[dataset["format"]].find_cases(raw, dataset["options"])
     if not sources:
@@ -48,6 +51,7 @@ def cases_in(
             f"{reported_path or raw}: no cases of '{dataset['name']}'; the expected layout is "
             f"{expected_layout(dataset)}"
         )
+    check_case_ids(sources, reported_path or raw)
     return sources
 
 

@@ -62,7 +62,8 @@ def raw_cases(dataset: dict[str, Any], raw: str | os.PathLike[str]) -> dict[str,
 def imported_cases(folder: str | os.PathLike[str]) -> dict[str, Loader]:
     """Return ``{case: loader}`` of a folder written by the verb import; raise a UserError if it has no cases."""
     homes = sorted(
-        (path for path in existing_folder(folder).iterdir() if path.is_dir()), key=lambda path: natural(path.name)
+        (path for path in existing_folder(folder).iterdir() if path.is_dir() and not path.name.startswith(".")),
+        key=lambda path: natural(path.name),
     )
     if not homes:
         raise UserError(f"{folder}: no case folders; name the folder that the verb import wrote")

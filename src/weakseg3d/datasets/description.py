@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from weakseg3d.datasets.case_ids import check_case_ids
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.files import PROJECT
 from weakseg3d.schemas import choose, validated
@@ -88,7 +89,7 @@ def dataset_names() -> list[str]:
 def read_split(path: str | os.PathLike[str]) -> dict[str, str]:
     """Return ``{case: part}``, with `PARTS` as parts, from a CSV file with the header ``case,split``.
 
-    Raises UserError for another header, a repeated case, an unknown part, and an empty file.
+    Raises UserError for another header, a repeated case, an unusable case id, an unknown part, and an empty file.
     """
     table = read_csv(path)
     if table.columns != ["case", "split"]:
@@ -104,4 +105,5 @@ def read_split(path: str | os.PathLike[str]) -> dict[str, str]:
         split[case] = part
     if not split:
         raise UserError(f"{path}: lists no cases; add lines such as 'CASE,train'")
+    check_case_ids(split, path)
     return split

@@ -11,6 +11,7 @@ from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.metrics import METRICS, PENALTY, STATUSES, Metric
 from weakseg3d.evaluation.rows import COLUMNS, LABELS, UNITS
+from weakseg3d.files import is_hidden
 from weakseg3d.texts import from_cell, read_csv
 
 WITH_ORGAN = ("ok", "empty_prediction")
@@ -81,7 +82,7 @@ def series_names(rows: pd.DataFrame) -> pd.Series:
 def _files(path: str | os.PathLike[str]) -> list[Path]:
     path = Path(path)
     if path.is_dir():
-        files = sorted(path.rglob("*.csv"))
+        files = sorted(file for file in path.rglob("*.csv") if not is_hidden(file.relative_to(path)))
         if not files:
             raise UserError(f"{path}: contains no CSV file of metrics; run 'evaluate' first")
         return files

@@ -5,6 +5,7 @@ from typing import Any
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Cell, Experiment
 from weakseg3d.files import file_digest
+from weakseg3d.schemas import seen_from_project
 
 
 def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]:
@@ -12,7 +13,7 @@ def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]
     datasets = {
         name: {
             "modality": dataset.description["modality"],
-            "split": str(dataset.split_path),
+            "split": seen_from_project(dataset.split_path),
             "split_sha256": file_digest(dataset.split_path),
             "cases": {part: dataset.cases(part) for part in ("train", "validation", "test")},
             "window": dataset.intensity.get("window"),

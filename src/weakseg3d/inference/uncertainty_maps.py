@@ -9,6 +9,7 @@ import SimpleITK as sitk
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder
 from weakseg3d.images.volumes import check_same_grid, like, read_image, write_volume
+from weakseg3d.ownership import claim
 
 LARGEST = {"probability": 1.0, "entropy": 1.0, "variance": 0.25}
 """The maps and their largest possible values; entropy is in bits, the others have no unit, and no value is negative.
@@ -27,7 +28,11 @@ def entropy(probability: sitk.Image) -> sitk.Image:
 
 
 def write_uncertainty(probability: sitk.Image, variance: sitk.Image, folder: str | os.PathLike[str]) -> None:
-    """Write the maps of one prediction, including its `entropy`, into ``folder``, which is created if necessary."""
+    """Write the maps of one prediction, including its `entropy`, into ``folder``, which is created if necessary.
+
+    Raises UserError if ``folder`` has files of these names that are not ours.
+    """
+    claim(folder, [f"{name}.nii.gz" for name in LARGEST])
     for name, image in (("probability", probability), ("entropy", entropy(probability)), ("variance", variance)):
         write_volume(image, Path(folder) / f"{name}.nii.gz")
 

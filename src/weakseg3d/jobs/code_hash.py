@@ -16,15 +16,34 @@ PACKAGE = Path(__file__).resolve().parents[1]
 def code_hash(verb: str) -> str:
     """Return a short hash of the module of ``verb`` and of all modules of this package that it needs.
 
-    Imports inside functions count, and so do templates and style sheets that lie beside a module. The package's own
-    ``__init__`` does not: a new version number alone changes no result.
+    Comments, docstrings and layout do not count. Imports inside functions do, and so do templates and style sheets that
+    lie beside a module. The package's own ``__init__`` does not: a new version number alone changes no result.
     """
     digest = hashlib.sha256()
     for _, path in sorted(imported_modules(f"weakseg3d.verbs.{verb}").items()):
         beside = [p for p in path.parent.iterdir() if p.is_file() and p.suffix in (".jinja", ".css")]
-        for file in [path, *sorted(beside)]:
+        digest.update(path.name.encode() + statements(path).encode())
+        for file in sorted(beside):
             digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def statements(path: Path) -> str:
+    """Return the code of a file without comments, docstrings and layout."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        for field in ("body", "orelse", "finalbody"):
+            block = getattr(node, field, None)
+            if isinstance(block, list):
+                setattr(node, field, [statement for statement in block if not _is_text(statement)])
+    return ast.dump(tree)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Return whether a statement is a mere text: a docstring, or one that explains the constant above it."""
+    if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
+        return False
+    return isinstance(statement.value.value, str)
 
 
 @cache

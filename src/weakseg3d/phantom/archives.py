@@ -15,6 +15,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from weakseg3d.files import whole_file
+from weakseg3d.ownership import claim
 from weakseg3d.phantom import ARCHIVE_NAMES
 from weakseg3d.phantom.ct import ct_case
 from weakseg3d.phantom.mr import LABEL_IDS, mr_case
@@ -30,8 +31,12 @@ FIXED_DATE = (2000, 1, 1, 0, 0, 0)
 
 
 def write_archive(modality: str, cases: int, seed: int, folder: str | os.PathLike[str]) -> Path:
-    """Write ``cases`` cases of ``modality`` (``ct`` or ``mr``) to ``folder`` and return the path of the archive."""
+    """Write ``cases`` cases of ``modality`` (``ct`` or ``mr``) to ``folder`` and return the path of the archive.
+
+    Raises UserError if ``folder`` has an archive of this name that is not ours.
+    """
     path = Path(folder) / ARCHIVE_NAMES[modality]
+    claim(folder, [path.name])
     write_case = {"ct": write_btcv_case, "mr": write_chaos_case}[modality]
     with whole_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         for case in track(range(1, cases + 1), f"{modality} phantom"):

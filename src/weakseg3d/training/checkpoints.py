@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import pickle
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,9 +18,13 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from weakseg3d.files import whole_file
 from weakseg3d.jobs.code_hash import code_hash
+from weakseg3d.ownership import remove_own_folder
 
 NAME = "last"
 PREVIOUS = "previous.ckpt"
+
+OWNER = "run.sha256"
+"""The file that says to which run a folder of checkpoints belongs; a folder without it is not ours."""
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -77,7 +80,7 @@ def checkpoint_to_resume(folder: Path, run_hash: str, resume: bool) -> tuple[Pat
     Checkpoints whose `fingerprint` is not ``run_hash`` are removed, and without ``resume`` all checkpoints are. If the
     latest checkpoint cannot be read, the previous one replaces it, and a line on standard error says so.
     """
-    latest, owner = folder / f"{NAME}.ckpt", folder / "run.sha256"
+    latest, owner = folder / f"{NAME}.ckpt", folder / OWNER
     if resume and owner.exists() and owner.read_text(encoding="utf-8") == run_hash:
         existing = [checkpoint for checkpoint in (latest, folder / PREVIOUS) if checkpoint.exists()]
         readable = ((checkpoint, step) for checkpoint in existing if (step := saved_step(checkpoint)) is not None)
@@ -89,7 +92,7 @@ def checkpoint_to_resume(folder: Path, run_hash: str, resume: bool) -> tuple[Pat
             # This overwrites an unreadable latest checkpoint, which must not become the previous one.
             os.replace(newest, latest)
             return latest, step
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_own_folder(folder, mark=OWNER)
     with whole_file(owner) as partial:
         partial.write_text(run_hash, encoding="utf-8")
     return None, 0

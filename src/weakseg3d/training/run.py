@@ -4,7 +4,6 @@ import json
 import os
 import platform
 import resource
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -21,12 +20,16 @@ from weakseg3d.errors import UserError
 from weakseg3d.experiment.recipes import check_patch
 from weakseg3d.files import PROJECT, file_digest, whole_file
 from weakseg3d.inference.model import load_model, write_model
-from weakseg3d.training.checkpoints import checkpoint_to_resume, fingerprint
+from weakseg3d.ownership import check_claim, check_own_folder, claim, remove_own_folder
+from weakseg3d.training.checkpoints import OWNER, checkpoint_to_resume, fingerprint
 from weakseg3d.training.cross_distillation import CrossDistillationModule, refresh_steps
 from weakseg3d.training.fitting import Training, TrainingResult, fit, quiet_lightning
 from weakseg3d.training.loading import load_cases, read_cases
 from weakseg3d.training.module import SegmentationModule
 from weakseg3d.training.processes import parallel_processes
+
+WRITTEN = ("losses.csv", "run.json", "model.pt")
+"""The files of a training, the last one written last."""
 
 
 def train(
@@ -94,17 +97,19 @@ def distillation_training(
 
 def run(build: Callable[[], Training], devices: int, out: Path, resume: bool) -> None:
     """Run the training that ``build()`` returns on this number of ``devices``, and write the files of `train`."""
+    checkpoints = out / "checkpoints"
+    check_own_folder(checkpoints, mark=OWNER)
+    check_claim(out, WRITTEN)
     check_devices(devices)
     report_missing_gpu()
     training = build()
-    out.mkdir(parents=True, exist_ok=True)
+    claim(out, WRITTEN)
     run_hash = fingerprint(training.recipe, [*training.cases, *training.validation], training.origins)
-    checkpoints = out / "checkpoints"
     checkpoint, first_step = checkpoint_to_resume(checkpoints, run_hash, resume)
     with parallel_processes(devices, take_part, build, checkpoints, checkpoint, first_step) as environment:
         result = fit(training, environment, checkpoints, checkpoint, first_step)
     write_results(training, result, first_step, out)
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    remove_own_folder(checkpoints, mark=OWNER)
 
 
 def take_part(

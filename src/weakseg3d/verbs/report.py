@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> None:
 
     from weakseg3d.files import whole_file
     from weakseg3d.keyvalues import parse_pairs
+    from weakseg3d.ownership import claim
     from weakseg3d.report.build import ReportOptions, build_report
     from weakseg3d.report.results import Results
     from weakseg3d.report.tables.published import read_published
@@ -101,6 +102,7 @@ def run(args: argparse.Namespace) -> None:
         viewer_cases=args.viewer_cases,
     )
     report = build_report(_read_rows(args, results), options, results)
+    claim(out, report.files)
     for name, content in report.files.items():
         with whole_file(out / name) as partial:
             partial.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -221,7 +221,6 @@ def test_folder_by_table(tmp_path):
     [
         ("case,image\n", "first line"),
         ("case,image,label\na,b\n", "'a,b'"),
-        ("case,image,label\n../a,b,c\n", "'../a,b,c'"),
         ("case,image,label\na,b,c\na,d,e\n", "case 'a' twice"),
     ],
 )
@@ -285,7 +284,9 @@ def test_nnunet_layouts(tmp_path, channel):
     assert folder.find_cases(tmp_path, {"channel": channel}) == {"la_010": cases["la_010"]}
 
 
-@pytest.mark.parametrize("text", ['{"training": [{"image": "a"}]}', '{"training": ["a"]}'])
+@pytest.mark.parametrize(
+    "text", ['{"training": [{"image": "a"}]}', '{"training": ["a"]}', '{"training": [{"image": 1, "label": 2}]}']
+)
 def test_a_wrong_dataset_json_is_rejected(tmp_path, text):
     (tmp_path / "dataset.json").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match="dataset.json: not a dataset.json"):

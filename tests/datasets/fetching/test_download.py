@@ -140,7 +140,7 @@ def test_an_archive_of_the_user_is_unpacked_and_left_in_place(tmp_path, named, c
     (tmp_path / "mine").mkdir()
     archive = make_zip(tmp_path / "mine" / "RawData.zip", LAYOUTS["btcv"])
     assert download("btcv", tmp_path / "raw", "--source", archive if named == "file" else archive.parent) == 0
-    assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == ["RawData", "source.json"]
+    assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == [".weakseg3d", "RawData", "source.json"]
     # The MD5 in the description is from a third party: a difference causes a warning, not an error.
     assert "third party" in capsys.readouterr().err
 

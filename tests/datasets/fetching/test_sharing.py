@@ -133,6 +133,7 @@ def test_two_processes_with_one_output_folder(tmp_path):
         assert [process.wait() for process in running] == [0, 0]
         assert server.ranges == [None]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        ".weakseg3d",
         "CHAOS_Train_Sets.zip",
         "Train_Sets",
         "source.json",
@@ -209,7 +210,7 @@ def test_a_file_address_is_used_in_place(tmp_path):
     address = {**access("file:/"), "url": archive.as_uri()}
     dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": address})
     assert main(command(dataset, tmp_path / "out", "--offline")) == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["Train_Sets", "source.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".weakseg3d", "Train_Sets", "source.json"]
     archive.unlink()
     (tmp_path / "out" / "source.json").unlink()
     assert main(command(dataset, tmp_path / "out")) == 2

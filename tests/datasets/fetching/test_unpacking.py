@@ -164,14 +164,31 @@ def test_a_failed_check_leaves_the_folder_unchanged(tmp_path, folder):
     assert [path.name for path in (folder / "data").iterdir()] == ["old"]
 
 
-def test_archives_are_unpacked_together_and_replace_existing_files(tmp_path, folder):
-    (folder / ".part-99999-.unpacked").mkdir()  # Left by a process that was killed.
+def test_archives_are_unpacked_together_and_replace_what_was_unpacked_before(tmp_path):
+    folder = tmp_path / "raw"
     first = make_zip(tmp_path / "a.zip", [("data/new", "x"), ("README", "r")])
     second = make_tar(tmp_path / "b.tar.gz", [("data/deep/er", b"y")], "w:gz")
+    unpack([make_zip(tmp_path / "old.zip", [("data/old", "x")])], folder, check=lambda staging: None)
     unpack([first, second], folder, check=lambda staging: None)
     assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == [
+        ".weakseg3d",
         "README",
         "data/deep/er",
         "data/new",
     ]
-    assert [path for path in folder.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == [".weakseg3d"]
+
+
+@pytest.mark.parametrize("members", [["data/new"], ["data"], ["new", "data/x"], ["a.zip/x"]])
+def test_a_member_called_like_something_of_the_users_replaces_nothing(tmp_path, folder, members):
+    """An archive may even contain its own name."""
+    archive = make_zip(folder / "a.zip", [(member, "x") for member in members])
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(UserError, match="already exists and was not made by weakseg3d"):
+        unpack([archive], folder, check=lambda staging: None)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("member", [".weakseg3d", "source.json", "source.json/x"])
+def test_a_member_called_like_our_own_records_is_rejected(tmp_path, folder, member):
+    assert_rejected(make_zip(tmp_path / "a.zip", [(member, "x")]), folder, "name of a record")

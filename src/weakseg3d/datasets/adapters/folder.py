@@ -118,11 +118,8 @@ def _by_table(path: Path) -> dict[str, Sources]:
     cases: dict[str, Sources] = {}
     for cell, *files in table.rows:
         row = [from_cell(cell), *files]
-        if not all(row) or "/" in row[0] or row[0].startswith("."):
-            raise UserError(
-                f"{path}: {quoted(','.join(row))} is not a line 'case,image,label'; give all three, with a case whose"
-                " name can be used for a folder"
-            )
+        if not all(row):
+            raise UserError(f"{path}: {quoted(','.join(row))} is not a line 'case,image,label'; give all three")
         if row[0] in cases:
             raise UserError(f"{path}: lists case {quoted(row[0])} twice; remove one of the two lines")
         cases[row[0]] = {"image": path.parent / row[1], "label": path.parent / row[2]}
@@ -140,6 +137,8 @@ def _by_dataset_json(path: Path, channel: int) -> dict[str, Sources]:
             pairs = [(entry["images"][channel], entry["label"]) for entry in content["dataset"].values()]
         else:
             return _by_nnunet_names(path.parent, content.get("file_ending", ".nii.gz"), channel)
+        if not all(isinstance(name, str) for pair in pairs for name in pair):
+            raise TypeError
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         raise UserError(
             f"{path}: not a dataset.json of the Decathlon or of nnU-Net; correct it, or use a table"

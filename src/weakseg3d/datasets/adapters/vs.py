@@ -70,10 +70,11 @@ def _load(sources: Sources, options: Mapping[str, Any]) -> Pair:
         image, label = read_pair(sources)
         return image, label != 0
     # pydicom and matplotlib take half a second to load, so they are not imported for other formats.
-    from weakseg3d.datasets.formats.dicom_headers import mr_series
+    from weakseg3d.datasets.formats.dicom_headers import frame_of_reference, mr_series
     from weakseg3d.datasets.formats.rtstruct import structure_mask
 
-    slices, structures = mr_series(sources["dicom"], options.get("sequence", DEFAULT_SEQUENCE))
+    sequence = options.get("sequence", DEFAULT_SEQUENCE)
+    slices, structures = mr_series(sources["dicom"], sequence, with_structures=sources["label"] is None)
     image, _ = read_series(slices)
     if sources["label"] is not None:
         label = read_label_on(image, {"image": slices[0].parent, "label": sources["label"]})
@@ -82,7 +83,8 @@ def _load(sources: Sources, options: Mapping[str, Any]) -> Pair:
         raise UserError(
             f"{slices[0].parent}: this series has neither a vs_gk_<number>_Label.nii.gz nor an RTSTRUCT; add one"
         )
-    return image, structure_mask(structures, options.get("structures", DEFAULT_STRUCTURES), image)
+    names = options.get("structures", DEFAULT_STRUCTURES)
+    return image, structure_mask(structures, names, image, frame_of_reference(slices[0]))
 
 
 def _folders_with_dicom(raw: str | os.PathLike[str]) -> list[Path]:

@@ -22,6 +22,7 @@ from weakseg3d.datasets.fetching.unpacking import unpack
 from weakseg3d.datasets.file_search import LINK
 from weakseg3d.errors import UserError
 from weakseg3d.files import file_digest, whole_file
+from weakseg3d.ownership import claim, remove_claimed
 from weakseg3d.phantom import ARCHIVE_NAMES
 from weakseg3d.texts import read_json
 
@@ -230,12 +231,9 @@ def _use_folder(dataset: dict[str, Any], archives: Sequence[Archive], source: Pa
         )
     out.mkdir(parents=True, exist_ok=True)
     link = out / (adapter.TOP_FOLDER or LINK)
-    if link.is_symlink():
-        link.unlink()
-    if link.exists():
-        if not link.samefile(top):
-            raise UserError(f"{link}: already exists, so {top} cannot be linked there; remove one of the two")
-    else:
+    if not (link.exists() and link.samefile(top)):
+        claim(out, [link.name])
+        remove_claimed(link)
         os.symlink(top.resolve(), link, target_is_directory=True)
     return _entry(dataset, out, source)
 

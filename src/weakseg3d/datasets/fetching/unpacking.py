@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from weakseg3d.errors import UserError
-from weakseg3d.files import whole_folder
+from weakseg3d.files import temporary_folder
+from weakseg3d.ownership import MARK, claim, remove_claimed
 
 LINK_MODE = 0o120000
 """File type of a symbolic link in the Unix mode that a zip entry may carry."""
@@ -43,26 +44,26 @@ DAMAGE = (
 def unpack(
     archives: Iterable[str | os.PathLike[str]], folder: str | os.PathLike[str], check: Callable[[Path], object]
 ) -> None:
-    """Unpack zip or tar archives (paths) together into ``folder``; an entry of the same name there is replaced.
+    """Unpack zip or tar archives (paths) together into ``folder``, replacing what an earlier call put there.
 
     Everything is first unpacked to a temporary folder, on which ``check`` is called, so ``folder`` does not change if
     unpacking fails or ``check`` raises an error. Raises UserError for a damaged archive, another format, members that
-    are links or lead outside the folder, an archive that would expand beyond `MAX_EXPANSION`, and too little space on
-    the disk.
+    are links or lead outside the folder, an archive that would expand beyond `MAX_EXPANSION`, too little space on
+    the disk, and an entry of ``folder`` that would be replaced and is not ours (`claim`).
     """
     folder = Path(folder)
-    for remains in folder.glob(".part-*-.unpacked"):  # Left by an earlier call that was killed.
-        shutil.rmtree(remains)
-    with whole_folder(folder / ".unpacked") as staging:
+    with temporary_folder(folder / "unpacked") as staging:
         for archive in map(Path, archives):
             try:
                 _unpack_one(archive, staging)
             except DAMAGE as error:
                 raise UserError(f"{archive}: damaged archive ({error}); get it again") from None
         check(staging)
-        for entry in sorted(staging.iterdir()):
-            _replace(entry, folder / entry.name)
-    (folder / ".unpacked").rmdir()
+        entries = sorted(staging.iterdir())
+        claim(folder, [entry.name for entry in entries])
+        for entry in entries:
+            remove_claimed(folder / entry.name)
+            os.replace(entry, folder / entry.name)
 
 
 def _unpack_one(archive: Path, folder: Path) -> None:
@@ -122,11 +123,5 @@ def _check_name(archive: Path, name: str) -> None:
     parts = PurePosixPath(name.replace("\\", "/"))
     if parts.is_absolute() or PureWindowsPath(name).drive or ".." in parts.parts:
         raise UserError(f"{archive}: the member '{name}' leads outside the folder; do not use this archive")
-
-
-def _replace(entry: Path, target: Path) -> None:
-    if target.is_symlink() or target.is_file():
-        target.unlink()
-    elif target.is_dir():
-        shutil.rmtree(target)
-    os.replace(entry, target)
+    if parts.parts[:1] in ((MARK,), ("source.json",)):
+        raise UserError(f"{archive}: the member '{name}' has the name of a record of weakseg3d; unpack it yourself")

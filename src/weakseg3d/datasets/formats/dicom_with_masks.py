@@ -39,6 +39,8 @@ def load_dicom_with_masks(
     slices, masks = files_of(image_folder, ".dcm"), files_of(mask_folder, ".png")
     _check_pairs(slices, masks, mask_folder)
     image, order = read_series(slices)
+    if len(order) != len(masks):
+        raise UserError(f"{slices[0]}: contains {len(order)} slices for {len(masks)} masks; unpack the archive again")
     table = _label_table(grey_bands)
     planes = [_read_mask(masks[k], image.GetSize()[:2], table, grey_bands) for k in order]
     return image, like(np.stack(planes), image)

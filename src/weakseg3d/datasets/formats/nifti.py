@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from weakseg3d.datasets.file_search import NIFTI, Sources
+from weakseg3d.datasets.formats.dicom import is_dicom, read_series
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_file
 from weakseg3d.images.volumes import check_same_grid, like, read_image, read_label
@@ -37,8 +38,11 @@ def read_label_on(image: sitk.Image, sources: Sources, label_values: Mapping[int
     """Return the label map ``sources["label"]`` (uint8) on the grid of ``image``, read from ``sources["image"]``.
 
     If the axes of the label map are stored in another order or direction, they are permuted or flipped; nothing is
-    resampled. Raises UserError as `read_label` and `read_mapped_label` do, and for a grid that still differs then.
+    resampled. Raises UserError as `read_label` and `read_mapped_label` do, for a label map in DICOM, and for a grid
+    that still differs then.
     """
+    if is_dicom(existing_file(sources["label"])):
+        raise UserError(f"{sources['label']}: a DICOM file; give the label map as NIfTI, NRRD or MetaImage")
     label = read_mapped_label(sources["label"], label_values) if label_values else read_label(sources["label"])
     axes = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines
     if axes(label.GetDirection()) != axes(image.GetDirection()):
@@ -50,9 +54,13 @@ def read_label_on(image: sitk.Image, sources: Sources, label_values: Mapping[int
 def read_scan(path: str | os.PathLike[str], channel: int | None = None) -> sitk.Image:
     """Return the image at ``path`` as float32; from a 4-D NIfTI file, return volume ``channel`` (counted from 0).
 
-    Raises UserError as `read_image` does, and for a 4-D file without a channel or with too few volumes.
+    A DICOM file (one slice, or enhanced multi-frame) is read as by `read_series`.
+
+    Raises UserError as `read_image` and `read_series` do, and for a 4-D file without a channel or with too few volumes.
     """
     path = existing_file(path)
+    if is_dicom(path):
+        return read_series([path])[0]
     header = sitk.ImageFileReader()
     header.SetFileName(str(path))
     try:
