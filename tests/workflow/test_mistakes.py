@@ -102,5 +102,5 @@ def test_the_last_line_of_a_run_names_the_failure_and_its_log(grid):
     ran = snakemake(folder, "--cores", "1", "--until", "import_case")
     assert ran.returncode == 1
     last = ran.stderr.splitlines()[-1]
-    assert last.startswith("weakseg3d: 1 job failed: download: weakseg3d download: damaged/RawData.zip: ")
+    assert last.startswith("weakseg3d: failed in download: weakseg3d download: damaged/RawData.zip: ")
     assert last.endswith("; see results/tiny/logs/download/hospital/source.log")

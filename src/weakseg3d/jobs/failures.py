@@ -10,8 +10,13 @@ from weakseg3d.texts import last_line
 LONGEST = 500
 """Characters of a log's last line that are repeated."""
 
-FAILED = re.compile(r"^Error in (?:group job )?(?:rule )?(?P<rule>\S+?):?(?: \(.*\))?:?$")
-LOG = re.compile(r"^    log: (?P<log>.+?)(?: \(check log file\(s\) for error details\))?$")
+FAILED = re.compile(r"^(?:Error in|       ) rule (?P<rule>\w+):$")
+"""A job that failed or, with the indent, a job of a group in which one failed."""
+
+LOG = re.compile(r"^ {4}(?: {8})?log: (?P<log>.+?) \(check log file\(s\) for error details\)$")
+
+MESSAGE = "weakseg3d "
+"""Beginning of a verb's message."""
 
 
 class Failure(NamedTuple):
@@ -25,7 +30,7 @@ def failures(snakemake_log: str) -> list[Failure]:
     """Return the jobs that failed, in order, from the text of Snakemake's own log.
 
     Snakemake gives ``onerror`` nothing but that log. A failed job is a line ``Error in rule NAME:`` and indented lines
-    below it, one of which names the job's own log.
+    below it, one of which names the job's own log. Of a group, on a cluster, all jobs are listed with a deeper indent.
     """
     failed: list[Failure] = []
     for line in snakemake_log.splitlines():
@@ -37,17 +42,19 @@ def failures(snakemake_log: str) -> list[Failure]:
 
 
 def summary(snakemake_logs: Sequence[str]) -> str:
-    """Return one sentence about the jobs that failed, according to Snakemake's own log; it may have several or none."""
+    """Return one sentence about the jobs that failed, according to Snakemake's own log; it may have several or none.
+
+    It repeats the first message of a verb or, if there is none, the first last line of a log.
+    """
     texts = [
         Path(path).read_text(encoding="utf-8", errors="replace") for path in snakemake_logs if Path(path).is_file()
     ]
     failed = failures("\n".join(texts))
-    whole_log = ", ".join(snakemake_logs) or "the messages above"
-    if not failed:
-        return f"the run failed; see {whole_log}"
-    number = "1 job failed" if len(failed) == 1 else f"{len(failed)} jobs failed, the first being"
-    rule, log = failed[0]
-    start = f"{number}: {rule}"
-    if log is None or not Path(log).is_file():
-        return f"{start}; see {whole_log}"
-    return f"{start}: {last_line(log, LONGEST) or 'its log is empty'}; see {log}"
+    ends = [(rule, last_line(log, LONGEST), log) for rule, log in failed if log is not None and Path(log).is_file()]
+    ends = [end for end in ends if end[1]]
+    messages = [end for end in ends if end[1].startswith(MESSAGE)] or ends
+    if messages:
+        rule, line, log = messages[0]
+        return f"failed in {rule}: {line}; see {log}"
+    where = f"failed in {failed[0].rule}" if failed else "the run failed"
+    return f"{where}; see {', '.join(snakemake_logs) or 'the messages above'}"
