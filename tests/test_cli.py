@@ -12,6 +12,7 @@ from conftest import make_volume
 
 from weakseg3d.cli import VERBS, build_parser, main
 from weakseg3d.images.volumes import write_volume
+from weakseg3d.verbs import resample
 
 SRC = Path(__file__).parents[1] / "src"
 WITHOUT_TORCH = [verb for verb in VERBS if verb not in ("train", "distill", "predict")]
@@ -151,3 +152,75 @@ def test_a_wrong_call_is_reported_in_one_sentence(capsys, command):
         main(command.split())
     assert exit_info.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("low", ["-5e-05", "-5E-5", "-.5e-4", "-5.e-05", "-0.00005"])
+def test_negative_numbers_may_have_an_exponent(files, low):
+    assert run(files, f"array --in @image.nii.gz --out @a.npy --window {low} 3") == 0
+    assert run(files, f"perturb --image @image.nii.gz --out @p.nii.gz shift --offset {low}") == 0
+    expected = np.clip((sitk.GetArrayFromImage(sitk.ReadImage(str(files / "image.nii.gz"))) + 5e-05) / 3.00005, 0, 1)
+    assert np.load(files / "a.npy").sum() == pytest.approx(expected.sum(), rel=1e-5)
+
+
+def numeric_options(parser, command):
+    """Yield every option of a verb, and of its kinds, that takes numbers, as the words of a call without its value."""
+    for action in parser._actions:
+        if action.choices and isinstance(action.choices, dict):
+            for name, kind in action.choices.items():
+                yield from numeric_options(kind, [*command, name])
+        elif action.option_strings and action.type is not None and action.nargs is None:
+            yield [*command, action.option_strings[-1]]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-Infinity", "1e999", "9" * 5000, "x\n\x1b[31mred"])
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_option_takes_a_number_that_is_not_finite(capsys, verb, value):
+    for words in numeric_options(build_parser(verb), []):
+        *kind, option = words
+        parser = build_parser(verb)
+        for name in kind:
+            parser = next(a.choices for a in parser._actions if isinstance(a.choices, dict))[name]
+        with pytest.raises(SystemExit) as caught:
+            parser.parse_args([f"{option}={value}"])
+        assert caught.value.code == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert error.strip().isprintable()
+        assert len(error) < 500
+
+
+def test_any_other_exception_is_one_sentence_with_verb_file_and_traceback(files, capsys, monkeypatch, tmp_path):
+    def fail(path):
+        raise KeyError("weights\n" * 50)
+
+    monkeypatch.setattr(resample, "read_image", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert run(files, "resample --in @image.nii.gz --out @out.nii.gz --kind image") == 70
+    error = capsys.readouterr().err
+    assert error.startswith(f"weakseg3d resample: stopped while it worked on {files / 'image.nii.gz'} by an unexpected")
+    assert error.count("\n") == 1
+    (traceback,) = tmp_path.glob("weakseg3d-*.traceback.txt")
+    assert error.strip().endswith(str(traceback))
+    assert "in fail" in traceback.read_text(encoding="utf-8")
+    assert not (files / "out.nii.gz").exists()
+
+
+def test_a_verb_that_cannot_be_imported_is_one_sentence_too(capsys, monkeypatch):
+    def fail(name):
+        raise ImportError("libfoo.so: cannot open shared object file")
+
+    monkeypatch.setattr("importlib.import_module", fail)
+    assert main(["resample"]) == 70
+    assert "ImportError ('libfoo.so: cannot open shared object file')" in capsys.readouterr().err
+
+
+def test_messages_show_values_shortened_and_without_terminal_codes(files, capsys):
+    name = "a\n\x1b[31m" + "b" * 500
+    assert main(["control", "--kind", "truth", "--source", name[:100], "--out", str(files / "o.nii.gz")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert error.strip().isprintable()
+    assert main(["evaluate", "--prediction", "p", "--reference", "r", "--label", name]) == 2
+    error = capsys.readouterr().err
+    assert len(error) < 300
+    assert error.strip().isprintable()

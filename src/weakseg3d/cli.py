@@ -6,11 +6,16 @@ It provides ``EXAMPLE`` (text), ``add_arguments(parser)`` and ``run(args)``; its
 
 import argparse
 import importlib
+import os
+import re
 import sys
+import tempfile
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, printable, quoted
 
 VERBS = {
     "phantom": "write an abdominal phantom as raw archives in the layouts of BTCV (CT) or CHAOS (MR)",
@@ -36,12 +41,28 @@ VERBS = {
 }
 
 
+INTERNAL_ERROR = 70
+"""Exit code of a verb that ended because of a bug, EX_SOFTWARE in BSD's sysexits.h."""
+
+LONGEST_WORD = 300
+"""Longest word, in characters, that a message about the arguments repeats in full."""
+
+
 class OneSentenceParser(argparse.ArgumentParser):
-    """An argument parser that reports errors in one sentence."""
+    """An argument parser that reports errors in one sentence, and takes ``-5e-05`` for a number.
+
+    argparse decides by an attribute whether a word with a leading dash is a negative number or an option; its own
+    pattern lacks the exponent (https://github.com/python/cpython/issues/53580).
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
 
     def error(self, message: str) -> NoReturn:
         """Print ``message`` without the usage and exit with code 2."""
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        shortened = re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: word[0][: LONGEST_WORD - 1] + "…", message)
+        self.exit(2, f"{self.prog}: {printable(shortened)}; see {self.prog} --help\n")
 
 
 def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
@@ -75,21 +96,61 @@ def module_name(verb: str) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb and return the exit code: 0 for success, 2 for a mistake of the user, 130 if interrupted."""
+    """Run one verb and return the exit code.
+
+    It is 0 for success, 2 for a mistake of the user, 70 for a bug (`INTERNAL_ERROR`), and 130 if interrupted.
+    """
     argv = sys.argv[1:] if argv is None else list(argv)
     verb = build_parser().parse_args(argv[:1]).verb
-    args = build_parser(verb).parse_args(argv[1:])
     try:
+        args = build_parser(verb).parse_args(argv[1:])
         args.run(args)
     except UserError as error:
-        print(f"weakseg3d {verb}: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        if error.filename is None and error.errno is None:
-            raise
-        print(f"weakseg3d {verb}: {error.filename or 'the disk'}: {error.strerror}", file=sys.stderr)
-        return 2
+        return _report(verb, str(error), 2)
     except KeyboardInterrupt:
-        print(f"weakseg3d {verb}: interrupted", file=sys.stderr)
-        return 130
+        return _report(verb, "interrupted", 130)
+    except Exception as error:
+        if isinstance(error, OSError) and (error.filename is not None or error.errno is not None):
+            return _report(verb, f"{error.filename or 'the disk'}: {error.strerror}", 2)
+        return _report(verb, _internal_error(error, argv), INTERNAL_ERROR)
     return 0
+
+
+def _report(verb: str, message: str, exit_code: int) -> int:
+    print(f"weakseg3d {verb}: {printable(message)}", file=sys.stderr)
+    return exit_code
+
+
+def _internal_error(error: Exception, argv: Sequence[str]) -> str:
+    """Write the traceback of an unexpected ``error`` to a file and return a sentence about it.
+
+    It goes to the folder of temporary files, since the results are not the place for it.
+    """
+    text = "".join(traceback.format_exception(error))
+    file = _file_at_hand(error) or next((word for word in argv if os.path.isfile(word)), None)
+    place = f" while it worked on {file}" if file else ""
+    problem = f"stopped{place} by an unexpected {type(error).__name__} ({quoted(error)})"
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="weakseg3d-", suffix=".traceback.txt")
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(text)
+    except OSError:
+        return f"{problem}; please report this bug with its traceback: {text}"
+    return f"{problem}; check this input or report a bug with the traceback in {path}"
+
+
+def _file_at_hand(error: Exception) -> str | None:
+    """Return the file that the package was working on when ``error`` was raised, or None if that is not known.
+
+    Functions here take a file as a parameter, so it is the parameter of the innermost function that names a file.
+    """
+    package = str(Path(__file__).parent)
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        code = frame.f_code
+        if not code.co_filename.startswith(package):
+            continue
+        for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+            value = frame.f_locals.get(name)
+            if isinstance(value, (str, os.PathLike)) and "\0" not in str(value) and os.path.isfile(value):
+                return str(value)
+    return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 
 
 def parse_pairs(items: Iterable[str], option: str) -> dict[str, str]:
@@ -14,8 +14,8 @@ def parse_pairs(items: Iterable[str], option: str) -> dict[str, str]:
     for item in items:
         key, separator, value = item.partition("=")
         if not (key and separator):
-            raise UserError(f"{option} {item}: must have the form KEY=VALUE")
+            raise UserError(f"{option} {quoted(item)}: must have the form KEY=VALUE")
         if key in pairs:
-            raise UserError(f"{option} {item}: the key '{key}' is given twice; remove one of the two")
+            raise UserError(f"{option} {quoted(item)}: the key {quoted(key)} is given twice; remove one of the two")
         pairs[key] = value
     return pairs

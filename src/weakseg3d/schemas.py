@@ -1,56 +1,31 @@
-"""Configuration files: YAML read with plain errors, checked against the schemas of ``workflow/schemas``."""
+"""Configuration files, checked against the schemas of ``workflow/schemas``."""
 
 import difflib
-import re
+import math
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from weakseg3d.errors import UserError, quoted
-from weakseg3d.files import PROJECT, existing_file
-
-
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """Return the mapping in a YAML file.
-
-    Raises UserError for a missing file, for invalid YAML (with the line) and for anything but a mapping.
-    """
-    path = existing_file(path)
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path}: not valid YAML{line}; correct its syntax") from None
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: must hold a mapping of keys to values")
-    return content
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads ``3e-05`` as a number, as JSON and YAML 1.2 do; PyYAML, which follows YAML 1.1, takes it for text."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
+from weakseg3d.errors import LONGEST_QUOTE, UserError, quoted
+from weakseg3d.files import PROJECT
+from weakseg3d.texts import LARGEST_INTEGER, read_yaml
 
 
 @cache
 def schema(name: str) -> dict[str, Any]:
     """Return the schema ``workflow/schemas/{name}.schema.yaml``."""
-    return yaml.safe_load((PROJECT / "workflow" / "schemas" / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+    return read_yaml(PROJECT / "workflow" / "schemas" / f"{name}.schema.yaml")
 
 
 def validated(content: dict[str, Any], schema_name: str, source: str | Path) -> dict[str, Any]:
     """Return ``content`` with the schema's defaults filled in.
 
-    Raises UserError, which names ``source`` and the key, when the content does not fit the schema. It is not checked
-    where jsonschema is not installed.
+    Raises UserError, which names ``source`` and the key, for keys that are not text, for numbers that are NaN, infinite
+    or too large, and when the content does not fit the schema. The last is not checked where jsonschema is not
+    installed.
     """
+    _check_keys_and_numbers(content, source)
     rules = schema(schema_name)
     content = _with_defaults(content, rules, rules.get("$defs", {}))
     try:
@@ -69,7 +44,7 @@ def choose(name: str, known: Collection[str], what: str) -> str:
     """Return ``name`` if it is one of ``known``; otherwise raise a UserError that suggests the most similar one."""
     if name in known:
         return name
-    raise UserError(f"unknown {what} '{name}'{_suggestion(name, known)}; known are {', '.join(known)}")
+    raise UserError(f"unknown {what} {quoted(name)}{_suggestion(name, known)}; known are {', '.join(known)}")
 
 
 def relative_to_project(path: str | Path) -> Path:
@@ -101,20 +76,43 @@ def _with_defaults(content: Any, rules: dict[str, Any], definitions: dict[str, A
     return filled
 
 
+def _check_keys_and_numbers(content: Any, source: str | Path, where: str = "") -> None:
+    """Raise UserError for a key of ``content`` that is not text and for a number that no computation can use.
+
+    A schema cannot exclude NaN and infinity: they are numbers, and comparisons with NaN are always false.
+    """
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if not isinstance(key, str):
+                inside = f" in {quoted(where)}" if where else ""
+                raise UserError(f"{source}: the key {quoted(key)}{inside} must be text; put it in quotes")
+            _check_keys_and_numbers(value, source, f"{where}.{key}" if where else key)
+    elif isinstance(content, list):
+        for value in content:
+            _check_keys_and_numbers(value, source, where)
+    elif isinstance(content, float) and not math.isfinite(content):
+        raise UserError(f"{source}: key {quoted(where)} is {content}; give a finite number")
+    elif isinstance(content, int) and abs(content) > LARGEST_INTEGER:
+        raise UserError(f"{source}: key {quoted(where)} is beyond the whole numbers of 64 bits; give a smaller one")
+
+
 def _sentence(error: Any) -> str:
     """Return jsonschema's ``error`` in words: the key and what to do about it."""
     where = ".".join(str(part) for part in error.absolute_path)
-    inside = f" in '{where}'" if where else ""
+    inside = f" in {quoted(where)}" if where else ""
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         key = next(k for k in error.instance if k not in known)
-        return f"unknown key '{key}'{inside}{_suggestion(key, known)}; allowed are {', '.join(known)}"
+        return f"unknown key {quoted(key)}{inside}{_suggestion(key, known)}; allowed are {', '.join(known)}"
     if "propertyNames" in error.absolute_schema_path:
         return f"{quoted(error.instance)}{inside} is not usable as a name; it must match {error.validator_value}"
     if error.validator == "required":
         missing = next(k for k in error.validator_value if k not in error.instance)
         return f"key '{missing}' is missing{inside}; add it"
-    return f"key '{where}' does not fit: {error.message}"
+    message = error.message
+    if len(repr(error.instance)) > LONGEST_QUOTE:
+        message = message.replace(repr(error.instance), quoted(error.instance))
+    return f"key {quoted(where)} does not fit: {message}"
 
 
 def _suggestion(name: str, known: Collection[str]) -> str:

@@ -218,8 +218,8 @@ def test_the_verb_writes_a_table_with_labels_in_front(files):
         (["@nowhere.mrk.json"], "nowhere.mrk.json: no such file"),
         (["@1.2.mrk.json", "@nowhere.nii.gz"], "nowhere.nii.gz: no such file"),
         (["@three.nii.gz"], "three.nii.gz: the values must be 0, 1 and 2 (not annotated)"),
-        (["@1.2.mrk.json", "--label", "organ"], "--label organ: must have the form KEY=VALUE"),
-        (["@1.2.mrk.json", "--label", "clicks=3"], "--label clicks: the table already has a column of that name"),
+        (["@1.2.mrk.json", "--label", "organ"], "--label 'organ': must have the form KEY=VALUE"),
+        (["@1.2.mrk.json", "--label", "clicks=3"], "--label 'clicks': the table already has a column of that name"),
         (["@1.2.mrk.json", "--label", "organ=a", "organ=b"], "the key 'organ' is given twice"),
     ],
 )

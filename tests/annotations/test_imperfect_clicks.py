@@ -199,12 +199,8 @@ def test_slices_that_miss_an_organ_in_two_pieces_are_an_error(tmp_path, capsys):
         ("--slices 0", "--slices 0: must be at least 1"),
         ("--slices -2", "--slices -2: must be at least 1"),
         ("--jitter -1", "--jitter -1.0: must be a distance in mm, 0 or more"),
-        ("--jitter nan", "--jitter nan: must be"),
-        ("--jitter inf", "--jitter inf: must be"),
         ("--misplaced -0.1", "--misplaced -0.1: must be between 0 and 1"),
         ("--misplaced 1.1", "--misplaced 1.1: must be between 0 and 1"),
-        ("--misplaced nan", "--misplaced nan: must be between 0 and 1"),
-        ("--candidate-share nan", "--candidate-share nan: must be above 0 and at most 1"),
     ],
 )
 def test_bad_values_are_reported_in_one_sentence(mask_file, capsys, options, message):

@@ -224,9 +224,8 @@ def test_label_given_twice(pair, tmp_path, capsys):
     assert "twice" in fails(capsys, tmp_path, *pair, "--label", "organ=a", "--label", "organ=b")
 
 
-@pytest.mark.parametrize("tolerance", ["-1", "nan"])
-def test_bad_tolerance(pair, tmp_path, capsys, tolerance):
-    assert "--nsd-tolerance" in fails(capsys, tmp_path, *pair, f"--nsd-tolerance={tolerance}")
+def test_bad_tolerance(pair, tmp_path, capsys):
+    assert "--nsd-tolerance" in fails(capsys, tmp_path, *pair, "--nsd-tolerance=-1")
 
 
 def test_evaluate_imports_nothing_heavy():

@@ -70,15 +70,18 @@ def write_scans(folder):
                 path.unlink()
 
 
-def snakemake_command(*arguments):
-    """Return the command that runs the tiny grid."""
-    return [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *map(str, arguments)]
+def snakemake_command(*arguments, config="tiny.yaml"):
+    """Return the command that runs the tiny grid, or the workflow's own config if ``config`` is None."""
+    configfile = [] if config is None else ["--configfile", config]
+    return [sys.executable, "-m", "snakemake", *configfile, *map(str, arguments)]
 
 
-def snakemake(folder, *arguments, environment=None):
+def snakemake(folder, *arguments, environment=None, config="tiny.yaml"):
     """Run the tiny grid in ``folder``; what is in ``environment`` is laid over this process's own."""
     environment = os.environ | (environment or {})
-    return subprocess.run(snakemake_command(*arguments), cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        snakemake_command(*arguments, config=config), cwd=folder, env=environment, capture_output=True, text=True
+    )
 
 
 def finished_run(folder, *arguments, environment=None):

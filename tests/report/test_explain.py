@@ -118,7 +118,7 @@ def test_a_folder_without_a_record_is_rejected_in_one_sentence(tmp_path, explain
     assert (code, err.count("\n")) == (2, 1)
     assert "tables/provenance.json: no such file" in err
     (tmp_path / "tables").mkdir()
-    (tmp_path / "tables/provenance.json").write_text("{", encoding="utf-8")
+    (tmp_path / "tables/provenance.json").write_text("{}", encoding="utf-8")
     assert "not a record of the workflow" in explain(tmp_path, "good")[1]
 
 

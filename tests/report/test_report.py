@@ -221,7 +221,7 @@ def test_missing_column(tmp_path, capsys):
 def test_unknown_column(tmp_path, capsys):
     header = [*COLUMNS, "mood"]
     rows = [[*row, "good"] for row in rows_of()]
-    assert "unknown mood" in rejected(capsys, write(tmp_path / "m.csv", rows, header), tmp_path)
+    assert "unknown 'mood'" in rejected(capsys, write(tmp_path / "m.csv", rows, header), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from small_experiment import small_experiment
 from weakseg3d.cli import main
 from weakseg3d.evaluation.long_table import read_metrics
 from weakseg3d.report.results import Results
-from weakseg3d.report.unfinished import finished_metrics, last_line, unfinished_jobs, with_missing_evaluations
+from weakseg3d.report.unfinished import finished_metrics, unfinished_jobs, with_missing_evaluations
+from weakseg3d.texts import last_line
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ def test_lost_scans_leave_the_viewer_without_them(results, capsys):
 
 def test_the_last_line_is_short(tmp_path):
     (tmp_path / "a.log").write_bytes(b"\xff" * 9000 + b"\n" + b"x" * 500 + b"\n  \n")
-    assert last_line(tmp_path / "a.log") == "x" * 199 + "…"
+    assert last_line(tmp_path / "a.log", 200) == "x" * 199 + "…"
 
 
 def test_a_number_of_an_unfinished_experiment_is_explained(results, capsys):

@@ -157,3 +157,5 @@ rule partial_report:
 
 onerror:
     print("The same command with partial_report as its target reports what is finished.", file=sys.stderr)
+    # Snakemake itself says more after this, so the reason of the failure is printed when the process ends.
+    atexit.register(print, f"weakseg3d: {failures.summary(log)}", file=sys.stderr, flush=True)

@@ -1,17 +1,17 @@
 # The experiment that the config asks for, and what all rules share. Everything else is decided in weakseg3d.experiment.
 
+import atexit
 import sys
 from pathlib import Path
 
-SOURCE = Path(workflow.current_basedir).parents[1] / "src"
-sys.path.insert(0, str(SOURCE))
-
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, one_line
 from weakseg3d.experiment import options, paths, report_products
+from weakseg3d.experiment.input_files import check_input_files
 from weakseg3d.experiment.loading import check_container, load_experiment
 from weakseg3d.experiment.provenance import provenance
 from weakseg3d.experiment.stage_files import StageFiles
 from weakseg3d.experiment.wildcards import any_of, wildcard_patterns
+from weakseg3d.jobs import failures
 from weakseg3d.jobs.code_hash import code_hash
 from weakseg3d.jobs.commands import Commands
 from weakseg3d.jobs.devices import gpus_per_job
@@ -23,8 +23,10 @@ DEPLOYED_BY = {str(method) for method in workflow.deployment_settings.deployment
 try:
     EXPERIMENT = load_experiment(config)
     check_container(EXPERIMENT.container, "apptainer" in DEPLOYED_BY)
-except UserError as error:
-    print(f"weakseg3d: {error}", file=sys.stderr)
+    if workflow.is_main_process:
+        check_input_files(EXPERIMENT)
+except (UserError, OSError) as error:
+    print(f"weakseg3d: {one_line(str(error))}", file=sys.stderr)
     sys.exit(2)
 
 # A run that was killed leaves locks and jobs behind; the next one of its experiment takes its place.

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weakseg3d.errors import UserError
-from weakseg3d.files import existing_file, whole_file
+from weakseg3d.errors import UserError, quoted
+from weakseg3d.files import whole_file
+from weakseg3d.texts import read_json
 
 CLASSES = ("organ", "background")
 SCHEMA = (
@@ -116,16 +117,19 @@ def read_markups(path: str | os.PathLike[str]) -> Annotation:
     Raises UserError for a file that is not a markups file, that holds other markups but neither a point list nor an
     ROI, or that is not in mm and in RAS or LPS, and for a point whose label names no class.
     """
-    path = existing_file(path)
+    path = Path(path)
+    content = read_json(path)
     try:
-        markups = json.loads(path.read_text(encoding="utf-8"))["markups"]
+        markups = content["markups"]
         types = {markup["type"] for markup in markups}
         lists = [_target(markup, path) for markup in markups if markup["type"] == "Fiducial"]
         boxes = [box for markup in markups if markup["type"] == "ROI" for box in _boxes(markup, path)]
     except (AttributeError, KeyError, TypeError, ValueError):
         raise UserError(f"{path}: not a Slicer markups file; save points or an ROI as .mrk.json") from None
     if types and types.isdisjoint(("Fiducial", "ROI")):
-        raise UserError(f"{path}: no points and no ROI, only {', '.join(sorted(types))}; place points or an ROI")
+        raise UserError(
+            f"{path}: no points and no ROI, only {quoted(', '.join(sorted(types)))}; place points or an ROI"
+        )
     single_class = [points for points in lists if len(points) == 1]
     merged = {
         name: np.concatenate(parts)
@@ -168,10 +172,12 @@ def _to_lps(markup: dict[str, Any], path: Path) -> NDArray[np.float64]:
     unit = markup.get("coordinateUnits", "mm")
     # Either the unit or its DICOM code: mm, UCUM, millimeter.
     if "mm" not in (unit, *unit[:1]):
-        raise UserError(f"{path}: the coordinates are in {unit}; save the file from a scene whose unit of length is mm")
+        raise UserError(
+            f"{path}: the coordinates are in {quoted(unit)}; save the file from a scene whose unit of length is mm"
+        )
     system = str(markup.get("coordinateSystem", "LPS"))
     if system not in COORDINATE_SYSTEMS:
-        raise UserError(f"{path}: the coordinate system is {system}; save the file in LPS or RAS")
+        raise UserError(f"{path}: the coordinate system is {quoted(system)}; save the file in LPS or RAS")
     return COORDINATE_SYSTEMS[system]
 
 
@@ -192,4 +198,4 @@ def _class_of(point: dict[str, Any], markup: dict[str, Any], path: Path) -> str:
     for name in names:
         if match := CLASS_NAME.fullmatch(name):
             return match[1].lower()
-    raise UserError(f"{path}: point '{label}' names no class; call it (or its list) 'organ' or 'background'")
+    raise UserError(f"{path}: point {quoted(label)} names no class; call it (or its list) 'organ' or 'background'")

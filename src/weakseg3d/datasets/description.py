@@ -1,14 +1,14 @@
 """The description of a dataset, ``config/datasets/NAME.yaml``, and its split, ``config/splits/NAME.csv``."""
 
-import csv
 import os
 from pathlib import Path
 from typing import Any
 
 from weakseg3d.datasets.case_ids import check_case_ids
-from weakseg3d.errors import UserError
-from weakseg3d.files import PROJECT, existing_file
-from weakseg3d.schemas import choose, read_yaml, validated
+from weakseg3d.errors import UserError, quoted
+from weakseg3d.files import PROJECT
+from weakseg3d.schemas import choose, validated
+from weakseg3d.texts import from_cell, read_csv, read_yaml
 
 FOLDER = PROJECT / "config" / "datasets"
 
@@ -39,17 +39,46 @@ def load_dataset(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
         path = Path(text)
     else:
         path = FOLDER / f"{choose(text, dataset_names(), 'dataset')}.yaml"
-    description = validated(read_yaml(path), "dataset", path)
+    description = validated(_with_text_values(read_yaml(path), path), "dataset", path)
     for key in description["options"]:
         if key not in FORMAT_OPTIONS[description["format"]]:
             known = ", ".join(FORMAT_OPTIONS[description["format"]]) or "none"
-            raise UserError(f"{path}: format '{description['format']}' has no option '{key}'; its options are: {known}")
+            raise UserError(
+                f"{path}: format '{description['format']}' has no option {quoted(key)}; its options are: {known}"
+            )
+    if "label_values" in description["options"]:
+        description["options"]["label_values"] = _label_values(description["options"]["label_values"], path)
     for scaling, (low, high) in description["intensity"].items():
         if low >= high:
             raise UserError(
                 f"{path}: key 'intensity.{scaling}' is [{low}, {high}]; the first number must be the lower one"
             )
     return {**description, "name": path.stem}
+
+
+def _with_text_values(description: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return ``description`` with the raw values of ``label_values`` as text; people write them with or without quotes.
+
+    Content of another form is left to the schema. Raises UserError for a raw value that is there in both ways.
+    """
+    options = description.get("options")
+    values = options.get("label_values") if isinstance(options, dict) else None
+    if not isinstance(options, dict) or not isinstance(values, dict):
+        return description
+    texts = {str(value): id_ for value, id_ in values.items()}
+    if len(texts) < len(values):
+        raise UserError(f"{path}: key 'options.label_values' has a value with and without quotes; remove one of them")
+    return {**description, "options": {**options, "label_values": texts}}
+
+
+def _label_values(values: dict[str, int], path: Path) -> dict[int, int]:
+    """Return ``{raw value: id}`` with the raw values as numbers. Raises UserError for one that is no whole number."""
+    for value in values:
+        if not (value.isascii() and value.isdecimal() and len(value) < 10 and str(int(value)) == value):
+            raise UserError(
+                f"{path}: {quoted(value)} in 'options.label_values' is not a whole number of 0 or more; correct it"
+            )
+    return {int(value): id_ for value, id_ in values.items()}
 
 
 def dataset_names() -> list[str]:
@@ -62,21 +91,18 @@ def read_split(path: str | os.PathLike[str]) -> dict[str, str]:
 
     Raises UserError for another header, a repeated case, an unusable case id, an unknown part, and an empty file.
     """
-    path = existing_file(path)
-    with open(path, newline="", encoding="utf-8-sig") as stream:
-        rows = list(csv.reader(stream))
-    if not rows or rows[0] != ["case", "split"]:
+    table = read_csv(path)
+    if table.columns != ["case", "split"]:
         raise UserError(f"{path}: the first line must be 'case,split'")
     split: dict[str, str] = {}
-    for number, row in enumerate(rows[1:], start=2):
-        if not row:
-            continue
-        if len(row) != 2 or row[1] not in PARTS:
-            forms = ", ".join(f"'CASE,{part}'" for part in PARTS)
-            raise UserError(f"{path}: line {number} is '{','.join(row)}'; write one of {forms}")
-        if row[0] in split:
-            raise UserError(f"{path}: line {number} repeats case '{row[0]}'; remove one of the two lines")
-        split[row[0]] = row[1]
+    for number, (cell, part) in zip(table.lines, table.rows, strict=True):
+        case = from_cell(cell)
+        if part not in PARTS:
+            forms = ", ".join(f"'CASE,{known}'" for known in PARTS)
+            raise UserError(f"{path}: line {number} is {quoted(f'{case},{part}')}; write one of {forms}")
+        if case in split:
+            raise UserError(f"{path}: line {number} repeats case {quoted(case)}; remove one of the two lines")
+        split[case] = part
     if not split:
         raise UserError(f"{path}: lists no cases; add lines such as 'CASE,train'")
     check_case_ids(split, path)

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 
 from weakseg3d.datasets.file_search import natural
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.files import whole_file
+from weakseg3d.texts import as_cell
 
 
 def draw_split(cases: Iterable[str], validation: int, test: int, seed: int) -> dict[str, str]:
@@ -49,7 +50,9 @@ def completed(split: Mapping[str, str], cases: Collection[str]) -> dict[str, str
     """
     missing = [case for case in split if case not in cases]
     if missing:
-        raise UserError(f"{len(missing)} cases of the split are missing, such as '{missing[0]}'; get all of them first")
+        raise UserError(
+            f"{len(missing)} cases of the split are missing, such as {quoted(missing[0])}; get all of them first"
+        )
     return {**dict.fromkeys(cases, "test"), **split}
 
 
@@ -58,7 +61,7 @@ def write_split(split: Mapping[str, str], path: str | os.PathLike[str]) -> None:
     with whole_file(path) as partial, open(partial, "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["case", "split"])
-        writer.writerows((case, split[case]) for case in sorted(split, key=natural))
+        writer.writerows((as_cell(case), split[case]) for case in sorted(split, key=natural))
 
 
 def _shuffled(cases: Iterable[str], seed: int) -> list[str]:

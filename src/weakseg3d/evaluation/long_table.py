@@ -2,17 +2,17 @@
 
 import math
 import os
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.metrics import METRICS, PENALTY, STATUSES, Metric
 from weakseg3d.evaluation.rows import COLUMNS, LABELS, UNITS
 from weakseg3d.files import is_hidden
+from weakseg3d.texts import from_cell, read_csv
 
 WITH_ORGAN = ("ok", "empty_prediction")
 """Statuses of the cases whose reference contains the organ: means are taken over these."""
@@ -52,7 +52,7 @@ def _check_agreement(rows: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     duplicated = rows.duplicated([*LABELS, "metric"])
     if duplicated.any():
         row = rows[duplicated].iloc[0]
-        name = ", ".join(f"{column} '{row[column]}'" for column in (*LABELS, "metric"))
+        name = ", ".join(f"{column} {quoted(row[column])}" for column in (*LABELS, "metric"))
         raise UserError(f"{path}: more than one row for {name}; remove the surplus file or row")
     for columns, problem, states in (
         (list(LABELS), "has rows with different statuses", rows["status"]),
@@ -65,7 +65,7 @@ def _check_agreement(rows: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         contradictory = states.groupby([rows[column] for column in columns]).nunique() > 1
         if contradictory.any():
             names = dict(zip(columns, contradictory.idxmax(), strict=True))
-            name = ", ".join(f"{column} '{names[column]}'" for column in columns)
+            name = ", ".join(f"{column} {quoted(names[column])}" for column in columns)
             raise UserError(f"{path}: {name} {problem}; evaluate this case again")
 
 
@@ -92,22 +92,17 @@ def _files(path: str | os.PathLike[str]) -> list[Path]:
 
 
 def _read_file(path: Path) -> pd.DataFrame:
-    try:
-        with warnings.catch_warnings():
-            # pandas drops cells beyond the header with only this warning.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            rows = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError):
-        raise UserError(f"{path}: not a CSV table that can be read; write it with 'evaluate'") from None
+    table = read_csv(path)
+    rows = pd.DataFrame(table.rows, columns=table.columns, dtype=str)
     missing = ", ".join(column for column in COLUMNS if column not in rows)
-    surplus = ", ".join(column for column in rows if column not in COLUMNS)
+    surplus = ", ".join(quoted(column) for column in rows if column not in COLUMNS)
     if missing or surplus:
         problem = " and ".join(["lacks " + missing] * bool(missing) + ["has unknown " + surplus] * bool(surplus))
         raise UserError(f"{path}: not a table of metrics, its header {problem}; write it with 'evaluate'")
     unknown = rows.loc[~rows["status"].isin(STATUSES), "status"]
     if len(unknown):
         raise UserError(
-            f"{path}: unknown status '{unknown.iloc[0]}' in row {unknown.index[0] + 2};"
+            f"{path}: unknown status {quoted(unknown.iloc[0])} in row {table.lines[unknown.index[0]]};"
             f" use one of {', '.join(STATUSES)}"
         )
     values = pd.to_numeric(rows["value"], errors="coerce")
@@ -115,11 +110,14 @@ def _read_file(path: Path) -> pd.DataFrame:
     invalid = values.isna() & ((rows["value"] != "") | rows["status"].isin(WITH_ORGAN))
     if invalid.any():
         row = int(invalid.idxmax())
-        raise UserError(f"{path}: '{rows['value'][row]}' in row {row + 2} is not a number; evaluate this case again")
-    rows = rows.assign(value=values)[list(COLUMNS)]
+        raise UserError(
+            f"{path}: {quoted(rows['value'][row])} in row {table.lines[row]} is not a number; evaluate this case again"
+        )
+    texts = {column: rows[column].map(from_cell) for column in LABELS}
+    rows = rows.assign(value=values, **texts)[list(COLUMNS)]
     for row, problem in zip(rows.itertuples(), map(_problem, *(rows[name] for name in CHECKED)), strict=True):
         if problem:
-            raise UserError(f"{path}: {problem} in row {row.Index + 2}; evaluate this case again")
+            raise UserError(f"{path}: {problem} in row {table.lines[row.Index]}; evaluate this case again")
     return rows
 
 
@@ -130,11 +128,11 @@ CHECKED = ("metric", "value", "unit", "status", "seed")
 def _problem(metric: str, value: float, unit: str, status: str, seed: str) -> str:
     """Return a description of the part of a row that no evaluation can have written, or an empty string."""
     if metric not in UNITS:
-        return f"unknown metric '{metric}'"
+        return f"unknown metric {quoted(metric)}"
     if unit != UNITS[metric]:
-        return f"unit '{unit}' of {metric}, which is in '{UNITS[metric]}',"
+        return f"unit {quoted(unit)} of {metric}, which is in '{UNITS[metric]}',"
     if seed and not seed.isdecimal():
-        return f"seed '{seed}', which is not a whole number,"
+        return f"seed {quoted(seed)}, which is not a whole number,"
     low, high = (METRICS | UNCERTAINTY)[metric].range
     if not math.isnan(value) and not low - ROUNDING <= value <= high + ROUNDING:
         return f"{metric} {value:g}, which is outside its range of {low:g} to {high:g},"

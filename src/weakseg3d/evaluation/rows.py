@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.files import whole_file
+from weakseg3d.texts import as_cell
 
 LABELS = ("dataset", "modality", "organ", "annotation", "method", "seed", "case")
 """Columns that identify the evaluation to which a row belongs."""
@@ -27,7 +28,7 @@ def write_rows(
     ``labels`` maps columns of `LABELS` to text, and the other columns stay empty; ``values`` maps metrics to numbers in
     the unit of their registry. Numbers have eight significant digits; an undefined value is an empty field.
     """
-    head = [labels.get(column, "") for column in LABELS]
+    head = [as_cell(labels.get(column, "")) for column in LABELS]
     with whole_file(path) as partial, open(partial, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -10,7 +10,8 @@ from weakseg3d.errors import UserError
 from weakseg3d.experiment.idle_keys import check_controls_keys, check_idle_keys, check_passes
 from weakseg3d.files import PROJECT
 from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SOFT, SPARSE
-from weakseg3d.schemas import choose, read_yaml, schema, validated
+from weakseg3d.schemas import choose, schema, validated
+from weakseg3d.texts import read_yaml
 
 METHODS_FOLDER = PROJECT / "config" / "methods"
 TRAINED_PARTS = ("network", "loss", "training")

@@ -4,6 +4,7 @@ A variant is called ``{method}+{factor}-{level}+{factor}-{level}...``, such as `
 Methods, factors and levels hold neither ``+`` nor ``-``, so a name can be taken apart again.
 """
 
+import re
 from collections.abc import Mapping
 
 
@@ -13,6 +14,11 @@ def variant_name(method: str, levels: Mapping[str, str]) -> str:
 
 
 def variant_parts(name: str) -> tuple[str, dict[str, str]]:
-    """Return the method and the levels (``{factor: level}``, all text) that make up ``name``."""
+    """Return the method and the levels (``{factor: level}``, all text) that make up ``name``.
+
+    A name of another form, such as ``unet+crf`` in a table that others wrote, is a method's own name.
+    """
     method, *parts = name.split("+")
+    if not method or not all(re.fullmatch("[a-z][a-z0-9_]*-.+", part) for part in parts):
+        return name, {}
     return method, dict(part.split("-", 1) for part in parts)

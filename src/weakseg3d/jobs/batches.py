@@ -19,9 +19,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from weakseg3d.cli import main, module_name
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.files import existing_file, file_digest, whole_file
 from weakseg3d.jobs.code_hash import code_hash
+from weakseg3d.texts import read_json
 
 IN_RECORDS = re.compile(r"^(results/[^/]+)/batches/(.+?)(?:\.json)?$")
 """A record (`weakseg3d.experiment.paths.record`), or a folder of records: the experiment's folder, and the rest."""
@@ -46,7 +47,7 @@ def run_batch(
     digests = {path: case_digests(path, cases) for path in read}
     code = code_hash(module_name(command[0]))
     journal = Path(write[0] + ".made")
-    hashes = json.loads(journal.read_text(encoding="utf-8")) if journal.exists() else {}
+    hashes = read_json(journal) if journal.exists() else {}
     highest_code = 0
     for case in cases:
         arguments = [of_case(word, batch, case) for word in command]
@@ -79,10 +80,10 @@ def case_digests(path: str, cases: Iterable[str]) -> dict[str, str]:
     """
     if not IN_RECORDS.match(path):
         return dict.fromkeys(cases, file_digest(existing_file(path)))
-    digests = json.loads(existing_file(path).read_text(encoding="utf-8"))
+    digests = read_json(path)
     missing = [case for case in cases if case not in digests]
     if missing:
-        raise UserError(f"{path}: holds no case '{missing[0]}'; delete it, so that it is made anew")
+        raise UserError(f"{path}: holds no case {quoted(missing[0])}; delete it, so that it is made anew")
     return digests
 
 

@@ -20,7 +20,7 @@ from typing import TextIO
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.recipes import checked_recipe
-from weakseg3d.schemas import read_yaml
+from weakseg3d.texts import read_yaml
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 SCHEDULERS = ("SLURM_JOB_ID", "LSB_JOBID", "PBS_JOBID", "JOB_ID")

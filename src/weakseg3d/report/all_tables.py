@@ -28,6 +28,7 @@ from weakseg3d.report.tables.uncertainty import has_uncertainty, readable_uncert
 from weakseg3d.report.tables.wide import readable_wide, wide_table
 from weakseg3d.statistics.comparison import comparisons
 from weakseg3d.statistics.ranking import ranking
+from weakseg3d.texts import as_cell
 
 
 @dataclass
@@ -123,7 +124,14 @@ def _add_cost(tables, main, results):
 
 
 def csv_text(table):
-    """Return a table as CSV, with four decimals, and p-values with four digits; equal numbers give equal text."""
+    """Return a table as CSV, with four decimals, and p-values with four digits; equal numbers give equal text.
+
+    Names that came from elsewhere are cells that no spreadsheet runs as a formula (`as_cell`).
+    """
     p_columns = [column for column in table if column == "p" or column.endswith(("_p", "p_holm"))]
     texts = {column: ["" if math.isnan(p) else f"{p:.4g}" for p in table[column]] for column in p_columns}
-    return table.assign(**texts).to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    table = table.assign(**texts)
+    for column in table.select_dtypes(exclude="number"):
+        if column not in texts:
+            table[column] = table[column].map(lambda cell: as_cell(cell) if isinstance(cell, str) else cell)
+    return table.rename(columns=as_cell).to_csv(index=False, float_format="%.4f", lineterminator="\n")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.long_table import read_metrics
 from weakseg3d.evaluation.metrics import METRICS
@@ -13,6 +13,7 @@ from weakseg3d.report.tables.measures import MEASURES
 from weakseg3d.report.tables.origin import origin
 from weakseg3d.report.unfinished import finished_metrics
 from weakseg3d.schemas import choose
+from weakseg3d.texts import from_cell, read_csv
 
 ROUNDING = 1e-4
 """The tables have four decimals."""
@@ -61,7 +62,7 @@ def explain(results, *, dataset, organ, method, metric="dice", annotation=None):
 def _annotation(method, known, annotation):
     """Return ``annotation`` or, if it is None, the only ``known`` one; raise UserError if that is not possible."""
     if annotation is None and len(known) > 1:
-        raise UserError(f"method '{method}' has the annotations {', '.join(known)}; name one with --annotation")
+        raise UserError(f"method {quoted(method)} has the annotations {', '.join(known)}; name one with --annotation")
     if annotation is not None:
         choose(annotation, known, "annotation")
     return annotation or known[0]
@@ -92,12 +93,19 @@ def _comparison_with_table(results, labels, metric, mean):
     path = results.folder / "tables" / "main.csv"
     if not path.is_file():
         return "no such file"
-    cells = _lines_of(pd.read_csv(path, dtype={"method": str}), labels)
+    cells = _lines_of(_main_table(path), labels)
     if not cells:
         return "has no such cell; it is older than the metrics"
-    in_table = _plain(cells[0][f"{metric}_mean"], 4)
+    text = cells[0][f"{metric}_mean"]
+    in_table = _plain(text, 4) if text else None
     agrees = in_table is mean is None or (None not in (in_table, mean) and abs(in_table - mean) <= ROUNDING)
     return f"{in_table}, {'the same' if agrees else f'but its cases give {mean}: the table is older than the metrics'}"
+
+
+def _main_table(path):
+    """Return the main table with its texts as they were before they became cells, and all numbers as text."""
+    table = read_csv(path)
+    return pd.DataFrame([map(from_cell, row) for row in table.rows], columns=table.columns, dtype=str)
 
 
 def _evaluation(results, labels, row):

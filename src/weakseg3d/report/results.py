@@ -1,13 +1,11 @@
 """The folder of an experiment, as a report reads it: which file each number comes from."""
 
-import csv
-import json
 import math
-from pathlib import Path
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment import paths
-from weakseg3d.files import existing_file, existing_folder
+from weakseg3d.files import existing_folder
+from weakseg3d.texts import read_csv, read_json
 
 CELL = ("dataset", "organ", "annotation", "method", "seed")
 """Keys that identify a cell of an experiment: one method, trained with one seed for one organ."""
@@ -34,12 +32,12 @@ class Results:
         path = self._path(paths.PROVENANCE)
         if not path.is_file():
             raise UserError(f"{path}: no such file; name the folder of an experiment that the workflow has run")
+        content = read_json(path, finite=False)
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
             self.config, self.evaluated_on = content["config"], content["evaluated_on"]
             self.largest_component = content["largest_component"]
             self.experiment, self.datasets, self.cells = content["experiment"], content["datasets"], content["cells"]
-        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+        except (KeyError, TypeError):
             raise UserError(f"{path}: not a record of the workflow; remove it and run the workflow again") from None
 
     def cells_of(self, **labels):
@@ -104,19 +102,20 @@ class Results:
 
 def _seconds(benchmark):
     """Return the wall time in seconds from one of Snakemake's benchmarks; NaN if the file has none."""
-    with open(benchmark, encoding="utf-8", newline="") as stream:
-        try:
-            return float(next(csv.DictReader(stream, delimiter="\t"))["s"])
-        except (StopIteration, KeyError, TypeError, ValueError):
-            return math.nan
+    try:
+        return float(read_csv(benchmark, delimiter="\t").records()[0]["s"])
+    except (UserError, IndexError, KeyError, ValueError):
+        return math.nan
 
 
 def read_run(path):
     """Return a ``run.json`` as a dict. Raises UserError if it is missing, or if no training wrote it."""
-    path = existing_file(path)
+    run = read_json(path, finite=False)
     try:
-        run = json.loads(Path(path).read_text(encoding="utf-8"))
-        run["recipe"]["training"]["steps"], run["steps_per_s"], run["peak_memory_mb"], run["device"]  # noqa: B018
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
-        raise UserError(f"{path}: not the record of a training; remove it and its model.pt, and train again") from None
+        numbers = run["recipe"]["training"]["steps"], run["steps_per_s"], run["peak_memory_mb"]
+        valid = isinstance(run["device"], str) and all(math.isfinite(number) for number in numbers)
+    except (KeyError, TypeError):
+        valid = False
+    if not valid:
+        raise UserError(f"{path}: not the record of a training; remove it and its model.pt, and train again")
     return run

@@ -5,21 +5,19 @@ import re
 import numpy as np
 import pandas as pd
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.long_table import LACKING, read_files
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.rows import COLUMNS, LABELS
 from weakseg3d.experiment import paths
 from weakseg3d.report.results import CELL
+from weakseg3d.texts import last_line
 
 MAX_JOBS = 20
 """At most this many jobs are named in warnings."""
 
 MAX_CHARACTERS = 200
 """A warning quotes at most this many characters of a log's last line."""
-
-TAIL_BYTES = 4096
-"""Bytes read from the end of a log to find its last line."""
 
 TRAINING_JOB = re.compile(r"(.+/seed-\d+)(/.*)?")
 """The path of the log of a job that belongs to one training: the cell, and the rest."""
@@ -90,11 +88,13 @@ def _check_cases(rows, results):
     known = {(name, case) for name, dataset in results.datasets.items() for case in dataset["cases"]["test"]}
     for dataset, case in rows[["dataset", "case"]].drop_duplicates().itertuples(index=False, name=None):
         if dataset not in results.datasets:
-            raise UserError(f"dataset '{dataset}' is not part of {results.folder}; remove its rows from the metrics")
+            raise UserError(
+                f"dataset {quoted(dataset)} is not part of {results.folder}; remove its rows from the metrics"
+            )
         if (dataset, case) not in known:
             split = results.datasets[dataset]["split"]
             raise UserError(
-                f"case '{case}' of {dataset} is not a test case of {split}; remove its rows from the metrics"
+                f"case {quoted(case)} of {dataset} is not a test case of {split}; remove its rows from the metrics"
             )
 
 
@@ -130,20 +130,10 @@ def unfinished_jobs(results):
         if not job or (training and training[1] not in trainings):
             continue
         if not benchmark.is_file() or benchmark.stat().st_mtime_ns < log.stat().st_mtime_ns:
-            line = last_line(log)
+            line = last_line(log, MAX_CHARACTERS)
             state = f"ends with '{line}'" if line else "is empty"
             sentences.append(f"a job did not finish: {log.relative_to(results.folder)} {state}")
     return sentences
-
-
-def last_line(path):
-    """Return the last line of a text file that is not blank, shortened if it is long; empty text if there is none."""
-    with open(path, "rb") as stream:
-        stream.seek(0, 2)
-        stream.seek(max(0, stream.tell() - TAIL_BYTES))
-        lines = stream.read().decode("utf-8", errors="replace").splitlines()
-    line = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return line if len(line) <= MAX_CHARACTERS else line[: MAX_CHARACTERS - 1] + "…"
 
 
 def _test_cases(results, cell):

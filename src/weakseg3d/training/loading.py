@@ -4,7 +4,6 @@ A case is a pair of arrays written by the verb ``array``, which stay on disk unt
 of volumes. Arrays need only NumPy.
 """
 
-import csv
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from weakseg3d.files import existing_file
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.images.normalisation import moments
 from weakseg3d.progress import track
+from weakseg3d.texts import read_csv
 from weakseg3d.training.arrays import map_array
 
 COLUMNS = ["case", "image", "target"]
@@ -54,17 +54,15 @@ def read_cases(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
 
     Raises UserError for a wrong header, for missing files and for a list without cases.
     """
-    path = existing_file(path)
-    with path.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        if reader.fieldnames != COLUMNS:
-            raise UserError(f"{path}: the header must be '{','.join(COLUMNS)}'")
-        rows = list(reader)
+    table = read_csv(path)
+    if table.columns != COLUMNS:
+        raise UserError(f"{path}: the header must be '{','.join(COLUMNS)}'")
+    rows: list[dict[str, Any]] = [*table.records()]
     if not rows:
         raise UserError(f"{path}: lists no cases; add one line per training case")
     for row in rows:
         for column in ("image", "target"):
-            row[column] = existing_file(path.parent / Path(row[column] or "?"))
+            row[column] = existing_file(table.path.parent / Path(row[column] or "?"))
     return rows
 
 

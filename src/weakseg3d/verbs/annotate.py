@@ -10,6 +10,7 @@ import sys
 
 from weakseg3d.errors import UserError
 from weakseg3d.images.volumes import read_mask, write_volume
+from weakseg3d.option_types import finite_number, whole_number
 
 EXAMPLE = """\
   python -m weakseg3d annotate --mask spleen.nii.gz --out clicks.mrk.json --seed 0 points --number 200
@@ -21,31 +22,35 @@ def add_arguments(parser):
     """Declare the verb's arguments."""
     parser.add_argument("--mask", required=True, metavar="FILE", help="binary mask of the organ")
     parser.add_argument("--out", required=True, metavar="FILE", help="annotation to write")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the random draws (default: %(default)s)")
+    parser.add_argument("--seed", type=whole_number, default=0, help="seed of the random draws (default: %(default)s)")
     parser.add_argument("--allow-absent", action="store_true", help="write an empty annotation for an empty mask")
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="points|seven-points|box|slices|scribbles")
 
     points = kinds.add_parser("points", help="clicks spread over the organ")
-    points.add_argument("--number", type=int, default=200, help="clicks on the organ (default: %(default)s)")
+    points.add_argument("--number", type=whole_number, default=200, help="clicks on the organ (default: %(default)s)")
     points.add_argument(
         "--candidate-share",
-        type=float,
+        type=finite_number,
         default=0.5,
         metavar="SHARE",
         help="share of the organ's voxels that may be clicked (default: %(default)s)",
     )
-    points.add_argument("--background", type=int, default=0, help="clicks outside the organ (default: %(default)s)")
+    points.add_argument(
+        "--background", type=whole_number, default=0, help="clicks outside the organ (default: %(default)s)"
+    )
     points.add_argument(
         "--sampling",
         choices=["farthest", "random"],
         default="farthest",
         help="how clicks are chosen from these voxels: far apart or at random (default: %(default)s)",
     )
-    points.add_argument("--slices", type=int, metavar="N", help="click on N axial slices only (default: on all slices)")
+    points.add_argument(
+        "--slices", type=whole_number, metavar="N", help="click on N axial slices only (default: on all slices)"
+    )
     _add_distance(points, "--jitter", 0.0, "standard deviation of the clicks' positions")
     points.add_argument(
         "--misplaced",
-        type=float,
+        type=finite_number,
         default=0.0,
         metavar="SHARE",
         help="share of the clicks that slip off the organ (default: %(default)s)",
@@ -56,7 +61,7 @@ def add_arguments(parser):
     _add_distance(seven, "--jitter", 0.0, "standard deviation of the clicks' positions")
     seven.add_argument(
         "--targets",
-        type=int,
+        type=whole_number,
         default=1,
         metavar="N",
         help="1: the whole organ; more: its N largest connected components (default: %(default)s)",
@@ -68,18 +73,28 @@ def add_arguments(parser):
 
     slices = kinds.add_parser("slices", help="dense annotation of some axial slices")
     spread = slices.add_mutually_exclusive_group()
-    spread.add_argument("--number", type=int, default=3, metavar="K", help="number of slices (default: %(default)s)")
-    spread.add_argument("--every", type=int, metavar="N", help="annotate every N-th slice of the organ instead")
+    spread.add_argument(
+        "--number", type=whole_number, default=3, metavar="K", help="number of slices (default: %(default)s)"
+    )
+    spread.add_argument(
+        "--every", type=whole_number, metavar="N", help="annotate every N-th slice of the organ instead"
+    )
 
     scribbles = kinds.add_parser("scribbles", help="a curve inside the organ and one around it on some axial slices")
     scribbles.add_argument(
-        "--every", type=int, default=5, metavar="N", help="draw on every N-th slice of the organ (default: %(default)s)"
+        "--every",
+        type=whole_number,
+        default=5,
+        metavar="N",
+        help="draw on every N-th slice of the organ (default: %(default)s)",
     )
     _add_distance(scribbles, "--margin", 5.0, "distance of the outer curve from the organ")
 
 
 def _add_distance(parser, option, default, text):
-    parser.add_argument(option, type=float, default=default, metavar="MM", help=f"{text} in mm (default: %(default)s)")
+    parser.add_argument(
+        option, type=finite_number, default=default, metavar="MM", help=f"{text} in mm (default: %(default)s)"
+    )
 
 
 def run(args):

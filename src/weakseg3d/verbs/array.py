@@ -8,6 +8,7 @@ that of its recipe.
 
 from weakseg3d.errors import UserError
 from weakseg3d.images.volumes import read_image, read_target
+from weakseg3d.option_types import finite_number
 
 EXAMPLE = """\
   python -m weakseg3d array --in image.nii.gz --out image.npy --window -100 240
@@ -20,10 +21,10 @@ def add_arguments(parser):
     parser.add_argument("--out", required=True, metavar="FILE", help="array (.npy), axes z, y, x")
     scaling = parser.add_mutually_exclusive_group()
     scaling.add_argument(
-        "--window", nargs=2, type=float, metavar=("LOW", "HIGH"), help="intensities that become 0 and 1"
+        "--window", nargs=2, type=finite_number, metavar=("LOW", "HIGH"), help="intensities that become 0 and 1"
     )
     scaling.add_argument(
-        "--percentiles", nargs=2, type=float, metavar=("LOW", "HIGH"), help="percentiles that become 0 and 1"
+        "--percentiles", nargs=2, type=finite_number, metavar=("LOW", "HIGH"), help="percentiles that become 0 and 1"
     )
 
 

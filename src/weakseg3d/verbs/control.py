@@ -9,6 +9,7 @@ import argparse
 
 from weakseg3d.errors import UserError
 from weakseg3d.inference.controls import CONTROLS, control_mask
+from weakseg3d.option_types import finite_number
 
 EXAMPLE = "  python -m weakseg3d control --kind pseudo_label --source pseudo_label.nii.gz --out prediction.nii.gz"
 
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, metavar="FILE", help="reference mask or pseudo label")
     parser.add_argument("--out", required=True, metavar="FILE", help="binary mask (.nii.gz)")
     parser.add_argument(
-        "--threshold", type=float, default=0.5, help="a soft map is organ above this value (default 0.5)"
+        "--threshold", type=finite_number, default=0.5, help="a soft map is organ above this value (default 0.5)"
     )
 
 

@@ -6,6 +6,8 @@ names. split writes a CSV file case,split that is drawn at random from a seed, o
 published split, whose cases keep their parts while all other cases become test cases.
 """
 
+from weakseg3d.option_types import whole_number
+
 EXAMPLE = """  python -m weakseg3d dataset check btcv --raw raw/btcv
   python -m weakseg3d dataset check btcv --cases results/paper/2_cases/btcv
   python -m weakseg3d dataset split msd_spleen --raw raw/msd_spleen --out msd_spleen.csv --test 11 --seed 0
@@ -29,14 +31,16 @@ def add_arguments(parser):
         metavar="CSV",
         help="file to write; with --folds, _fold-0 and so on is inserted before .csv",
     )
-    split.add_argument("--seed", type=int, default=0, help="seed of the draw (default: %(default)s)")
+    split.add_argument("--seed", type=whole_number, default=0, help="seed of the draw (default: %(default)s)")
     size = split.add_mutually_exclusive_group(required=True)
-    size.add_argument("--test", type=int, metavar="N", help="number of test cases")
-    size.add_argument("--folds", type=int, metavar="K", help="one split per fold; each case is tested once")
+    size.add_argument("--test", type=whole_number, metavar="N", help="number of test cases")
+    size.add_argument("--folds", type=whole_number, metavar="K", help="one split per fold; each case is tested once")
     size.add_argument(
         "--complete", metavar="CSV", help="published split; all cases that it does not list become test cases"
     )
-    split.add_argument("--validation", type=int, default=0, metavar="N", help="number of validation cases, with --test")
+    split.add_argument(
+        "--validation", type=whole_number, default=0, metavar="N", help="number of validation cases, with --test"
+    )
 
 
 def _add_dataset(parser):

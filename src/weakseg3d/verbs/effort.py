@@ -7,7 +7,7 @@ as drawn, and an isolated voxel is a click.
 
 from pathlib import Path
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 
 EXAMPLE = """\
   python -m weakseg3d effort --annotations annotations/*.mrk.json
@@ -41,11 +41,12 @@ def run(args):
     from weakseg3d.annotations.effort import effort
     from weakseg3d.files import whole_file
     from weakseg3d.keyvalues import parse_pairs
+    from weakseg3d.texts import as_cell
 
     labels = parse_pairs(args.label, "--label")
     for key in labels:
         if key in COLUMNS:
-            raise UserError(f"--label {key}: the table already has a column of that name; choose another key")
+            raise UserError(f"--label {quoted(key)}: the table already has a column of that name; choose another key")
     costs = [effort(path) for path in args.annotations]
     rows = [
         {"case": _case(path), "clicks": cost.clicks, "drawn_cm": round(cost.drawn_mm / 10, 4)}
@@ -55,7 +56,8 @@ def run(args):
         with whole_file(args.csv) as partial, open(partial, "w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, (*labels, *COLUMNS), lineterminator="\n")
             writer.writeheader()
-            writer.writerows(labels | row for row in rows)
+            cells = {key: as_cell(label) for key, label in labels.items()}
+            writer.writerows(cells | row | {"case": as_cell(row["case"])} for row in rows)
     means = {key: sum(row[key] for row in rows) / len(rows) for key in ("clicks", "drawn_cm")}
     print(json.dumps({"cases": len(rows), **means, "files": rows}, indent=2))
 

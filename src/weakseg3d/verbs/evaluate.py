@@ -20,6 +20,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from weakseg3d.errors import UserError
+from weakseg3d.option_types import finite_number
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--nsd-tolerance",
-        type=float,
+        type=finite_number,
         metavar="MM",
         help="tolerance of the normalised surface Dice in mm (default: the value for the organ in --label, else 2.0)",
     )

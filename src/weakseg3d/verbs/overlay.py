@@ -14,6 +14,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from weakseg3d.errors import UserError
+from weakseg3d.option_types import finite_number
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", default="", metavar="TEXT", help="first line above the picture")
     parser.add_argument(
         "--window",
-        type=float,
+        type=finite_number,
         nargs=2,
         metavar=("LO", "HI"),
         help="grey levels shown (default: 1st to 99th percentile)",

@@ -6,6 +6,7 @@ The grid does not change. Noise and offset are shares of the range from the imag
 import sys
 
 from weakseg3d.images.volumes import read_image, write_volume
+from weakseg3d.option_types import finite_number, whole_number
 
 EXAMPLE = """\
   python -m weakseg3d perturb --image ct.nii.gz --out noisy.nii.gz --seed 0 noise --std 0.1
@@ -16,20 +17,26 @@ def add_arguments(parser):
     """Declare the verb's arguments."""
     parser.add_argument("--image", required=True, metavar="FILE", help="image to perturb")
     parser.add_argument("--out", required=True, metavar="FILE", help="perturbed image (.nii.gz)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: %(default)s)")
+    parser.add_argument("--seed", type=whole_number, default=0, help="seed of the noise (default: %(default)s)")
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="noise|blur|shift|thick-slices")
 
     noise = kinds.add_parser("noise", help="white Gaussian noise")
-    noise.add_argument("--std", required=True, type=float, metavar="S", help="standard deviation, a share of the range")
+    noise.add_argument(
+        "--std", required=True, type=finite_number, metavar="S", help="standard deviation, a share of the range"
+    )
 
     blur = kinds.add_parser("blur", help="Gaussian blur")
-    blur.add_argument("--sigma", required=True, type=float, metavar="MM", help="standard deviation in mm")
+    blur.add_argument("--sigma", required=True, type=finite_number, metavar="MM", help="standard deviation in mm")
 
     shift = kinds.add_parser("shift", help="the same offset for every voxel")
-    shift.add_argument("--offset", required=True, type=float, metavar="S", help="share of the range; may be negative")
+    shift.add_argument(
+        "--offset", required=True, type=finite_number, metavar="S", help="share of the range; may be negative"
+    )
 
     thick = kinds.add_parser("thick-slices", help="thicker axial slices, interpolated back to the grid")
-    thick.add_argument("--thickness", required=True, type=float, metavar="MM", help="thickness of a slice in mm")
+    thick.add_argument(
+        "--thickness", required=True, type=finite_number, metavar="MM", help="thickness of a slice in mm"
+    )
 
 
 def run(args):

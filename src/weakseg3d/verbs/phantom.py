@@ -4,6 +4,7 @@ The same seed gives the same archive, and a case does not depend on the number o
 """
 
 from weakseg3d.errors import UserError
+from weakseg3d.option_types import whole_number
 
 EXAMPLE = "  python -m weakseg3d phantom --modality ct --cases 10 --seed 1 --out raw/phantom_ct"
 
@@ -13,8 +14,8 @@ def add_arguments(parser):
     parser.add_argument(
         "--modality", required=True, choices=("ct", "mr"), help="CT in the layout of BTCV, or MR in that of CHAOS"
     )
-    parser.add_argument("--cases", required=True, type=int, metavar="N", help="number of cases")
-    parser.add_argument("--seed", required=True, type=int, metavar="S", help="seed of all random numbers")
+    parser.add_argument("--cases", required=True, type=whole_number, metavar="N", help="number of cases")
+    parser.add_argument("--seed", required=True, type=whole_number, metavar="S", help="seed of all random numbers")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write the archive to")
 
 

@@ -10,6 +10,7 @@ import math
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_file
 from weakseg3d.images.volumes import check_same_grid, like, read_grid, read_image, read_label, write_volume
+from weakseg3d.option_types import finite_number
 from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SOFT
 
 EXAMPLE = """\
@@ -43,21 +44,28 @@ def add_arguments(parser):
 
     gaussian = kinds.add_parser("gaussian", help="a sum of Gaussians around the clicks on the organ")
     gaussian.add_argument(
-        "--sigma", type=float, default=10.0, metavar="MM", help="standard deviation in mm (default: %(default)s)"
+        "--sigma",
+        type=finite_number,
+        default=10.0,
+        metavar="MM",
+        help="standard deviation in mm (default: %(default)s)",
     )
 
     kinds.add_parser("points", help="the clicks themselves")
 
     geodesic = kinds.add_parser("geodesic", help="voxels within a small geodesic distance of the clicks on the organ")
     geodesic.add_argument(
-        "--weight", type=float, default=0.5, help="weight of the intensity, from 0 to 1 (default: %(default)s)"
+        "--weight", type=finite_number, default=0.5, help="weight of the intensity, from 0 to 1 (default: %(default)s)"
     )
     geodesic.add_argument(
-        "--threshold", type=float, default=0.2, help="share of the largest distance in the box (default: %(default)s)"
+        "--threshold",
+        type=finite_number,
+        default=0.2,
+        help="share of the largest distance in the box (default: %(default)s)",
     )
     geodesic.add_argument(
         "--margin",
-        type=float,
+        type=finite_number,
         default=0.0,
         metavar="MM",
         help="width in mm of the margin around the clicks on the organ, used only if there are no background points"
@@ -82,7 +90,7 @@ def add_arguments(parser):
     core = kinds.add_parser("box-core", help="the core of the box; the rest of the box is unknown")
     core.add_argument(
         "--core",
-        type=float,
+        type=finite_number,
         default=0.5,
         metavar="SHARE",
         help="size of the core relative to the inscribed ellipsoid (default: %(default)s)",
@@ -91,7 +99,7 @@ def add_arguments(parser):
     box_gaussian = kinds.add_parser("box-gaussian", help="a Gaussian fitted to the box")
     box_gaussian.add_argument(
         "--width",
-        type=float,
+        type=finite_number,
         default=1.0,
         metavar="SHARE",
         help="size, relative to the inscribed ellipsoid, of the ellipsoid on which the label is 0.5"
@@ -103,7 +111,7 @@ def add_arguments(parser):
     interpolated = kinds.add_parser("slices-interpolated", help="outlines interpolated between annotated slices")
     interpolated.add_argument(
         "--softness",
-        type=float,
+        type=finite_number,
         default=5.0,
         metavar="MM",
         help="distance in mm from the outline, where the label is 0.5, to a label of 0 or 1 (default: %(default)s)",
@@ -113,7 +121,11 @@ def add_arguments(parser):
 
     scribbles = kinds.add_parser("scribbles-gaussian", help="scribbles inside the organ weighed against those outside")
     scribbles.add_argument(
-        "--sigma", type=float, default=10.0, metavar="MM", help="standard deviation in mm (default: %(default)s)"
+        "--sigma",
+        type=finite_number,
+        default=10.0,
+        metavar="MM",
+        help="standard deviation in mm (default: %(default)s)",
     )
 
 

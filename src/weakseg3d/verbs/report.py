@@ -27,6 +27,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from weakseg3d.errors import UserError
+from weakseg3d.option_types import whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--viewer-cases",
-        type=int,
+        type=whole_number,
         default=4,
         metavar="N",
         help="number of test cases of each dataset and organ in the page's viewer (default 4; needs --results)",

@@ -8,7 +8,7 @@ import argparse
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.recipes import checked_recipe
-from weakseg3d.schemas import read_yaml
+from weakseg3d.texts import read_yaml
 
 EXAMPLE = "  python -m weakseg3d train --recipe recipe.yaml --cases cases.csv --out model"
 

@@ -284,7 +284,9 @@ def test_nnunet_layouts(tmp_path, channel):
     assert folder.find_cases(tmp_path, {"channel": channel}) == {"la_010": cases["la_010"]}
 
 
-@pytest.mark.parametrize("text", ["not json", "[1]", '{"training": [{"image": "a"}]}', '{"training": ["a"]}'])
+@pytest.mark.parametrize(
+    "text", ['{"training": [{"image": "a"}]}', '{"training": ["a"]}', '{"training": [{"image": 1, "label": 2}]}']
+)
 def test_a_wrong_dataset_json_is_rejected(tmp_path, text):
     (tmp_path / "dataset.json").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match="dataset.json: not a dataset.json"):

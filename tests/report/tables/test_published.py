@@ -42,7 +42,7 @@ def test_the_table_of_a_study_explains_them_as_well(tmp_path):
         (HEADER + "toy,spleen,strong,dice,85.4,,A\n", "dice in row 2 is outside its range of 0 to 1"),
         (HEADER + "toy,spleen,strong,hd95,3,-1,A\n", "hd95 in row 2 is outside its range"),
         (HEADER + "toy,spleen,strong,dice,0.9,,A\ntoy,spleen,strong,dice,0.8,,A\n", "row 3 repeats the value"),
-        ("", "not a readable CSV table"),
+        ("", "published.csv: empty"),
     ],
 )
 def test_wrong_values_are_rejected(tmp_path, capsys, content, sentence):

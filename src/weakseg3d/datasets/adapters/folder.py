@@ -1,7 +1,5 @@
 """A user's own files, given by a pattern, a table of paths, or the dataset.json of the Decathlon or of nnU-Net."""
 
-import csv
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +9,8 @@ from typing import Any
 from weakseg3d.datasets.file_search import LINK, Sources, natural, paired, stem, walk
 from weakseg3d.datasets.formats.dicom import read_series_folder
 from weakseg3d.datasets.formats.nifti import Pair, read_label_on, read_pair
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
+from weakseg3d.texts import from_cell, read_csv, read_json
 
 LAYOUT = (
     "given by the options image and label (patterns with {case}), table (a CSV case,image,label) or dataset_json, "
@@ -113,16 +112,16 @@ def _matches(home: Path, pattern: str) -> dict[str, Path]:
 def _by_table(path: Path) -> dict[str, Sources]:
     if not path.is_file():
         return {}
-    with open(path, newline="", encoding="utf-8-sig") as stream:
-        rows = [row for row in csv.reader(stream) if row]
-    if not rows or rows[0] != TABLE_HEADER:
+    table = read_csv(path)
+    if table.columns != TABLE_HEADER:
         raise UserError(f"{path}: the first line must be '{','.join(TABLE_HEADER)}'")
     cases: dict[str, Sources] = {}
-    for row in rows[1:]:
-        if len(row) != 3 or not all(row):
-            raise UserError(f"{path}: '{','.join(row)}' is not a line 'case,image,label'; give all three")
+    for cell, *files in table.rows:
+        row = [from_cell(cell), *files]
+        if not all(row):
+            raise UserError(f"{path}: {quoted(','.join(row))} is not a line 'case,image,label'; give all three")
         if row[0] in cases:
-            raise UserError(f"{path}: lists case '{row[0]}' twice; remove one of the two lines")
+            raise UserError(f"{path}: lists case {quoted(row[0])} twice; remove one of the two lines")
         cases[row[0]] = {"image": path.parent / row[1], "label": path.parent / row[2]}
     return cases
 
@@ -130,14 +129,16 @@ def _by_table(path: Path) -> dict[str, Sources]:
 def _by_dataset_json(path: Path, channel: int) -> dict[str, Sources]:
     if not path.is_file():
         return {}
+    content = read_json(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
         if content.get("training"):
             pairs = [(entry["image"], entry["label"]) for entry in content["training"]]
         elif content.get("dataset"):
             pairs = [(entry["images"][channel], entry["label"]) for entry in content["dataset"].values()]
         else:
             return _by_nnunet_names(path.parent, content.get("file_ending", ".nii.gz"), channel)
+        if not all(isinstance(name, str) for pair in pairs for name in pair):
+            raise TypeError
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         raise UserError(
             f"{path}: not a dataset.json of the Decathlon or of nnU-Net; correct it, or use a table"

@@ -24,6 +24,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.files import file_digest, whole_file
 from weakseg3d.ownership import claim, remove_claimed
 from weakseg3d.phantom import ARCHIVE_NAMES
+from weakseg3d.texts import read_json
 
 RECORD = "source.json"
 """Name of the record of origin, which is written last: a raw folder that contains it is complete."""
@@ -109,9 +110,9 @@ def _complete(dataset: dict[str, Any], archives: Sequence[Archive], out: Path) -
     If the earlier call was for another dataset from the same archive, name and number of cases are replaced.
     """
     try:
-        entry = json.loads((out / RECORD).read_text(encoding="utf-8"))
+        entry = read_json(out / RECORD)
         recorded = [entry, *entry.get("also", [])]
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, UserError, TypeError, AttributeError):
         return None
     same_number = archives and len(archives) == len(recorded)
     if not same_number or not all(_is_recorded(*pair, out) for pair in zip(archives, recorded, strict=True)):

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from weakseg3d.errors import UserError
 from weakseg3d.report.style import PAGE_WIDTH, new_figure, style_context
+from weakseg3d.texts import read_csv
 
 COLUMNS, PANEL_HEIGHT = 3, 1.35
 """Panels in a row, and the height in inches of a panel with its title."""
@@ -76,8 +77,10 @@ def read_losses(path):
 
     Raises UserError for a file that was not written by a training.
     """
+    table = read_csv(path)
     try:
-        losses = pd.read_csv(path).set_index("step")["loss"].astype(float)
-    except (KeyError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError):
+        rows = pd.DataFrame(table.rows, columns=table.columns, dtype=str)
+        losses = rows.astype({"step": int, "loss": float}).set_index("step")["loss"]
+    except (KeyError, ValueError, OverflowError):
         raise UserError(f"{path}: not a table of step and loss; train again") from None
     return losses.rolling(max(1, round(WINDOW * len(losses))), min_periods=1, center=True).mean()

@@ -65,13 +65,20 @@ def render_page(contents):
         viewer_positions={
             (entry["dataset"], entry["organ"], entry["case"]): place for place, entry in enumerate(contents.viewer)
         },
-        # A closing tag within the data would end the script that contains it.
-        viewer_data=jinja2.filters.Markup(json.dumps(contents.viewer).replace("</", "<\\/")),
+        viewer_data=jinja2.filters.Markup(script_data(contents.viewer)),
         script=jinja2.filters.Markup(_template("page.js.jinja")),
         metrics=metrics,
         statuses=STATUSES,
         controls=CONTROLS,
     )
+
+
+def script_data(content):
+    """Return ``content`` as JSON that can stand in a script element.
+
+    Every ``<`` is escaped, since it could end the element, or begin a comment that hides its end.
+    """
+    return json.dumps(content).replace("<", "\\u003c")
 
 
 def parts(contents):

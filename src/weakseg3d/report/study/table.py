@@ -1,6 +1,6 @@
 """The table of a study: the scores of every combination of factor levels, above those of the references."""
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.report.tables.main import HEADINGS, main_table, readable_main
 from weakseg3d.statistics.cells import ORGAN
@@ -33,12 +33,14 @@ def study_table(rows, table=None):
     repeated = table.duplicated([*ORGAN, "method"])
     if repeated.any():
         method = table.loc[repeated, "method"].iloc[0]
-        raise UserError(f"metrics of '{method}': a study has one annotation per method; remove the rows of the others")
+        raise UserError(
+            f"metrics of {quoted(method)}: a study has one annotation per method; remove the rows of the others"
+        )
     parts = [variant_parts(method) for method in table["method"]]
     table = table.drop(columns="annotation").assign(method=[method for method, _ in parts])
     for place, factor in enumerate(factors(rows), start=len(ORGAN) + 1):
         if factor in table:
-            raise UserError(f"factor '{factor}' of the study is the name of a column of its table; rename the factor")
+            raise UserError(f"factor {quoted(factor)} of the study is also a column of its table; rename the factor")
         table.insert(place, factor, [levels.get(factor, "") for _, levels in parts])
     is_reference = [not levels for _, levels in parts]
     order = table.groupby(ORGAN, sort=False).ngroup().to_frame("organ").assign(is_reference=is_reference)

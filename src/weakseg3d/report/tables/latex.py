@@ -34,7 +34,7 @@ def latex_table(table, title, footer):
     return "\n".join(
         [
             "% Needs \\usepackage{booktabs,graphicx}.",
-            *(f"% {key}: {value}" for key, value in footer.items()),
+            *(f"% {_in_a_line(key)}: {_in_a_line(value)}" for key, value in footer.items()),
             r"\begin{table}",
             rf"\caption{{{caption}}}\medskip",
             r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{" + rf"\begin{{tabular}}{{{alignment}}}",
@@ -47,6 +47,11 @@ def latex_table(table, title, footer):
             "",
         ]
     )
+
+
+def _in_a_line(text):
+    """Return ``text`` without line ends, which would end a comment of LaTeX, and without control characters."""
+    return "".join(character if character.isprintable() else " " for character in str(text))
 
 
 def _without_annotations(text):

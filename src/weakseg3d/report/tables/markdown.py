@@ -12,10 +12,15 @@ def markdown_page(table, title, footer):
         "",
         table.note.replace("(*)", "(\\*)"),
         "",
-        *(f"- {key}: {value}" for key, value in footer.items()),
+        *(_in_a_line(f"- {key}: {value}") for key, value in footer.items()),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _row(cells):
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(_in_a_line(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _in_a_line(text):
+    """Return ``text`` without line ends, which would end the row or the item of a list that contains it."""
+    return "".join(character if character.isprintable() else " " for character in text)

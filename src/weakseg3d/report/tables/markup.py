@@ -59,5 +59,6 @@ def as_latex(cell):
 
 
 def latex_text(text):
-    """Return plain ``text`` with every character that has a special meaning in LaTeX escaped."""
-    return "".join(LATEX.get(character, character) for character in str(text))
+    """Return plain ``text`` with every character that has a special meaning in LaTeX escaped, and in one line."""
+    printable = (character if character.isprintable() else " " for character in str(text))
+    return "".join(LATEX.get(character, character) for character in printable)

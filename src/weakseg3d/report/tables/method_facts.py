@@ -8,9 +8,9 @@ import pandas as pd
 from weakseg3d.errors import UserError
 from weakseg3d.evaluation.long_table import series_names
 from weakseg3d.experiment.variants import variant_parts
-from weakseg3d.files import existing_file
 from weakseg3d.inference.controls import CONTROLS
 from weakseg3d.statistics.cells import ORGAN
+from weakseg3d.texts import from_cell, read_csv
 
 FACTS = ("effort_clicks", "effort_cm", "selection")
 """Columns added to the metrics: mean clicks and centimetres drawn per annotated case, and the rule of selection."""
@@ -40,17 +40,18 @@ def read_effort(paths):
     """
     tables = []
     for path in paths:
-        try:
-            table = pd.read_csv(existing_file(path), dtype={"organ": str, "annotation": str, "dataset": str})
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
-            raise UserError(f"{path}: not a readable CSV table; write it with 'effort --csv'") from None
+        content = read_csv(path)
+        table = pd.DataFrame(content.rows, columns=content.columns, dtype=str)
         missing = [column for column in EFFORT_COLUMNS if column not in table]
         if missing:
             raise UserError(f"{path}: has no column '{missing[0]}'; write it with 'effort --csv' and its labels")
+        for column in ANNOTATED:
+            table[column] = table[column].map(from_cell)
         for column in ("clicks", "drawn_cm"):
             table[column] = pd.to_numeric(table[column], errors="coerce")
-            if not (table[column] >= 0).all():
-                row = int((~(table[column] >= 0)).idxmax()) + 2
+            valid = table[column].between(0, math.inf, inclusive="left")
+            if not valid.all():
+                row = content.lines[int((~valid).idxmax())]
                 raise UserError(
                     f"{path}: {column} in row {row} is not a number of 0 or more; write it with 'effort --csv'"
                 )

@@ -4,11 +4,11 @@ import math
 
 import pandas as pd
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.metrics import METRICS
-from weakseg3d.files import existing_file
 from weakseg3d.report.tables.measures import DECIMALS, MEASURES
 from weakseg3d.report.tables.readable import mean_and_sd
+from weakseg3d.texts import from_cell, read_csv
 
 COLUMNS = ("dataset", "organ", "method", "metric", "mean", "sd", "citation")
 """Header of the CSV; ``sd`` may be empty."""
@@ -20,31 +20,29 @@ def read_published(path):
     Raises UserError for another header, a metric that the main table does not show, a value that is not a number or
     outside its metric's range, a row without a citation, and a value given twice.
     """
-    path = existing_file(path)
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
-        raise UserError(f"{path}: not a readable CSV table; give it the header {','.join(COLUMNS)}") from None
-    if tuple(table.columns) != COLUMNS:
+    content = read_csv(path)
+    if tuple(content.columns) != COLUMNS:
         raise UserError(f"{path}: the header must be '{','.join(COLUMNS)}'")
-    for line, row in enumerate(table.to_dict("records"), start=2):
+    table = pd.DataFrame([map(from_cell, row) for row in content.rows], columns=COLUMNS, dtype=str)
+    for line, row in zip(content.lines, table.to_dict("records"), strict=True):
         if problem := _problem(row, line):
             raise UserError(f"{path}: {problem}")
     repeated = table.duplicated(["dataset", "organ", "method", "metric"])
     if repeated.any():
-        raise UserError(f"{path}: row {int(repeated.idxmax()) + 2} repeats the value of an earlier row; remove one")
+        row = content.lines[int(repeated.idxmax())]
+        raise UserError(f"{path}: row {row} repeats the value of an earlier row; remove one")
     return table.assign(mean=table["mean"].astype(float), sd=pd.to_numeric(table["sd"], errors="coerce"))
 
 
 def _problem(row, line):
     """Return what is wrong with a row of the CSV and how to correct it, or empty text."""
     if row["metric"] not in MEASURES:
-        return f"metric '{row['metric']}' in row {line} is not shown; use {' or '.join(MEASURES)}"
+        return f"metric {quoted(row['metric'])} in row {line} is not shown; use {' or '.join(MEASURES)}"
     if not row["citation"].strip():
         return f"row {line} has no citation; say where the value was published"
     for column in ("mean", "sd"):
         if not _is_number(row[column]) and (column == "mean" or row[column]):
-            return f"{column} '{row[column]}' in row {line} is not a number; correct it"
+            return f"{column} {quoted(row[column])} in row {line} is not a number; correct it"
     metric = METRICS[row["metric"]]
     low, high = metric.range
     if not low <= float(row["mean"]) <= high or float(row["sd"] or 0) < 0:

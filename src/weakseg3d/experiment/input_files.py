@@ -1,0 +1,63 @@
+"""What can be checked before the first job starts: the files that a config names.
+
+Only text files are read and folders listed, never voxels, so that a dry run stays fast.
+"""
+
+from pathlib import Path
+
+from weakseg3d.errors import UserError, quoted
+from weakseg3d.experiment import paths
+from weakseg3d.experiment.experiment import Dataset, Experiment
+from weakseg3d.texts import read_csv
+
+
+def check_input_files(experiment: Experiment) -> None:
+    """Raise UserError for raw data that do not exist, for cases they lack, and for an unusable table of a report."""
+    if experiment.report["published"]:
+        _check_published(experiment.report["published"])
+    for name, dataset in experiment.datasets.items():
+        if dataset.raw and not Path(dataset.raw).exists():
+            raise UserError(f"{dataset.raw}: no such file or folder; correct 'raw.{name}' in the config")
+        folder = unpacked_raw_data(experiment, name)
+        cases = None if folder is None else _listed_cases(dataset, folder)
+        missing = [case for case in dataset.split if cases is not None and case not in cases]
+        if missing:
+            raise UserError(
+                f"{dataset.split_path}: case {quoted(missing[0])} is not in {folder}; correct the split or add the case"
+            )
+
+
+def unpacked_raw_data(experiment: Experiment, name: str) -> Path | None:
+    """Return the folder in which the raw data of a dataset are now, or None if they are elsewhere or still packed."""
+    raw, [access] = experiment.datasets[name].raw, experiment.datasets[name].description["access"].values()
+    if not raw:
+        record = Path(paths.SOURCE.format(experiment=experiment.name, dataset=name))
+        return record.parent if record.is_file() else None
+    archives = [entry["archive"] for entry in [access, *access.get("also", [])] if "archive" in entry]
+    packed = any((Path(raw) / archive).is_file() for archive in archives)
+    return Path(raw) if Path(raw).is_dir() and not packed else None
+
+
+def _listed_cases(dataset: Dataset, folder: Path) -> set[str] | None:
+    """Return the cases in a ``folder`` of raw data, or None where Snakemake's environment has no image library.
+
+    Raises UserError for a folder without cases.
+    """
+    try:
+        from weakseg3d.datasets.adapters import ADAPTERS
+        from weakseg3d.datasets.cases import cases_in
+    except ImportError:
+        return None
+    top = ADAPTERS[dataset.description["format"]].TOP_FOLDER
+    # As in `weakseg3d.datasets.fetching.download`, the folder may itself be the first one of the layout.
+    inner = top and folder.name == top and not (folder / top).is_dir()
+    return set(cases_in(dataset.description, folder.parent if inner else folder, reported_path=folder))
+
+
+def _check_published(path: str) -> None:
+    try:
+        from weakseg3d.report.tables.published import read_published
+    except ImportError:
+        read_csv(path)
+    else:
+        read_published(path)
