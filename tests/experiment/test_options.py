@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from weakseg3d.experiment import options
-from weakseg3d.experiment.loading import load_experiment
+from weakseg3d.experiment.from_config import load_experiment
 from weakseg3d.experiment.provenance import provenance
 from weakseg3d.experiment.report_products import figures, readable_tables
 

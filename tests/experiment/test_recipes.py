@@ -8,7 +8,7 @@ import yaml
 
 from weakseg3d import losses
 from weakseg3d.errors import UserError
-from weakseg3d.experiment.loading import load_experiment
+from weakseg3d.experiment.from_config import load_experiment
 from weakseg3d.experiment.recipes import (
     MOST_PASSES,
     SPARSE_LOSSES,

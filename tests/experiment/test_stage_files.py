@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from weakseg3d.experiment.experiment import Cell, Evaluation
-from weakseg3d.experiment.loading import load_experiment
+from weakseg3d.experiment.from_config import load_experiment
 from weakseg3d.experiment.stage_files import StageFiles
 
 CLICKS = "points_number-100_candidate_share-0.5_background-0_seed-0"

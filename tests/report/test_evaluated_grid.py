@@ -12,7 +12,7 @@ from conftest import make_volume
 from small_experiment import ORIGINAL, ellipsoid, write
 
 from weakseg3d.cli import main
-from weakseg3d.experiment.loading import load_experiment
+from weakseg3d.experiment.from_config import load_experiment
 
 PROJECT = Path(__file__).parents[2]
 CONFIG = {

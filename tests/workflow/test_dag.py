@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from weakseg3d.experiment.loading import load_experiment
+from weakseg3d.experiment.from_config import load_experiment
 from weakseg3d.jobs.batches import of_case
 from weakseg3d.schemas import read_yaml
 
