@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from weakseg3d.errors import UserError, one_line, quoted
+from weakseg3d.errors import UserError, printable, quoted
 
 VERBS = {
     "phantom": "write an abdominal phantom as raw archives in the layouts of BTCV (CT) or CHAOS (MR)",
@@ -62,7 +62,7 @@ class OneSentenceParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print ``message`` without the usage and exit with code 2."""
         shortened = re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: word[0][: LONGEST_WORD - 1] + "…", message)
-        self.exit(2, f"{self.prog}: {one_line(shortened)}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {printable(shortened)}; see {self.prog} --help\n")
 
 
 def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
@@ -117,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(verb: str, message: str, exit_code: int) -> int:
-    print(f"weakseg3d {verb}: {one_line(message)}", file=sys.stderr)
+    print(f"weakseg3d {verb}: {printable(message)}", file=sys.stderr)
     return exit_code
 
 

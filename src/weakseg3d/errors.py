@@ -1,4 +1,7 @@
-"""The exception for mistakes of the user."""
+"""The exception for mistakes of the user, and how its messages show text that comes from outside."""
+
+LONGEST_QUOTE = 60
+"""Characters that a message shows of a value; enough to recognise it, and the sentence stays readable."""
 
 
 class UserError(Exception):
@@ -9,17 +12,23 @@ class UserError(Exception):
     """
 
 
-LONGEST = 60
-"""Longest value, in characters, that a message quotes in full."""
+def printable(value: object) -> str:
+    """Return ``value`` as text without line ends, control characters and bytes that are not UTF-8.
+
+    Each such character is replaced by ``?``. Messages show paths this way, in full.
+    """
+    return "".join(character if character.isprintable() else "?" for character in str(value))
 
 
 def quoted(value: object) -> str:
-    """Return ``value`` for a message: in quotes, shortened, with line ends and control characters escaped."""
-    text = str(value)
-    shown = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-    return "'" + "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in shown) + "'"
+    """Return ``value`` in quotation marks, without control characters and shortened to `LONGEST_QUOTE` characters.
 
-
-def one_line(text: str) -> str:
-    """Return a message as one line that a terminal can show: line ends and control characters are escaped."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    Messages show values from files, options and archives this way.
+    """
+    # Only the start of a long text is looked at: a number of 5,000 digits or a table cell of 1 MB is cheap to quote.
+    try:
+        text = str(value)
+    except ValueError:
+        text = "a number that is too long to print"  # Python refuses to print integers with more than 4,300 digits.
+    start = printable(text[: LONGEST_QUOTE + 1])
+    return f"'{start}'" if len(start) <= LONGEST_QUOTE else f"'{start[:LONGEST_QUOTE]}…'"

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from weakseg3d.errors import LONGEST, UserError, quoted
+from weakseg3d.errors import LONGEST_QUOTE, UserError, quoted
 from weakseg3d.files import PROJECT
 from weakseg3d.texts import LARGEST_INTEGER, read_yaml
 
@@ -110,7 +110,7 @@ def _sentence(error: Any) -> str:
         missing = next(k for k in error.validator_value if k not in error.instance)
         return f"key '{missing}' is missing{inside}; add it"
     message = error.message
-    if len(repr(error.instance)) > LONGEST:
+    if len(repr(error.instance)) > LONGEST_QUOTE:
         message = message.replace(repr(error.instance), quoted(error.instance))
     return f"key {quoted(where)} does not fit: {message}"
 

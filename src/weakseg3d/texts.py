@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from weakseg3d.errors import UserError, one_line, quoted
+from weakseg3d.errors import UserError, printable, quoted
 from weakseg3d.files import existing_file
 
 DEEPEST = 100
@@ -167,13 +167,13 @@ def from_cell(text: str) -> str:
 def last_line(path: FilePath, longest: int) -> str:
     """Return the last line of a text file that is not blank, or empty text if there is none.
 
-    It is shortened to ``longest`` characters; control characters are escaped.
+    It is shortened to ``longest`` characters; control characters are replaced.
     """
     with open(path, "rb") as stream:
         stream.seek(0, os.SEEK_END)
         stream.seek(max(0, stream.tell() - _TAIL))
         lines = stream.read().decode("utf-8", errors="replace").splitlines()
-    line = one_line(next((line.strip() for line in reversed(lines) if line.strip()), ""))
+    line = printable(next((line.strip() for line in reversed(lines) if line.strip()), ""))
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

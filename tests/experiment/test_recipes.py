@@ -1,5 +1,6 @@
 """Methods and configs: complete, checked, and misspelt keys named."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,16 @@ import yaml
 from weakseg3d import losses
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.loading import load_experiment
-from weakseg3d.experiment.recipes import SPARSE_LOSSES, checked_method, checked_recipe, load_method, merged
-from weakseg3d.schemas import read_yaml
+from weakseg3d.experiment.recipes import (
+    MOST_PASSES,
+    SPARSE_LOSSES,
+    checked_method,
+    checked_recipe,
+    load_method,
+    merged,
+)
+from weakseg3d.schemas import schema
+from weakseg3d.texts import read_yaml
 
 CONFIG = Path(__file__).parents[2] / "config"
 METHODS = sorted(path.stem for path in (CONFIG / "methods").glob("*.yaml"))
@@ -238,3 +247,128 @@ def test_bad_yaml_is_named_with_its_line(tmp_path):
     (tmp_path / "m.yaml").write_text("a: 1\nb: [1\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"m\.yaml: not valid YAML in line 3"):
         read_yaml(tmp_path / "m.yaml")
+
+
+def override(method, **changes):
+    return {"methods": [method], "overrides": {method: changes}}
+
+
+DETERMINISTIC = {"ptn": {"attention": "deterministic"}}
+IDLE = [
+    (override("pw4medseg", loss={"name": "partial_dice_ce"}), "the soft pseudo label 'gaussian' has hardly any"),
+    (override("unetr_pseudo", loss={"name": "partial_ce"}), "the soft pseudo label 'gaussian' has hardly any"),
+    (override("unetr_pseudo", loss={"kl_weight": 0.1}), "loss.kl_weight 0.1 has no effect on network 'unetr'"),
+    (override("pw4medseg", network=DETERMINISTIC, prediction={"passes": 1}), "'ptn' with deterministic attention"),
+    (override("paseg", loss={"kl_weight": 0.1}), "loss.kl_weight 0.1 has no effect in a distillation"),
+    (override("paseg", loss={"ramp_up": 0.1}), "loss.ramp_up 0.1 has no effect in a distillation"),
+    (override("paseg", prediction={"passes": 6}), "prediction.passes 6 has no effect on network 'unet2d5'"),
+    (
+        override("paseg", distillation={"temperature": 2.0, "cross_weight": 0}),
+        "distillation.temperature 2.0 has no effect with distillation.cross_weight 0",
+    ),
+    (
+        override("pw4medseg", network={"ptn": {"prior_std": 0.5}}, loss={"kl_weight": 0}),
+        "network.ptn.prior_std 0.5 has no effect with loss.kl_weight 0",
+    ),
+    (override("unetr_pseudo", prediction={"passes": 6}), "prediction.passes 6 has no effect on network 'unetr'"),
+    (override("dense", loss={"crf_radius": 3}), "loss.crf_radius 3 has no effect with loss.crf_weight 0"),
+    (override("dense", loss={"ramp_up": 0.5}), "loss.ramp_up 0.5 has no effect"),
+    (override("dense", training={"validations": 9}), "training.validations 9 has no effect with 'selection: last'"),
+    (override("dense", target={"form": "hard"}), "target.form hard has no effect on dense masks"),
+    (override("partial_ce", target={"threshold": 0.3}), "target.threshold 0.3 has no effect on pseudo label 'points'"),
+    (override("dense", pseudo_label={"gaussian": {}}), "'pseudo_label' has no effect with dense supervision"),
+    (override("dense", annotation={"points": {}}), "an annotation has no effect with dense supervision"),
+    (override("truth", loss={"name": "ce"}), "'loss' has no effect on control 'truth'"),
+    (override("truth", prediction={"threshold": 0.4}), "prediction.threshold 0.4 has no effect on control 'truth'"),
+    (override("pseudo_label", prediction={"passes": 3}), "prediction.passes 3 has no effect on control"),
+    (override("empty", selection="weak_labels"), "selection weak_labels has no effect on control 'empty'"),
+    (override("pw4medseg", prediction={"passes": 10**12}), "prediction.passes"),
+    (override("pw4medseg", prediction={"threshold": 1}), "prediction.threshold"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), IDLE, ids=[message[:40] for _, message in IDLE])
+def test_a_key_without_effect_is_refused(change, message):
+    with pytest.raises(UserError) as raised:
+        load_experiment(demo(**change))
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        override("unetr_pseudo", loss={"kl_weight": 0, "crf_radius": 5, "ramp_up": 0}),
+        override("pw4medseg", target={"form": "hard", "threshold": 0.3}, loss={"name": "soft_dice"}),
+        override("pseudo_label", prediction={"threshold": 0.4}),
+        override("dense", loss={"name": "partial_dice_ce"}),
+        override("partial_ce", loss={"variance_weight": 0.1, "ramp_up": 0.5}),
+    ],
+)
+def test_a_default_and_a_key_with_an_effect_are_accepted(change):
+    assert load_experiment(demo(**change)).methods
+
+
+RECIPE = {
+    "method": "test",
+    "spacing": 2.0,
+    "intensity": {"window": [0, 100]},
+    "network": {"unet": {"channels": [2, 4, 8]}},
+    "loss": {"name": "dice_ce"},
+    "training": {"patch_size": [16, 16, 16], "steps": 2, "optimizer": {"adamw": {"learning_rate": 0.01}}},
+}
+NAN = float("nan")
+BAD_VALUES = [
+    ({"spacing": NAN}, "'spacing' is"),
+    ({"spacing": float("inf")}, "'spacing' is"),
+    ({"spacing": 0}, "spacing"),
+    ({"seed": 2**32}, "seed must be a whole number"),
+    ({"threads": 10**9}, "threads must be a whole number"),
+    ({"intensity": {}}, "intensity must be a window or percentiles"),
+    ({"intensity": {"window": [0, NAN]}}, "'intensity.window' is nan"),
+    ({"intensity": {"window": [5, 5]}}, "intensity must be"),
+    ({"intensity": {"percentiles": [0, 101]}}, "intensity must be"),
+    ({"prediction": {"passes": 10**12}}, "prediction.passes"),
+    ({"prediction": {"threshold": NAN}}, "'prediction.threshold' is nan"),
+    ({"target": {"threshold": NAN}}, "'target.threshold' is nan"),
+    ({"prediction": {"overlap": NAN}}, "'prediction.overlap' is nan"),
+    ({"training": RECIPE["training"] | {"patch_size": [0, 16, 16]}}, "patch_size"),
+    ({"training": RECIPE["training"] | {"patch_size": [2**20] * 3}}, "training.patch_size must be three whole numbers"),
+    ({"training": RECIPE["training"] | {"optimizer": {"adamw": {"learning_rate": NAN}}}}, "learning_rate"),
+    ({"loss": {"name": "dice_ce", "crf_weight": float("inf")}}, "crf_weight"),
+    ({"loss": {"name": "dice_ce", "kl_weight": 0.3}}, "kl_weight"),
+    ({"loss": {"name": "hinge"}}, "name"),
+    ({"loss": []}, ""),
+    ({"network": {"vnet": {}}}, ""),
+    ({"network": []}, ""),
+    ({"network": {"unet": None}}, ""),
+    ({"training": RECIPE["training"] | {"devices": 0}}, ""),
+    ({"training": RECIPE["training"] | {"augmentation": []}}, ""),
+    ({"selection": 7}, "selection"),
+    ({"distillation": 5}, ""),
+    ({"target": {"form": "fuzzy"}}, "form"),
+]
+
+
+@pytest.mark.parametrize("with_jsonschema", [True, False])
+@pytest.mark.parametrize(("change", "message"), BAD_VALUES, ids=[str(change)[:50] for change, _ in BAD_VALUES])
+def test_a_recipe_with_a_bad_value_is_refused_even_without_jsonschema(change, message, with_jsonschema, monkeypatch):
+    if not with_jsonschema:
+        monkeypatch.setitem(sys.modules, "jsonschema", None)
+    with pytest.raises(UserError) as raised:
+        checked_recipe(RECIPE | change, "recipe.yaml")
+    assert message in str(raised.value)
+    assert str(raised.value).startswith("recipe.yaml: ")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("missing", ["method", "spacing", "intensity", "loss", "training", "network"])
+def test_a_recipe_without_a_key_is_refused_even_without_jsonschema(missing, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    with pytest.raises(UserError, match=missing):
+        checked_recipe({key: value for key, value in RECIPE.items() if key != missing}, "recipe.yaml")
+
+
+def test_the_schema_and_the_code_bound_the_passes_alike():
+    passes = schema("method")["properties"]["prediction"]["properties"]["passes"]
+    assert passes["maximum"] == MOST_PASSES

@@ -5,8 +5,10 @@ import pytest
 import SimpleITK as sitk
 from conftest import make_volume, oblique_direction
 
+from weakseg3d.cli import main
+from weakseg3d.errors import UserError
 from weakseg3d.images.resampling import isotropic_grid, resample_image, resample_label
-from weakseg3d.images.volumes import check_same_grid
+from weakseg3d.images.volumes import check_same_grid, write_volume
 
 
 def volume_and_centroid(mask):
@@ -54,3 +56,29 @@ def test_intensities_keep_their_world_coordinates():
 def test_a_single_thick_slice_can_be_resampled():
     image = make_volume(np.ones((1, 8, 8), np.float32), (2.0, 2.0, 10.0))
     assert sitk.GetArrayFromImage(resample_image(image, 4.0)).mean() == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("resample", [resample_image, resample_label])
+@pytest.mark.parametrize(
+    ("spacing", "message"),
+    [
+        (0.001, "20000 x 24000 x 8000 voxels"),
+        (1e-310, "inf x inf x inf voxels"),
+        (101.0, "not supported"),
+    ],
+)
+def test_a_grid_that_is_too_large_is_refused_before_it_is_allocated(resample, spacing, message):
+    image = make_volume(np.ones((8, 24, 20), np.uint8))
+    with pytest.raises(UserError, match=message):
+        resample(image, spacing)
+
+
+def test_the_verb_names_the_file_and_the_size(tmp_path, capsys):
+    write_volume(make_volume(np.ones((8, 24, 20), np.uint8)), tmp_path / "v.nii.gz")
+    arguments = f"resample --in {tmp_path}/v.nii.gz --out {tmp_path}/out.nii.gz --kind image --spacing 0.001"
+    assert main(arguments.split()) == 2
+    message = capsys.readouterr().err
+    assert (
+        "v.nii.gz: a spacing of 0.001 mm over a volume of 20 x 24 x 8 mm gives 20000 x 24000 x 8000 voxels" in message
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["v.nii.gz"]

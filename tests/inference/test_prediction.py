@@ -1,5 +1,7 @@
 """A prediction lies on the grid of its image, whatever the orientation of the volume."""
 
+import sys
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -27,10 +29,10 @@ RECIPE = checked_recipe(
         "network": {"unet": {"channels": [2, 4, 8]}},
         "loss": {"name": "dice_ce"},
         "training": {"patch_size": [16, 16, 16], "steps": 1, "optimizer": {"adamw": {}}},
-        "prediction": {"passes": 2},
     },
     "recipe",
 )
+TWO_PASSES = {**RECIPE, "prediction": {**RECIPE["prediction"], "passes": 2}}
 
 
 class Threshold(torch.nn.Module):
@@ -93,7 +95,7 @@ def test_intensities_are_clipped_and_scaled():
 def test_variance_is_that_of_the_probability_over_the_passes(image):
     # Where the image is bright, the passes give the logits 0 and 2, whose mean is 1; elsewhere they give 0 twice.
     probability, variance = (
-        sitk.GetArrayFromImage(map_) for map_ in predict(Alternating(), RECIPE, image, with_variance=True)
+        sitk.GetArrayFromImage(map_) for map_ in predict(Alternating(), TWO_PASSES, image, with_variance=True)
     )
     bright = sitk.GetArrayFromImage(image) > 50
     assert variance[bright] == pytest.approx(((1 / (1 + np.exp(-2)) - 0.5) / 2) ** 2, rel=1e-5)
@@ -103,10 +105,10 @@ def test_variance_is_that_of_the_probability_over_the_passes(image):
 
 
 def test_a_deterministic_network_has_no_variance(image):
-    probability, variance = predict(Threshold(), RECIPE, image, with_variance=True)
+    probability, variance = predict(Threshold(), TWO_PASSES, image, with_variance=True)
     check_same_grid(variance, image, "variance", "image")
     assert not sitk.GetArrayFromImage(variance).any()
-    plain_probability, no_variance = predict(Threshold(), RECIPE, image)
+    plain_probability, no_variance = predict(Threshold(), TWO_PASSES, image)
     assert no_variance is None
     assert (sitk.GetArrayFromImage(plain_probability) == sitk.GetArrayFromImage(probability)).all()
 
@@ -121,7 +123,7 @@ def test_variance_of_passes_with_known_logits():
 def test_stochastic_attention_has_variance():
     ptn = {"ptn": {"feature_size": 2, "hidden_size": 12, "mlp_size": 8, "heads": 2}}
     # There must be several tokens, since the attention of a single token is not random.
-    recipe = {**RECIPE, "training": {**RECIPE["training"], "patch_size": [16, 32, 16]}}
+    recipe = {**TWO_PASSES, "training": {**RECIPE["training"], "patch_size": [16, 32, 16]}}
     torch.manual_seed(0)
     network = build_network(ptn, recipe["training"]["patch_size"]).eval()
     image = make_volume(np.random.default_rng(0).uniform(0, 100, (16, 20, 16)).astype(np.float32), (2.0, 2.0, 2.0))
@@ -180,3 +182,127 @@ def test_another_spacing_or_a_broken_model_is_refused(model, image, tmp_path, ca
     assert main(["predict", "--model", str(tmp_path / "broken.pt"), *arguments]) == 2
     assert "not a model" in capsys.readouterr().err
     assert not (tmp_path / "mask.nii.gz").exists()
+
+
+def changed(content, key, value):
+    """Return a copy of a nested dict with ``value`` at ``key``, such as ``training.steps``; without it for None."""
+    first, _, rest = key.partition(".")
+    if rest:
+        return content | {first: changed(content[first], rest, value)}
+    return {k: v for k, v in content.items() if k != key} if value is None else content | {key: value}
+
+
+NAN = float("nan")
+BAD_RECIPES = [
+    ("training.patch_size", [0, 0, 0], "patch_size"),
+    ("training.patch_size", [10**6] * 3, "patch_size"),
+    ("training.patch_size", "large", "patch_size"),
+    ("training.patch_size", None, "patch_size"),
+    ("training", "short", ""),
+    ("training", None, "training"),
+    ("network", None, "network"),
+    ("network", {"unet": {"channels": [2, 4, 9]}}, "weights do not fit the network"),
+    ("network", {"unet": {"channels": [2**40, 4, 8]}}, ""),
+    ("network", {"unet": {"channels": "wide"}}, ""),
+    ("network", {"vnet": {}}, ""),
+    ("intensity", {}, "intensity"),
+    ("intensity", {"window": [0, NAN]}, "intensity"),
+    ("normalisation", 5, ""),
+    ("spacing", NAN, "spacing"),
+    ("spacing", -2.0, "spacing"),
+    ("seed", -1, "seed"),
+    ("threads", 10**9, "threads"),
+    ("prediction.threshold", NAN, "prediction.threshold"),
+    ("prediction.threshold", 0.0, "prediction.threshold"),
+    ("prediction.passes", 10**12, "prediction.passes"),
+    ("prediction.passes", None, None),
+    ("prediction", "often", ""),
+    ("prediction", None, None),
+    ("prediction.overlap", 1.0, "prediction.overlap"),
+    ("distillation", {"refresh_every": NAN}, ""),
+]
+NOT_RECIPES = [None, [], "recipe", {}, 5]
+
+
+def predict_with(content, image, folder):
+    """Save ``content`` as a model and return the exit code of a prediction with it; there must be no mask without 0."""
+    torch.save(content, folder / "model.pt")
+    write_volume(image, folder / "image.nii.gz")
+    files = [("--model", "model.pt"), ("--image", "image.nii.gz"), ("--out", "mask.nii.gz")]
+    code = main(["predict", *(word for option, name in files for word in (option, str(folder / name)))])
+    assert (folder / "mask.nii.gz").exists() == (code == 0)
+    return code
+
+
+def weights():
+    torch.manual_seed(0)
+    return build_network(RECIPE["network"], RECIPE["training"]["patch_size"]).state_dict()
+
+
+@pytest.fixture
+def flat_image():
+    return make_volume(np.zeros((16, 17, 18), np.float32), (2.0, 2.0, 2.0))
+
+
+@pytest.mark.parametrize("with_jsonschema", [True, False])
+@pytest.mark.parametrize(
+    ("key", "value", "message"), BAD_RECIPES, ids=[f"{key}={str(v)[:20]}" for key, v, _ in BAD_RECIPES]
+)
+def test_a_model_with_a_bad_recipe_is_refused(
+    key, value, message, with_jsonschema, flat_image, tmp_path, capsys, monkeypatch
+):
+    if not with_jsonschema:
+        monkeypatch.setitem(sys.modules, "jsonschema", None)
+    code = predict_with({"recipe": changed(RECIPE, key, value), "weights": weights()}, flat_image, tmp_path)
+    error = capsys.readouterr().err
+    if message is None:  # a key with a default
+        assert code == 0
+        return
+    assert code == 2
+    last = error.splitlines()[-1]
+    assert "model.pt" in last
+    assert message in last
+
+
+@pytest.mark.parametrize("with_jsonschema", [True, False])
+@pytest.mark.parametrize("recipe", NOT_RECIPES)
+def test_a_model_without_a_recipe_is_refused(recipe, with_jsonschema, flat_image, tmp_path, capsys, monkeypatch):
+    if not with_jsonschema:
+        monkeypatch.setitem(sys.modules, "jsonschema", None)
+    assert predict_with({"recipe": recipe, "weights": weights()}, flat_image, tmp_path) == 2
+    assert "model.pt" in capsys.readouterr().err.splitlines()[-1]
+
+
+def spoilt(name, tensor):
+    return {**weights(), name: tensor}
+
+
+FIRST = next(iter(weights()))
+BAD_WEIGHTS = [
+    (lambda: {name: tensor * NAN for name, tensor in weights().items()}, "NaN or infinite"),
+    (lambda: spoilt(FIRST, torch.full_like(weights()[FIRST], float("inf"))), "NaN or infinite"),
+    (
+        lambda: {name: torch.full_like(t, 1e300, dtype=torch.float64) for name, t in weights().items()},
+        "NaN or infinite",
+    ),
+    (lambda: {name: torch.full_like(tensor, 1e38) for name, tensor in weights().items()}, "are not numbers"),
+    (lambda: spoilt(FIRST, torch.zeros(3)), "do not fit the network"),
+    (lambda: spoilt("more", torch.zeros(3)), "do not fit the network"),
+    (lambda: {name: tensor for name, tensor in weights().items() if name != FIRST}, "do not fit the network"),
+    (lambda: spoilt(FIRST, "text"), "not a model"),
+    (lambda: [1, 2], "not a model"),
+    (lambda: None, "not a model"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), BAD_WEIGHTS)
+def test_a_model_with_bad_weights_is_refused(spoil, message, flat_image, tmp_path, capsys):
+    assert predict_with({"recipe": RECIPE, "weights": spoil()}, flat_image, tmp_path) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "model.pt" in last
+    assert message in last
+
+
+def test_the_model_of_a_distillation_predicts(flat_image, tmp_path):
+    recipe = {**RECIPE, "distillation": {"temperature": 4.0, "cross_weight": 0.5, "refresh_every": 0.2}}
+    assert predict_with({"recipe": recipe, "weights": weights()}, flat_image, tmp_path) == 0

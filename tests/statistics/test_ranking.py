@@ -47,7 +47,7 @@ def test_lower_is_better_for_a_distance():
 def test_equal_methods_share_the_better_rank():
     same = {"a": [0.1, 0.2, 0.3], "b": [0.4, 0.5, 0.9], "c": [0.7, 0.3, 0.2]}
     reordered = {case: values[::-1] for case, values in same.items()}
-    table, shares = ranking(table_of({"a": same, "b": reordered, "worse": {"a": 0, "b": 0, "c": 0}}))
+    table, shares = ranking(table_of({"a": same, "b": reordered, "worse": {"a": 0.01, "b": 0.01, "c": 0.01}}))
     assert table["rank"].tolist() == [1, 1, 3]
     assert table["average_rank"].tolist() == [1, 1, 3]
     assert table["kendall_tau"].tolist() == [1, 1, 1]

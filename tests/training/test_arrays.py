@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError
 from weakseg3d.images.volumes import write_volume
+from weakseg3d.training.arrays import map_array
 from weakseg3d.training.loading import load_cases, read_cases
 
 SRC = Path(__file__).parents[2] / "src"
@@ -184,3 +185,62 @@ def bare_site_packages(folder, names):
             if needed.marker is None or any(needed.marker.evaluate({"extra": e}) for e in ("", *requirement.extras)):
                 waiting.append(needed)
     return folder
+
+
+@pytest.mark.parametrize("cases", ["volumes.csv", "arrays.csv"])
+@pytest.mark.parametrize("spacing", [1.0, 2.01])
+def test_another_spacing_than_the_recipes_is_refused(folder, capsys, cases, spacing):
+    (folder / "recipe.yaml").write_text(json.dumps(RECIPE | {"spacing": spacing}), encoding="utf-8")
+    assert main(train_command(folder, cases, "model")) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert f"image.{'nii.gz' if cases == 'volumes.csv' else 'npy'}: has a spacing of 2 x 2 x 2 mm" in error
+    assert not (folder / "model").exists()
+
+
+def test_an_array_carries_the_spacing_of_its_volume_in_the_networks_orientation(tmp_path):
+    turned = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]], float)
+    write_volume(make_volume(np.ones((4, 5, 6), np.float32), (1, 2, 3), direction=turned), tmp_path / "a.nii.gz")
+    array_verb(tmp_path, "a")
+    voxels, spacing = map_array(tmp_path / "a.npy")
+    assert voxels.shape == (5, 6, 4)
+    assert spacing == (2.0, 1.0, 3.0)
+
+
+def test_arrays_without_a_spacing_are_named_and_used(folder, capsys):
+    for name in ("image", "target"):
+        np.save(folder / f"{name}.npy", np.array(np.load(folder / f"{name}.npy")))
+    assert main(train_command(folder, "arrays.csv", "model")) == 0
+    assert "1 of 1 cases are arrays without a spacing" in capsys.readouterr().err
+
+
+def test_a_damaged_spacing_is_refused(folder, capsys):
+    content = (folder / "image.npy").read_bytes()
+    (folder / "image.npy").write_bytes(content[:-3])
+    assert main(train_command(folder, "arrays.csv", "model")) == 2
+    assert "truncated" in capsys.readouterr().err
+
+
+BAD_TARGETS = [
+    ("dice_ce", "training", 2, "such as 2 for unknown voxels"),
+    ("dice_ce", "training", float("nan"), "outside 0 to 1"),
+    ("partial_dice_ce", "training", 0.5, "as soft targets do"),
+    ("partial_ce", "training", 3, "other than 0, 1 and 2"),
+    ("partial_ce", "weak_labels", 0.5, "as soft targets do"),
+    ("partial_ce", "dense_validation", 2, "'dense_validation' needs masks"),
+]
+
+
+@pytest.mark.parametrize(("loss", "part", "value", "message"), BAD_TARGETS)
+def test_a_target_that_does_not_suit_the_loss_is_refused(folder, capsys, loss, part, value, message):
+    target = np.array(np.load(folder / "target.npy"), np.float32)
+    target[0, 0, 0] = value
+    np.save(folder / "bad.npy", target)
+    bad = write_cases(folder / "bad.csv", "image.npy", "bad.npy")
+    selection = "last" if part == "training" else part
+    recipe = RECIPE | {"loss": {"name": loss}, "selection": selection}
+    (folder / "recipe.yaml").write_text(json.dumps(recipe), encoding="utf-8")
+    command = train_command(folder, "bad.csv" if part == "training" else "arrays.csv", "model")
+    assert main([*command, "--validation", str(bad)]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "bad.npy" in error
+    assert message in error

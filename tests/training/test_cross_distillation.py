@@ -33,7 +33,7 @@ def recipe(network=None, selection="last", **changes):
             "patches_per_volume": 2,
             "optimizer": {"sgd": {"learning_rate": 0.01}},
             "checkpoint_every": 3,
-            "validations": 2,
+            **({} if selection == "last" else {"validations": 2}),
         },
         **({"network": network} if network else {"distillation": {"refresh_every": 0.2}}),
         **changes,

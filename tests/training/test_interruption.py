@@ -14,9 +14,11 @@ import pytest
 import torch
 
 from weakseg3d.training import run as training_run
+from weakseg3d.training.arrays import write_array
 
 SRC = Path(__file__).parents[2] / "src"
 STEPS = 250
+SPACING = (2.0, 2.0, 2.0)
 BOTH = ("previous.ckpt", "last.ckpt")
 RECIPE = {
     "method": "test",
@@ -42,8 +44,8 @@ def folder(tmp_path_factory):
         target = np.zeros((20, 22, 24), np.uint8)
         target[6:12, 8:14, 4:10] = 1
         noise = np.random.default_rng(number).random(target.shape)
-        np.save(folder / f"image-{number}.npy", (0.5 * noise + 0.5 * target).astype(np.float32))
-        np.save(folder / f"target-{number}.npy", target)
+        write_array((0.5 * noise + 0.5 * target).astype(np.float32), SPACING, folder / f"image-{number}.npy")
+        write_array(target, SPACING, folder / f"target-{number}.npy")
         lines.append(f"{number},image-{number}.npy,target-{number}.npy")
     (folder / "cases.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "recipe.yaml").write_text(json.dumps(RECIPE), encoding="utf-8")
@@ -173,6 +175,6 @@ def test_an_old_checkpoint_is_not_used_with_changed_voxels(folder, tmp_path):
     interrupt(copy, "changed", signal.SIGKILL)
     image = np.load(copy / "image-1.npy")
     image[-1, -1, -1] += 0.1
-    np.save(copy / "image-1.npy", image)
+    write_array(image, SPACING, copy / "image-1.npy")
     finish(copy, "changed")
     assert run_of(copy, "changed")["resumed_from_step"] is None

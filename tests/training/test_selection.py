@@ -31,7 +31,7 @@ def recipe(rule, **training):
                 "steps": 8,
                 "patches_per_volume": 2,
                 "optimizer": {"adamw": {"learning_rate": 0.01}},
-                "validations": 4,
+                **({} if rule == "last" else {"validations": 4}),
                 **training,
             },
         },

@@ -36,8 +36,8 @@ def recipe(devices, steps=STEPS, **changes):
         "patches_per_volume": 4,
         "optimizer": SGD,
         "checkpoint_every": 3,
-        "validations": 2,
         "devices": devices,
+        **({"validations": 2} if "selection" in changes else {}),
     }
     content = {
         "method": "test",

@@ -13,7 +13,7 @@ from weakseg3d.jobs.code_hash import imported_modules
 
 PROJECT = Path(__file__).parents[2]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
-IMPORT_NAMES = {"yaml": "pyyaml"}
+IMPORT_NAMES = {"nrrd": "pynrrd", "yaml": "pyyaml"}
 VERBS_WITH_TORCH = ("train", "distill", "predict")
 
 

@@ -4,7 +4,7 @@ import atexit
 import sys
 from pathlib import Path
 
-from weakseg3d.errors import UserError, one_line
+from weakseg3d.errors import UserError, printable
 from weakseg3d.experiment import options, paths, report_products
 from weakseg3d.experiment.input_files import check_input_files
 from weakseg3d.experiment.loading import check_container, load_experiment
@@ -26,7 +26,7 @@ try:
     if workflow.is_main_process:
         check_input_files(EXPERIMENT)
 except (UserError, OSError) as error:
-    print(f"weakseg3d: {one_line(str(error))}", file=sys.stderr)
+    print(f"weakseg3d: {printable(str(error))}", file=sys.stderr)
     sys.exit(2)
 
 # A run that was killed leaves locks and jobs behind; the next one of its experiment takes its place.

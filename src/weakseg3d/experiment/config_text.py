@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from weakseg3d.errors import UserError, one_line, quoted
+from weakseg3d.errors import UserError, printable, quoted
 from weakseg3d.texts import read_json, read_yaml
 
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         check_config_files(parser.parse_known_args(arguments)[0].configfile)
     except (UserError, OSError) as error:
-        print(f"weakseg3d: {one_line(str(error))}", file=sys.stderr)
+        print(f"weakseg3d: {printable(str(error))}", file=sys.stderr)
         return 2
     return 0
 

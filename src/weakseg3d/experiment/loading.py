@@ -6,6 +6,7 @@ from typing import Any
 from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.experiment import Dataset, Experiment, students
+from weakseg3d.experiment.idle_keys import check_passes
 from weakseg3d.experiment.recipes import check_patch, checked_method, load_method
 from weakseg3d.experiment.study import NO_STUDY, study_variants, with_text_levels
 from weakseg3d.experiment.variants import variant_parts
@@ -110,6 +111,9 @@ def _first_stages(name: str, methods: dict[str, Any], overrides: dict[str, Any])
             )
         check_patch(method["training"]["patch_size"], stage["network"], f"method '{name}' with a network of '{base}'")
         stages[student] = stage
+    if stages:
+        # The network of the first student makes the predictions.
+        check_passes(method["prediction"], next(iter(stages.values()))["network"], f"method '{name}'")
     return stages
 
 

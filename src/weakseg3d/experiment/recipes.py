@@ -1,12 +1,16 @@
 """Methods and recipes: what a YAML under ``config/methods`` says, checked and completed."""
 
+import math
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from weakseg3d.errors import UserError
+from weakseg3d.experiment.idle_keys import check_controls_keys, check_idle_keys, check_passes
 from weakseg3d.files import PROJECT
-from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SPARSE
-from weakseg3d.schemas import choose, validated
+from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SOFT, SPARSE
+from weakseg3d.schemas import choose, schema, validated
 from weakseg3d.texts import read_yaml
 
 METHODS_FOLDER = PROJECT / "config" / "methods"
@@ -18,6 +22,13 @@ CHOICES = ("annotation", "pseudo_label", "network", "optimizer", "train", "test"
 """Keys of the form ``{name: {parameter: value}}``."""
 SPARSE_LOSSES = ("partial_ce", "partial_dice_ce")
 """Losses that leave unknown voxels out (`weakseg3d.losses.SPARSE_LOSSES`; not imported, it would load torch)."""
+MOST_PASSES = 1000
+"""Stochastic passes of a prediction; the mean of a thousand logits no longer changes with more of them."""
+MOST_PATCH_VOXELS = 512**3
+"""Voxels of a patch; the activations of a network of 16 channels would then fill 8 GiB on the finest level alone."""
+MOST_THREADS = 1024
+LARGEST_SEED = 2**32 - 1
+"""NumPy's and Lightning's limit."""
 
 
 def load_method(name: str, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -32,12 +43,17 @@ def load_method(name: str, overrides: dict[str, Any] | None = None) -> dict[str,
 
 def checked_method(content: dict[str, Any], source: str | Path) -> dict[str, Any]:
     """Return a method's ``content`` with defaults; ``source`` is the file named in the UserError raised otherwise."""
-    method = validated(content, "method", source)
+    return _with_checked_parts(validated(content, "method", source), source)
+
+
+def _with_checked_parts(method: dict[str, Any], source: str | Path) -> dict[str, Any]:
+    """Return a ``method`` that fits its schema, unless its parts do not go together."""
     if "control" in method:
         if method["control"] == "pseudo_label" and "pseudo_label" not in method:
             raise UserError(f"{source}: control 'pseudo_label' needs the key 'pseudo_label'; add it")
         if "pseudo_label" in method:
             check_pseudo_label(method, source)
+        check_controls_keys(method, source)
         return method
     needed = [part for part in TRAINED_PARTS if part != "network" or "distillation" not in method]
     missing = [part for part in needed if part not in method]
@@ -53,21 +69,57 @@ def checked_method(content: dict[str, Any], source: str | Path) -> dict[str, Any
         raise UserError(f"{source}: 'selection: weak_labels' needs weak supervision; use 'last' or 'dense_validation'")
     if "network" in method:
         check_patch(method["training"]["patch_size"], method["network"], source)
+        check_passes(method["prediction"], method["network"], source)
+    check_idle_keys(method, source)
     _check_augmentation(method["training"], source)
     _check_devices(method["training"], source)
     return method
 
 
 def checked_recipe(content: dict[str, Any], source: str | Path) -> dict[str, Any]:
-    """Return a training recipe's ``content`` with defaults; ``source`` names it in the UserError raised otherwise."""
+    """Return a training recipe's ``content`` with defaults; ``source`` names it in the UserError raised otherwise.
+
+    The values that could crash, hang or silently spoil a run are checked even if jsonschema is not installed.
+    """
+    try:
+        return _checked_recipe(content, source)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        if find_spec("jsonschema"):
+            raise
+        # Without jsonschema, nothing has checked the types of the other values.
+        raise UserError(
+            f"{source}: a value is missing or of the wrong type ({error}); install jsonschema, which names it"
+        ) from None
+
+
+def _checked_recipe(content: dict[str, Any], source: str | Path) -> dict[str, Any]:
     recipe = validated(content, "recipe", source)
+    _check_values(recipe, ["method", "spacing", "seed", "threads", "loss.name"], source)
     parts = {part: recipe[part] for part in RECIPE_PARTS if part in recipe}
     if "distillation" in parts:
         parts["distillation"] = parts["distillation"] | {"students": ["first", "second"]}
-    # What it learns from does not concern a recipe: labels come as files.
-    learns = {"supervision": "weak", "annotation": {"points": {}}, "pseudo_label": {"gaussian": {}}}
-    method = checked_method({"description": recipe["method"], **learns, **parts}, source)
-    return recipe | recipe_parts(method)
+    # A recipe does not say what its labels are made of, as they come as files: here they are of a kind that the loss
+    # accepts, and `weakseg3d.training.loading` checks the files themselves.
+    label = "points" if recipe["loss"].get("name") in SPARSE_LOSSES else "gaussian"
+    learns = {"supervision": "weak", "annotation": {"points": {}}, "pseudo_label": {label: {}}}
+    method = validated({"description": recipe["method"], **learns, **parts}, "method", source)
+    recipe = recipe | recipe_parts(method)
+    _check_values(recipe, list(RULES), source)
+    _check_finite(recipe, source)
+    _with_checked_parts(method, source)
+    return recipe
+
+
+def checked_model_recipe(content: dict[str, Any], source: str | Path) -> dict[str, Any]:
+    """Return the recipe in a trained model, checked as `checked_recipe` does.
+
+    After a distillation it names the network of the first student as well.
+    """
+    if not isinstance(content, dict) or "distillation" not in content:
+        return checked_recipe(content, source)
+    second_stage = checked_recipe({key: value for key, value in content.items() if key != "network"}, source)
+    as_first_stage = checked_recipe({key: value for key, value in content.items() if key != "distillation"}, source)
+    return as_first_stage | {"distillation": second_stage["distillation"]}
 
 
 def recipe_parts(method: dict[str, Any]) -> dict[str, Any]:
@@ -76,6 +128,85 @@ def recipe_parts(method: dict[str, Any]) -> dict[str, Any]:
     if "distillation" in parts:
         parts["distillation"] = {k: v for k, v in parts["distillation"].items() if k != "students"}
     return parts
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: object, low: int, high: float = math.inf) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_inside(value: Any, low: float, high: float) -> bool:
+    return _is_number(value) and low < value < high
+
+
+def _choices(*keys: str) -> list[str]:
+    """Return the values that the schema of methods allows for a key."""
+    rules = schema("method")
+    for key in keys:
+        rules = rules["properties"][key]
+    return rules["enum"]
+
+
+def _is_patch(size: Any) -> bool:
+    if not isinstance(size, Sequence) or isinstance(size, str) or len(size) != 3:
+        return False
+    return all(_is_whole(n, 8) for n in size) and math.prod(size) <= MOST_PATCH_VOXELS
+
+
+def _is_scaling(intensity: Any) -> bool:
+    if not isinstance(intensity, dict) or len(intensity) != 1:
+        return False
+    ((way, limits),) = intensity.items()
+    if not isinstance(limits, list | tuple) or len(limits) != 2 or not all(map(_is_number, limits)):
+        return False
+    low, high = limits
+    return low < high and (way == "window" or (way == "percentiles" and low >= 0 and high <= 100))
+
+
+RULES = {
+    "method": (lambda value: isinstance(value, str), "a name"),
+    "loss.name": (lambda value: value in _choices("loss", "name"), "the name of a loss"),
+    "spacing": (lambda value: _is_inside(value, 0, math.inf), "a finite number above 0"),
+    "seed": (lambda value: _is_whole(value, 0, LARGEST_SEED), f"a whole number from 0 to {LARGEST_SEED}"),
+    "threads": (lambda value: _is_whole(value, 1, MOST_THREADS), f"a whole number from 1 to {MOST_THREADS}"),
+    "intensity": (_is_scaling, "a window or percentiles with two finite numbers, the lower one first"),
+    "normalisation": (lambda value: value in ("none", "z_score"), "'none' or 'z_score'"),
+    "training.patch_size": (_is_patch, f"three whole numbers from 8 with a product of at most {MOST_PATCH_VOXELS}"),
+    "training.steps": (lambda value: _is_whole(value, 1), "a whole number above 0"),
+    "selection": (lambda value: value in _choices("selection"), "a rule of selection"),
+    "target.form": (lambda value: value in _choices("target", "form"), "'soft' or 'hard'"),
+    "target.threshold": (lambda value: _is_inside(value, 0, 1), "a number between 0 and 1"),
+    "prediction.threshold": (lambda value: _is_inside(value, 0, 1), "a number between 0 and 1"),
+    "prediction.overlap": (lambda value: value == 0 or _is_inside(value, 0, 1), "a number from 0 and below 1"),
+    "prediction.passes": (lambda value: _is_whole(value, 1, MOST_PASSES), f"a whole number from 1 to {MOST_PASSES}"),
+}
+"""What is required, with the words for it, of the values of a recipe that could crash, hang or silently spoil a run."""
+
+
+def _check_values(recipe: dict[str, Any], keys: Sequence[str], source: str | Path) -> None:
+    """Raise a UserError, naming ``source``, for the first of ``keys`` whose value does not follow its rule."""
+    for key in keys:
+        value: Any = recipe
+        for part in key.split("."):
+            if not isinstance(value, dict) or part not in value:
+                raise UserError(f"{source}: key '{key}' is missing; add it")
+            value = value[part]
+        is_valid, requirement = RULES[key]
+        if not is_valid(value):
+            raise UserError(f"{source}: {key} must be {requirement}, not {str(value)[:80]}")
+
+
+def _check_finite(content: Any, source: str | Path, key: str = "") -> None:
+    """Raise a UserError, naming ``source`` and the key, for a number in ``content`` that is NaN or infinite."""
+    if isinstance(content, float) and not math.isfinite(content):
+        raise UserError(f"{source}: {key} must be a finite number, not {content}")
+    if isinstance(content, dict | list | tuple):
+        entries = content.items() if isinstance(content, dict) else enumerate(content)
+        for name, value in entries:
+            _check_finite(value, source, f"{key}.{name}" if key else str(name))
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -128,6 +259,11 @@ def _check_weak_labels(method: dict[str, Any], source: str | Path) -> None:
         raise UserError(
             f"{source}: loss '{loss}' cannot leave out the unknown voxels of pseudo label '{label}';"
             f" use {' or '.join(SPARSE_LOSSES)}"
+        )
+    if label in SOFT and loss in SPARSE_LOSSES:
+        raise UserError(
+            f"{source}: loss '{loss}' counts only voxels labelled exactly 0 or 1, of which the soft pseudo label"
+            f" '{label}' has hardly any; use a loss for soft targets, or a pseudo label among {', '.join(SPARSE)}"
         )
 
 

@@ -1,8 +1,13 @@
 """Isotropic resampling that preserves the physical box, its orientation and the shapes of organs."""
 
 import math
+from collections.abc import Iterable
 
+import numpy as np
 import SimpleITK as sitk
+
+from weakseg3d.errors import UserError
+from weakseg3d.images.integrity.header import LARGEST_SPACING, LARGEST_VOLUME, SMALLEST_SPACING
 
 FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
 
@@ -12,16 +17,30 @@ def isotropic_grid(image: sitk.Image, spacing: float) -> tuple[list[int], list[f
 
     ``spacing`` is in mm, ``size`` and ``origin`` are (x, y, z). The grid keeps the direction cosines and the
     centre of the box; its extent is that of the box, rounded up to whole voxels on each axis.
+
+    Raises UserError with the size of the grid if it has more than `LARGEST_VOLUME` voxels, and for a spacing with which
+    no volume can be read.
     """
     extents = [n * s for n, s in zip(image.GetSize(), image.GetSpacing(), strict=True)]
-    size = [max(1, math.ceil(extent / spacing - 1e-6)) for extent in extents]
+    counts = np.maximum(1.0, np.ceil([extent / spacing - 1e-6 for extent in extents])).tolist()
+    if math.prod(counts) > LARGEST_VOLUME:
+        raise UserError(
+            f"a spacing of {spacing:g} mm over a volume of {_times(extents)} mm gives {_times(counts)} voxels,"
+            f" more than the {LARGEST_VOLUME:.1e} that can be processed; choose a larger spacing, or crop the volume"
+        )
+    if not SMALLEST_SPACING <= spacing <= LARGEST_SPACING:
+        raise UserError(
+            f"a spacing of {spacing:g} mm is not supported; choose {SMALLEST_SPACING:g} to {LARGEST_SPACING:g} mm"
+        )
+    size = [int(count) for count in counts]
     centre = image.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in image.GetSize()])
-    target = sitk.Image(size, sitk.sitkUInt8)
-    target.SetSpacing([spacing] * 3)
-    target.SetDirection(image.GetDirection())
-    offset = target.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in size])
-    origin = [c - o for c, o in zip(centre, offset, strict=True)]
-    return size, origin
+    direction = np.reshape(image.GetDirection(), (3, 3))
+    offset = direction @ [spacing * (n - 1) / 2 for n in size]
+    return size, (centre - offset).tolist()
+
+
+def _times(numbers: Iterable[float]) -> str:
+    return " x ".join(f"{number:.5g}" for number in numbers)
 
 
 def resample_image(image: sitk.Image, spacing: float) -> sitk.Image:
@@ -30,6 +49,7 @@ def resample_image(image: sitk.Image, spacing: float) -> sitk.Image:
     Along axes that become coarser, the image is first smoothed by the Gaussian that turns the point spread function
     of the old voxel into that of the new voxel (Cardoso et al., MICCAI 2015, doi:10.1007/978-3-319-24571-3_81).
     """
+    isotropic_grid(image, spacing)  # Refuses a grid that is too large before anything is computed.
     image = sitk.Cast(image, sitk.sitkFloat32)
     smooth = image
     for axis, old in enumerate(image.GetSpacing()):

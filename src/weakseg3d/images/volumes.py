@@ -4,54 +4,49 @@ A volume is a ``SimpleITK.Image``; its array (``SimpleITK.GetArrayFromImage``) h
 coordinates are ITK's: LPS, millimetres.
 """
 
-import gzip
-import math
 import os
-import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from weakseg3d.errors import UserError
-from weakseg3d.files import existing_file, whole_file
-
-if TYPE_CHECKING:
-    from nibabel.arrayproxy import ArrayProxy
-
-sitk.ProcessObject.SetGlobalWarningDisplay(False)
+from weakseg3d.errors import UserError, printable
+from weakseg3d.files import whole_file
+from weakseg3d.images.integrity.opening import check_name, open_volume
+from weakseg3d.images.integrity.voxels import scaled_voxels, stored_voxels
 
 GRID_TOLERANCE = 1e-3
 """Tolerance for spacing and origin, in millimetres, and for direction cosines: NIfTI headers store them in single
 precision."""
 
 
-def read_image(path: str | os.PathLike[str]) -> sitk.Image:
-    """Return the scalar 3-D image at ``path`` as float32.
+def read_image(path: str | os.PathLike[str], channel: int | None = None) -> sitk.Image:
+    """Return the scalar 3-D image at ``path`` as float32, or volume ``channel`` (counted from 0) of a 4-D image.
 
-    Raises UserError for a missing or truncated file, a file that is not an image, more than three dimensions, and
-    voxels that are NaN or infinite.
+    Raises UserError for a missing, truncated or damaged file, a format other than NIfTI, NRRD and MetaImage, a header
+    that is invalid or contradicts itself, more than three dimensions without a ``channel``, and voxels that are NaN
+    or infinite.
     """
-    image = sitk.Cast(_read(path), sitk.sitkFloat32)
-    bad = int(np.count_nonzero(~np.isfinite(sitk.GetArrayViewFromImage(image))))
-    if bad:
-        raise UserError(f"{path}: {bad} voxels are NaN or infinite; replace them before use")
-    return image
+    return _as_image(path, _read(path, channel))
+
+
+def number_of_volumes(path: str | os.PathLike[str]) -> int:
+    """Return the number of 3-D volumes in the file at ``path``. Raises UserError as `read_image` does for a header."""
+    size = open_volume(path)[0].size
+    return size[3] if len(size) == 4 else 1
 
 
 def read_grid(path: str | os.PathLike[str]) -> sitk.Image:
     """Return the grid of the scalar 3-D image at ``path``: an image of the same size and geometry with all voxels 0.
 
-    Only the header is read. Raises UserError for a missing file, a file that is not an image, and more than three
-    dimensions.
+    Only the header is read. Raises UserError as `read_image` does for a header.
     """
-    reader = _open(existing_file(path))
-    grid = sitk.Image(reader.GetSize(), sitk.sitkUInt8)
-    grid.SetSpacing(reader.GetSpacing())
-    grid.SetOrigin(reader.GetOrigin())
-    grid.SetDirection(reader.GetDirection())
+    header, geometry = open_volume(path)
+    _check_three_axes(path, header.size)
+    grid = sitk.Image(header.size, sitk.sitkUInt8)
+    _copy_geometry(geometry, grid)
     return grid
 
 
@@ -60,14 +55,7 @@ def read_label(path: str | os.PathLike[str]) -> sitk.Image:
 
     Raises UserError as `read_image` does, and for values that are not whole numbers from 0 to 255.
     """
-    image = _read(path)
-    values = sitk.GetArrayViewFromImage(image)
-    if values.dtype != np.uint8:
-        if not np.isfinite(values).all():
-            raise UserError(f"{path}: some voxels are NaN or infinite; a label map must contain whole numbers")
-        if values.size and (values.min() < 0 or values.max() > 255 or (values != np.round(values)).any()):
-            raise UserError(f"{path}: not a label map; its values must be whole numbers from 0 to 255")
-    return sitk.Cast(image, sitk.sitkUInt8)
+    return _as_label(path, _read(path))
 
 
 def read_mask(path: str | os.PathLike[str]) -> sitk.Image:
@@ -77,13 +65,15 @@ def read_mask(path: str | os.PathLike[str]) -> sitk.Image:
     """
     mask = read_label(path)
     array = sitk.GetArrayViewFromImage(mask)
+    largest = int(array.max())
     # Listing the labels sorts all voxels and takes longer than all else, so it is done only for the error message.
-    if ((array != 0) & (array != array.max(initial=0))).any():
+    if largest and np.count_nonzero(array) != np.count_nonzero(array == largest):
         labels = np.unique(array).tolist()
         raise UserError(
-            f"{path}: not a binary mask but a label map with the labels {labels}; extract one organ with 'split'"
+            f"{printable(path)}: not a binary mask but a label map with the labels {labels};"
+            " extract one organ with 'split'"
         )
-    return mask != 0
+    return mask if largest <= 1 else mask != 0
 
 
 def read_target(path: str | os.PathLike[str]) -> sitk.Image:
@@ -91,15 +81,17 @@ def read_target(path: str | os.PathLike[str]) -> sitk.Image:
 
     Files with a floating-point type are soft maps. Raises UserError as `read_label` and `read_image` do.
     """
-    if _open(existing_file(path)).GetPixelID() in (sitk.sitkFloat32, sitk.sitkFloat64):
-        return read_image(path)
-    return read_label(path)
+    image = _read(path)
+    if image.GetPixelID() in (sitk.sitkFloat32, sitk.sitkFloat64):
+        return _as_image(path, image)
+    return _as_label(path, image)
 
 
 def write_volume(image: sitk.Image, path: str | os.PathLike[str]) -> None:
     """Write ``image`` to ``path`` (``.nii.gz``), where the file appears only once it is complete."""
     if not str(path).endswith((".nii.gz", ".nii")):
-        raise UserError(f"{path}: volumes are written as NIfTI; choose a file name that ends in .nii.gz")
+        raise UserError(f"{printable(path)}: volumes are written as NIfTI; choose a file name that ends in .nii.gz")
+    check_name(Path(path))
     with whole_file(path) as partial:
         sitk.WriteImage(image, str(partial), useCompression=True, compressionLevel=1)
 
@@ -141,79 +133,55 @@ def check_same_grid(
         )
 
 
-def _read(path: str | os.PathLike[str]) -> sitk.Image:
-    """Return the scalar 3-D image at ``path`` with the stored type of its voxels."""
-    path = existing_file(path)
-    if path.name.endswith(".gz"):
-        _check_gzip(path)
-    elif path.name.endswith(".nii"):
-        _check_length(path)
-    reader = _open(path)
-    try:
-        image = reader.Execute()
-    except RuntimeError as error:
-        raise _unreadable(path, error) from None
-    if path.name.endswith((".nii", ".nii.gz")) and image.GetPixelID() in (sitk.sitkFloat32, sitk.sitkFloat64):
-        _check_nifti_voxels(path)
+def _as_image(path: str | os.PathLike[str], image: sitk.Image) -> sitk.Image:
+    """Return ``image``, read from ``path``, as float32; raise a UserError if voxels are NaN or infinite."""
+    if image.GetPixelID() not in (sitk.sitkFloat32, sitk.sitkFloat64):
+        return sitk.Cast(image, sitk.sitkFloat32)
+    if image.GetPixelID() == sitk.sitkFloat64:
+        image = sitk.Cast(image, sitk.sitkFloat32)
+    finite = np.isfinite(sitk.GetArrayViewFromImage(image))
+    if not finite.all():
+        bad = finite.size - int(np.count_nonzero(finite))
+        raise UserError(f"{printable(path)}: {bad} voxels are NaN or infinite; replace them before use")
     return image
 
 
-def _open(path: Path) -> sitk.ImageFileReader:
-    """Return a reader that has read the header of a scalar 3-D image."""
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    try:
-        reader.ReadImageInformation()
-    except RuntimeError as error:
-        raise _unreadable(path, error) from None
-    if reader.GetDimension() != 3 or reader.GetNumberOfComponents() != 1:
-        raise UserError(f"{path}: not a scalar 3-D volume; its size is {reader.GetSize()}, extract one volume first")
-    return reader
+def _as_label(path: str | os.PathLike[str], image: sitk.Image) -> sitk.Image:
+    """Return ``image``, read from ``path``, as uint8; raise a UserError unless all values are its whole numbers."""
+    if image.GetPixelID() == sitk.sitkUInt8:
+        return image
+    values = sitk.GetArrayViewFromImage(image)
+    if not np.isfinite(values).all():
+        raise UserError(f"{printable(path)}: some voxels are NaN or infinite; a label map must contain whole numbers")
+    if values.size and (values.min() < 0 or values.max() > 255 or (values != np.round(values)).any()):
+        raise UserError(f"{printable(path)}: not a label map; its values must be whole numbers from 0 to 255")
+    return sitk.Cast(image, sitk.sitkUInt8)
 
 
-def _unreadable(path: Path, error: RuntimeError) -> UserError:
-    """Return the error to raise if ITK fails to read ``path`` with ``error``."""
-    if "orthonormal" in str(error):
-        return UserError(f"{path}: the direction cosines are sheared; resample it to an orthogonal grid")
-    return UserError(f"{path}: not a readable image, or truncated; export it again")
+def _read(path: str | os.PathLike[str], channel: int | None = None) -> sitk.Image:
+    """Return the 3-D image at ``path``, or one volume of a 4-D image, with the stored type of its voxels.
+
+    Scaled integers become float32. The voxels are decoded here and not by ITK, which fills missing ones with zeros,
+    replaces NaN by 0 in NIfTI files, and goes on after damaged compressed data.
+    """
+    header, geometry = open_volume(path)
+    if channel is None:
+        _check_three_axes(path, header.size)
+    voxels = stored_voxels(path, header)
+    if channel is not None and voxels.ndim == 4:
+        voxels = voxels[channel]
+    image = sitk.GetImageFromArray(scaled_voxels(voxels, header))
+    _copy_geometry(geometry, image)
+    return image
 
 
-def _check_nifti_voxels(path: Path) -> None:
-    """Raise a UserError for NaN or infinity among the stored voxels, as ITK reads these from NIfTI files as 0."""
-    stored = np.asanyarray(_stored_voxels(path).get_unscaled())
-    bad = int(np.count_nonzero(~np.isfinite(stored)))
-    if bad:
-        raise UserError(f"{path}: {bad} voxels are NaN or infinite; replace them before use")
+def _check_three_axes(path: str | os.PathLike[str], size: tuple[int, ...]) -> None:
+    if len(size) != 3:
+        raise UserError(f"{printable(path)}: not a scalar 3-D volume; its size is {size}, extract one volume first")
 
 
-def _check_length(path: Path) -> None:
-    """Raise a UserError for a truncated uncompressed NIfTI file, as ITK reads it without complaint."""
-    stored = _stored_voxels(path)
-    if path.stat().st_size < stored.offset + math.prod(stored.shape) * stored.dtype.itemsize:
-        raise UserError(f"{path}: truncated; copy or export it again")
-
-
-def _stored_voxels(path: Path) -> "ArrayProxy":
-    """Return access to the voxels of a NIfTI file as they are stored, without reading them."""
-    import nibabel
-    from nibabel.arrayproxy import ArrayProxy
-    from nibabel.dataobj_images import DataobjImage
-    from nibabel.filebasedimages import ImageFileError
-
-    try:
-        image = nibabel.load(path)
-    except ImageFileError:
-        image = None
-    if not isinstance(image, DataobjImage) or not isinstance(image.dataobj, ArrayProxy):
-        raise UserError(f"{path}: not a readable image; export it again")
-    return image.dataobj
-
-
-def _check_gzip(path: Path) -> None:
-    """Raise a UserError for a truncated or damaged gzip file, as ITK reads the missing part as zeros."""
-    try:
-        with gzip.open(path) as stream:
-            while stream.read(1 << 22):
-                pass
-    except (OSError, EOFError, zlib.error):
-        raise UserError(f"{path}: truncated or damaged gzip file; copy or export it again") from None
+def _copy_geometry(source: sitk.Image, target: sitk.Image) -> None:
+    """Give ``target`` the spacing, origin and direction of ``source``, which may have another size."""
+    target.SetSpacing(source.GetSpacing())
+    target.SetOrigin(source.GetOrigin())
+    target.SetDirection(source.GetDirection())

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from weakseg3d.errors import UserError
+from weakseg3d.experiment.recipes import checked_model_recipe
 from weakseg3d.files import existing_file, whole_file
 from weakseg3d.networks import build_network
 
@@ -25,16 +26,39 @@ def write_model(weights: Mapping[str, torch.Tensor], recipe: Mapping[str, Any], 
 def load_model(path: str | os.PathLike[str]) -> tuple[nn.Module, dict[str, Any]]:
     """Return the network in ``model.pt``, ready to predict, and its recipe.
 
-    Raises UserError when the file is not a model written by ``train`` or ``distill``.
+    Raises UserError when the file is not a model written by ``train`` or ``distill``, when its recipe is not one that
+    they accept, and when its weights do not fit the recipe's network or are not finite.
     """
     path = existing_file(path)
     try:
         model = torch.load(path, map_location="cpu", weights_only=True)
-        recipe = model["recipe"]
+        recipe = checked_model_recipe(model["recipe"], f"{path}: its recipe")
+        weights = model["weights"]
+        # On the device "meta", no memory is needed, whatever size the recipe asks for.
+        with torch.device("meta"):
+            expected = build_network(recipe["network"], recipe["training"]["patch_size"]).state_dict()
+        if _shapes(weights) != _shapes(expected):
+            raise UserError(f"{path}: the weights do not fit the network of its recipe; train the model again")
         network = build_network(recipe["network"], recipe["training"]["patch_size"])
-        network.load_state_dict(model["weights"])
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError, AttributeError):
+        network.load_state_dict(weights)
+        # Both: a layer may have several names, and a number may be finite only in double precision.
+        finite = all_finite(weights) and all_finite(network.state_dict())
+    except (
+        *(pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError),
+        *(ArithmeticError, MemoryError, AssertionError),
+    ):
         raise UserError(f"{path}: not a model written by 'train', or a damaged one; train the model again") from None
+    if not finite:
+        raise UserError(f"{path}: some of the weights are NaN or infinite; train the model again")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     # torch's types of Module.to lack memory_format.
     return network.eval().to(device, memory_format=torch.channels_last_3d), recipe  # type: ignore[call-overload]
+
+
+def all_finite(weights: Mapping[str, torch.Tensor]) -> bool:
+    """Return whether no value in a state dict is NaN or infinite."""
+    return all(bool(torch.isfinite(tensor).all()) for tensor in weights.values())
+
+
+def _shapes(weights: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in weights.items()}

@@ -15,6 +15,7 @@ from weakseg3d.report.tables.against_best import (
 )
 from weakseg3d.report.tables.cell_statistics import cell_statistics
 from weakseg3d.report.tables.cost import cost_table, readable_cost
+from weakseg3d.report.tables.divergence import divergence_warnings, with_divergence
 from weakseg3d.report.tables.gaps import gap_warnings
 from weakseg3d.report.tables.latex import latex_table
 from weakseg3d.report.tables.main import main_note, main_table, readable_main
@@ -58,6 +59,9 @@ def all_tables(rows, results=None, published=None, means_without_missed=False):
     main = main_table(rows, means_without_missed)
     _add_comparisons(tables, rows, main)
     main = with_significance(main, rows, tables.numbers["against_best"])
+    if results:
+        tables.warnings += divergence_warnings(results)
+        main = with_divergence(main, results)
     if published is not None:
         tables.warnings += published_warnings(main, published)
         main = with_published(main, published)

@@ -24,6 +24,21 @@ def direction(metric: str) -> int | None:
     return 1 if entry.higher_is_better else -1
 
 
+def found_nothing(rows: pd.DataFrame) -> set[tuple[str, str, str, str]]:
+    """Return (dataset, modality, organ, name) of every method that found an organ in none of its cases.
+
+    ``rows`` is a result of `read_metrics`, and the names are those of `series_names`. A case is not found if the
+    prediction is empty or if its Dice is 0. Methods without a case that contains the organ are left out.
+    """
+    rows = rows[rows["status"].isin(WITH_ORGAN)].assign(series=series_names(rows))
+    evaluation = [*ORGAN, "series", "seed", "case"]
+    without_overlap = rows.loc[(rows["metric"] == "dice") & (rows["value"] == 0), evaluation]
+    has_no_overlap = pd.MultiIndex.from_frame(rows[evaluation]).isin(pd.MultiIndex.from_frame(without_overlap))
+    is_found = (rows["status"] == "ok") & ~has_no_overlap
+    found = is_found.groupby([rows[column] for column in [*ORGAN, "series"]]).any()
+    return set(found[~found].index)
+
+
 def case_means(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str, str], int, pd.DataFrame]]:
     """Yield ``(dataset, modality, organ, metric)``, the metric's `direction` and the means over seeds of all cases.
 

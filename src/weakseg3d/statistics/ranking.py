@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from weakseg3d.statistics.bootstrap import FEWEST_CASES, RESAMPLES, case_counts
-from weakseg3d.statistics.cells import DECIMALS, ORGAN, case_means
+from weakseg3d.statistics.cells import DECIMALS, ORGAN, case_means, found_nothing
 
 COLUMNS = [
     *ORGAN,
@@ -27,37 +27,45 @@ def ranking(rows: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -> tu
     methods of a ranking. The second table has one row per method and rank, with the `SHARE_COLUMNS`: the share of
     resamples in which the method has that rank.
 
-    Rank 1 is best, and methods with the same mean share the better rank. With fewer than `FEWEST_CASES` cases there
-    are ranks, but no stability (NaN, and no shares). Metrics without a direction
-    (`weakseg3d.statistics.cells.direction`) have no ranking. After Wiesenfarth et al. 2021,
+    Rank 1 is best, and methods with the same mean share the better rank. A method that found the organ in no case
+    (`found_nothing`) has no rank (NaN), in the resamples neither (NaN, and no shares), and the others are ranked
+    without it. With fewer than `FEWEST_CASES` cases there are ranks, but no stability (NaN, and no shares). Metrics
+    without a direction (`weakseg3d.statistics.cells.direction`) have no ranking. After Wiesenfarth et al. 2021,
     doi:10.1038/s41598-021-82017-6.
     """
     lines, shares = [], []
+    unranked = found_nothing(rows)
     for key, sign, means in case_means(rows):
         labels = dict(zip([*ORGAN, "metric"], key, strict=True))
         common = means.dropna()
-        values = common.to_numpy()
-        full_ranks = ranks_of(_means(np.ones((1, len(common)), int), values), sign)[0] if len(common) else None
-        resampled_ranks, tau = None, np.nan
+        ranked = [series for series in means if (*key[:-1], series) not in unranked]
+        values = common[ranked].to_numpy()
+        full_ranks = resampled_ranks = None
+        tau = np.nan
+        if ranked and len(common):
+            full_ranks = ranks_of(_means(np.ones((1, len(common)), int), values), sign)[0]
         if full_ranks is not None and len(common) >= FEWEST_CASES:
             resampled_ranks = ranks_of(_means(case_counts(len(common), resamples, seed), values), sign)
             tau = kendall_tau(resampled_ranks, full_ranks)
-        for column, series in enumerate(means):
-            average_rank = resampled_ranks[:, column].mean() if resampled_ranks is not None else np.nan
+        for series in means:
+            column = ranked.index(series) if series in ranked else None
+            average_rank = np.nan
+            if resampled_ranks is not None and column is not None:
+                average_rank = resampled_ranks[:, column].mean()
             lines.append(
                 labels
                 | {
                     "series": series,
-                    "mean": values[:, column].mean() if len(common) else np.nan,
-                    "rank": full_ranks[column] if full_ranks is not None else np.nan,
+                    "mean": common[series].to_numpy().mean() if len(common) else np.nan,
+                    "rank": full_ranks[column] if full_ranks is not None and column is not None else np.nan,
                     "average_rank": average_rank,
                     "kendall_tau": tau,
                     "n": len(common),
                     "n_left_out": len(means) - len(common),
                 }
             )
-            if resampled_ranks is not None:
-                counts = np.bincount(resampled_ranks[:, column], minlength=means.shape[1] + 1)[1:]
+            if resampled_ranks is not None and column is not None:
+                counts = np.bincount(resampled_ranks[:, column], minlength=len(ranked) + 1)[1:]
                 shares += [
                     labels | {"series": series, "rank": rank, "share": count / resamples}
                     for rank, count in enumerate(counts, start=1)

@@ -17,6 +17,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from weakseg3d.files import whole_file
+from weakseg3d.inference.model import all_finite
 from weakseg3d.jobs.code_hash import code_hash
 from weakseg3d.ownership import remove_own_folder
 
@@ -38,7 +39,14 @@ class WholeCheckpoints(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
     ) -> None:
-        """Write ``checkpoint`` to ``path``; at any time, at least one of the two files is complete."""
+        """Write ``checkpoint`` to ``path``; at any time, at least one of the two files is complete.
+
+        Nothing is written if the weights are not finite: the loss of the next step, if there is one, ends the training.
+        """
+        if not all_finite(checkpoint.get("state_dict", {})):
+            step = checkpoint["global_step"]
+            print(f"{path}: not written, as the weights after step {step} are not finite", file=sys.stderr)
+            return
         with whole_file(path) as partial:
             torch.save(checkpoint, partial)
             if os.path.exists(path):
@@ -78,16 +86,24 @@ def checkpoint_to_resume(folder: Path, run_hash: str, resume: bool) -> tuple[Pat
     """Return the checkpoint from which to continue and its step, or None and 0 to start from the beginning.
 
     Checkpoints whose `fingerprint` is not ``run_hash`` are removed, and without ``resume`` all checkpoints are. If the
-    latest checkpoint cannot be read, the previous one replaces it, and a line on standard error says so.
+    latest checkpoint cannot be read, or if its weights are not finite, the previous one replaces it, and a line on
+    standard error says so.
     """
     latest, owner = folder / f"{NAME}.ckpt", folder / OWNER
     if resume and owner.exists() and owner.read_text(encoding="utf-8") == run_hash:
         existing = [checkpoint for checkpoint in (latest, folder / PREVIOUS) if checkpoint.exists()]
-        readable = ((checkpoint, step) for checkpoint in existing if (step := saved_step(checkpoint)) is not None)
-        newest, step = next(readable, (None, 0))
-        if existing and newest != existing[0]:
+        newest, step, problem = None, 0, ""
+        for checkpoint in existing:
+            try:
+                step = saved_step(checkpoint)
+            except ValueError as error:
+                problem = problem or str(error)
+                continue
+            newest = checkpoint
+            break
+        if problem:
             remedy = f"continues from the previous one, after step {step}" if newest else "starts from the beginning"
-            print(f"{existing[0]}: not a readable checkpoint; training {remedy}", file=sys.stderr)
+            print(f"{existing[0]}: {problem}; training {remedy}", file=sys.stderr)
         if newest:
             # This overwrites an unreadable latest checkpoint, which must not become the previous one.
             os.replace(newest, latest)
@@ -98,9 +114,16 @@ def checkpoint_to_resume(folder: Path, run_hash: str, resume: bool) -> tuple[Pat
     return None, 0
 
 
-def saved_step(checkpoint: Path) -> int | None:
-    """Return the step after which ``checkpoint`` was written, or None if the file cannot be read."""
+def saved_step(path: Path) -> int:
+    """Return the step after which the checkpoint at ``path`` was written.
+
+    Raises ValueError, with the problem in words, if it cannot be read or if its weights are not finite.
+    """
     try:
-        return torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"]
-    except (RuntimeError, EOFError, KeyError, TypeError, ValueError, OSError, pickle.UnpicklingError):
-        return None
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        step, finite = checkpoint["global_step"], all_finite(checkpoint.get("state_dict", {}))
+    except (RuntimeError, EOFError, KeyError, TypeError, AttributeError, OSError, pickle.UnpicklingError, ValueError):
+        raise ValueError("not a readable checkpoint") from None
+    if not finite:
+        raise ValueError("its weights are not finite")
+    return step

@@ -1,6 +1,7 @@
 """The steps of a training, which are the same in each of its processes, starting from a checkpoint if there is one."""
 
 import logging
+import math
 import signal
 import sys
 import time
@@ -21,6 +22,7 @@ from weakseg3d.accelerator import precision
 from weakseg3d.progress import Progress
 from weakseg3d.training.checkpoints import LatestCheckpoint, WholeCheckpoints
 from weakseg3d.training.cross_distillation import TeacherRefresh
+from weakseg3d.training.divergence import DivergedError
 from weakseg3d.training.patches import PatchDataset
 from weakseg3d.training.selection import Selection, selection_score, validation_steps
 
@@ -63,14 +65,15 @@ def fit(
 
     ``environment`` tells Lightning which process this is (`weakseg3d.training.processes`). Checkpoints are written to
     ``folder``. If a ``checkpoint`` is given, the training continues from it, after ``first_step``. SIGTERM ends the
-    training with a message and raises SystemExit with the code `STOPPED`.
+    training with a message and raises SystemExit with the code `STOPPED`. Raises DivergedError at the first loss that
+    is not finite.
     """
     recipe, module = training.recipe, training.module
     settings = recipe["training"]
     patches = PatchDataset(training.cases, settings, recipe["seed"], first_step, recipe["target"])
-    record = StepRecord()
+    record = StepRecord(folder.parent)
     scored_steps = sorted({*validation_steps(settings), *training.refresh})
-    selection = Selection(selection_score(recipe, training.validation, module.objective), scored_steps)
+    selection = Selection(selection_score(recipe, training.validation, module.objective), scored_steps, folder.parent)
     refreshing = [TeacherRefresh(selection, training.refresh)] if training.refresh else []
     trainer = pl.Trainer(
         max_steps=settings["steps"],
@@ -122,9 +125,13 @@ def loader(patches: PatchDataset) -> DataLoader:
 
 
 class StepRecord(Callback):
-    """Keeps the loss of every step, including those before a resumption, and shows the progress."""
+    """Keeps the loss of every step, including those before a resumption, shows the progress, and stops a divergence.
 
-    def __init__(self) -> None:
+    ``out`` is the folder of the training, for messages.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
         self.losses: list[float] = []
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
@@ -134,8 +141,10 @@ class StepRecord(Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        """Keep the loss of a step."""
+        """Keep the loss of a step; raise DivergedError, before any other callback, if it is not finite."""
         loss = float(outputs["loss"])
+        if not math.isfinite(loss):
+            raise DivergedError(self.out, f"the loss of step {trainer.global_step} is {loss}")
         self.losses.append(loss)
         self.progress.advance(f"loss {loss:.4f}")
 

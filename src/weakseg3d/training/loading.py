@@ -6,7 +6,7 @@ of volumes. Arrays need only NumPy.
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,34 @@ from weakseg3d.images.labels import IGNORE
 from weakseg3d.images.normalisation import moments
 from weakseg3d.progress import track
 from weakseg3d.texts import read_csv
+from weakseg3d.training.arrays import map_array
 
 COLUMNS = ["case", "image", "target"]
 THRESHOLD = 0.5
 """Soft targets above this value are foreground."""
+SPACING_TOLERANCE = 1e-3
+"""In mm; NIfTI headers store spacing in single precision."""
+
+ROUNDING = 1e-5
+"""How far a soft target may lie outside 0 to 1, since voxels have single precision."""
+
+TARGETS: dict[str, tuple[Callable[[NDArray[Any]], NDArray[np.bool_]], str]] = {
+    "full": (
+        lambda target: (target >= -ROUNDING) & (target <= 1 + ROUNDING),
+        f"values outside 0 to 1, such as {IGNORE} for unknown voxels, which only the losses partial_ce and"
+        " partial_dice_ce leave out; use one of them",
+    ),
+    "sparse": (
+        lambda target: (target == 0) | (target == 1) | (target == IGNORE),
+        f"values other than 0, 1 and {IGNORE} for unknown voxels, as soft targets do, and the loss counts only those"
+        " that are exactly 0 or 1; use a loss for soft targets",
+    ),
+    "mask": (
+        lambda target: (target == 0) | (target == 1),
+        "values other than 0 and 1, but 'dense_validation' needs masks; give masks",
+    ),
+}
+"""The kinds of targets: which values they may have, and what is wrong with a target that has others."""
 
 
 def read_cases(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
@@ -47,6 +71,9 @@ def load_cases(
     intensity: Mapping[str, Any],
     threshold: float = THRESHOLD,
     normalisation: str = "none",
+    *,
+    spacing: float | None = None,
+    targets: str | None = None,
 ) -> list[dict[str, Any]]:
     """Return one dict per case whose target has foreground: ``image`` float32 and ``target``, both (z, y, x).
 
@@ -54,17 +81,33 @@ def load_cases(
 
     The target keeps its meaning and its type: soft in [0, 1] (float32), or 0, 1 and `IGNORE` (uint8). Arrays (.npy)
     are memory maps and already scaled; volumes are scaled as ``intensity`` says. A case without foreground
-    (`is_foreground` above ``threshold``) lacks the organ: it is reported on standard error and left out. Raises
-    UserError if no case remains, or if an image and its target do not match.
+    (`is_foreground` above ``threshold``) lacks the organ: it is reported on standard error and left out. Arrays without
+    a spacing are used, but reported as well if ``spacing`` is given.
+
+    Raises UserError if no case remains, if an image and its target do not match, if their spacing is not ``spacing`` in
+    mm, and if a target has values that its kind in ``targets`` (`TARGETS`) does not have.
     """
-    cases = []
+    cases, without_spacing = [], 0
     for row in track(rows, "loading"):
-        image, target = _load_pair(row["image"], row["target"], intensity)
+        image, target, spacings = _load_pair(row["image"], row["target"], intensity)
+        if spacing is not None:
+            without_spacing += None in spacings.values()
+            _check_spacing(spacings, spacing)
+        if targets is not None:
+            is_allowed, problem = TARGETS[targets]
+            if not is_allowed(target).all():
+                raise UserError(f"{row['target']}: has {problem}")
         if not is_foreground(target, threshold).any():
             print(f"{row['target']}: organ absent; case {row['case']} is left out of training", file=sys.stderr)
             continue
         mean, std = moments(image, normalisation)
         cases.append({"case": row["case"], "image": image, "target": target, "mean": mean, "std": std})
+    if without_spacing:
+        print(
+            f"{rows[0]['image'].parent}: {without_spacing} of {len(rows)} cases are arrays without a spacing, which"
+            " therefore cannot be compared with the recipe's; 'array' writes it",
+            file=sys.stderr,
+        )
     if not cases:
         raise UserError(
             f"{rows[0]['target'].parent}: the organ is absent from every training case; choose another split"
@@ -87,9 +130,25 @@ def is_sparse(target: NDArray[Any]) -> bool:
     return bool(np.any(target == IGNORE))
 
 
+Spacings = dict[Path, tuple[float, ...] | None]
+"""The spacing in mm of each file, None if the file does not have it."""
+
+
+def _check_spacing(spacings: Spacings, expected: float) -> None:
+    for path, spacing in spacings.items():
+        # Negated, so that NaN is refused as well.
+        if spacing is not None and not all(abs(mm - expected) <= SPACING_TOLERANCE for mm in spacing):
+            text = " x ".join(f"{mm:g}" for mm in reversed(spacing))
+            raise UserError(
+                f"{path}: has a spacing of {text} mm, but the recipe is for {expected:g} mm;"
+                f" run 'resample --spacing {expected:g}' first, or correct the recipe"
+            )
+
+
 def _load_pair(
     image_path: Path, target_path: Path, intensity: Mapping[str, Any]
-) -> tuple[NDArray[np.float32], NDArray[Any]]:
+) -> tuple[NDArray[np.float32], NDArray[Any], Spacings]:
+    """Return the image, the target and the spacings of a case."""
     arrays = [path.suffix == ".npy" for path in (image_path, target_path)]
     if all(arrays):
         return _map_pair(image_path, target_path)
@@ -104,11 +163,12 @@ def _load_pair(
 
     image, target = read_image(image_path), read_target(target_path)
     check_same_grid(image, target, image_path, target_path)
-    return image_array(image, intensity), target_array(target)
+    # The grids are the same, and so is the spacing of the target.
+    return image_array(image, intensity), target_array(target), {image_path: image.GetSpacing()[::-1]}
 
 
-def _map_pair(image_path: Path, target_path: Path) -> tuple[NDArray[np.float32], NDArray[Any]]:
-    image, target = _memory_map(image_path), _memory_map(target_path)
+def _map_pair(image_path: Path, target_path: Path) -> tuple[NDArray[np.float32], NDArray[Any], Spacings]:
+    (image, image_spacing), (target, target_spacing) = map_array(image_path), map_array(target_path)
     if image.dtype != np.float32 or image.ndim != 3:
         raise UserError(
             f"{image_path}: an image must be a float32 array of three axes, not {image.dtype} of {image.ndim};"
@@ -120,12 +180,4 @@ def _map_pair(image_path: Path, target_path: Path) -> tuple[NDArray[np.float32],
         raise UserError(f"{target_path}: a target must be uint8 or float32, not {target.dtype}; write it with 'array'")
     if image.shape != target.shape:
         raise UserError(f"{image_path} and {target_path}: shapes {image.shape} and {target.shape} differ")
-    return image, target
-
-
-def _memory_map(path: Path) -> NDArray[Any]:
-    try:
-        # Copy on write, because torch accepts only writable arrays, but the file must not change.
-        return np.load(path, mmap_mode="c")
-    except (ValueError, EOFError):
-        raise UserError(f"{path}: not a readable array, or a truncated one; write it again with 'array'") from None
+    return image, target, {image_path: image_spacing, target_path: target_spacing}

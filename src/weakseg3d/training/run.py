@@ -1,6 +1,7 @@
 """A training run: from a recipe and a list of cases to ``model.pt`` and ``run.json``."""
 
 import json
+import math
 import os
 import platform
 import resource
@@ -17,12 +18,14 @@ from lightning.pytorch.plugins.environments import ClusterEnvironment
 from weakseg3d import __version__
 from weakseg3d.accelerator import device_name, report_missing_gpu
 from weakseg3d.errors import UserError
-from weakseg3d.experiment.recipes import check_patch
+from weakseg3d.experiment.idle_keys import check_passes
+from weakseg3d.experiment.recipes import SPARSE_LOSSES, check_patch
 from weakseg3d.files import PROJECT, file_digest, whole_file
-from weakseg3d.inference.model import load_model, write_model
+from weakseg3d.inference.model import all_finite, load_model, write_model
 from weakseg3d.ownership import check_claim, check_own_folder, claim, remove_own_folder
 from weakseg3d.training.checkpoints import OWNER, checkpoint_to_resume, fingerprint
 from weakseg3d.training.cross_distillation import CrossDistillationModule, refresh_steps
+from weakseg3d.training.divergence import DivergedError
 from weakseg3d.training.fitting import Training, TrainingResult, fit, quiet_lightning
 from weakseg3d.training.loading import load_cases, read_cases
 from weakseg3d.training.module import SegmentationModule
@@ -44,8 +47,8 @@ def train(
     ``recipe`` is a checked recipe. ``cases_csv`` lists images and targets, as does ``validation_csv``, which is needed
     unless the recipe's ``selection`` is ``last``. With ``resume``, the training continues from a checkpoint in ``out``
     if there is one. SIGTERM during the training saves a checkpoint and raises SystemExit with the code
-    `weakseg3d.training.fitting.STOPPED`. Raises UserError as `load_cases` does, and if there are fewer GPUs than the
-    recipe's ``devices``.
+    `weakseg3d.training.fitting.STOPPED`. Raises UserError as `load_cases` does, if the training diverges, and if there
+    are fewer GPUs than the recipe's ``devices``.
     """
     build = partial(segmentation_training, recipe, cases_csv, validation_csv)
     run(build, recipe["training"]["devices"], Path(out), resume)
@@ -88,6 +91,7 @@ def distillation_training(
     networks, first_stages = zip(*(load_model(path) for path in models), strict=True)
     for path, stage in zip(models, first_stages, strict=True):
         check_first_stage(recipe, stage, path)
+    check_passes(recipe["prediction"], first_stages[0]["network"], models[0])
     recipe = {**recipe, "network": first_stages[0]["network"]}
     cases, validation = load_data(recipe, cases_csv, validation_csv)
     module = CrossDistillationModule(recipe, networks)
@@ -120,7 +124,11 @@ def take_part(
     first_step: int,
 ) -> None:
     """Take part in the training that ``build()`` returns as one of its further processes (`parallel_processes`)."""
-    fit(build(), environment, checkpoints, checkpoint, first_step)
+    try:
+        fit(build(), environment, checkpoints, checkpoint, first_step)
+    except DivergedError:
+        # The first process reports it; this one must not seem to have died.
+        raise SystemExit from None
 
 
 def check_devices(number: int) -> None:
@@ -147,15 +155,19 @@ def load_data(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the training cases and the validation cases, which are empty for ``selection: last``.
 
-    Raises UserError if ``selection`` needs validation cases but no list of them is given.
+    Raises UserError if ``selection`` needs validation cases but no list of them is given, and as `load_cases` does for
+    cases of another spacing than the recipe's and for targets that do not suit its loss.
     """
     settings = recipe["intensity"], recipe["target"]["threshold"], recipe["normalisation"]
-    training = load_cases(read_cases(cases_csv), *settings)
+    spacing = recipe["spacing"]
+    targets = "sparse" if recipe["loss"]["name"] in SPARSE_LOSSES else "full"
+    training = load_cases(read_cases(cases_csv), *settings, spacing=spacing, targets=targets)
     if recipe["selection"] == "last":
         return training, []
     if validation_csv is None:
         raise UserError(f"selection '{recipe['selection']}' needs validation cases; give their list with --validation")
-    return training, load_cases(read_cases(validation_csv), *settings)
+    scored = "mask" if recipe["selection"] == "dense_validation" else targets
+    return training, load_cases(read_cases(validation_csv), *settings, spacing=spacing, targets=scored)
 
 
 def check_first_stage(recipe: Mapping[str, Any], stage: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
@@ -172,27 +184,44 @@ def check_first_stage(recipe: Mapping[str, Any], stage: Mapping[str, Any], path:
 def write_results(training: Training, result: TrainingResult, first_step: int, out: Path) -> None:
     """Write ``losses.csv``, ``run.json`` and, last, ``model.pt`` of a training that began after ``first_step``.
 
-    Raises UserError if the training diverged.
+    Raises DivergedError if the state to be kept is not finite.
     """
     recipe, module, selection = training.recipe, training.module, result.selection
     weights = selection.best_weights(module)[0]
-    if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
-        raise UserError(f"{out}: training diverged and the weights are not finite; lower the method's learning rate")
-    write_losses(result.losses, out / "losses.csv")
     last_step = result.trainer.global_step
+    if not all_finite(weights):
+        raise DivergedError(out, f"the weights after step {last_step} are not finite")
+    write_losses(result.losses, out / "losses.csv")
     facts = {
         "recipe": recipe,
         "seed": recipe["seed"],
         "cases": [case["case"] for case in training.cases],
         "model_selection": recipe["selection"],
         "validation_cases": [case["case"] for case in training.validation],
-        "validations": selection.history,
+        "validations": [{**entry, "scores": finite_or_none(entry["scores"])} for entry in selection.history],
         "kept_steps": [best["step"] for best in selection.best] or [last_step] * len(module.candidates),
+        "diverged_after_step": diverged_after(result, module),
         "teachers_refreshed_after": list(training.refresh),
         "starts_from_sha256": list(training.origins),
     }
     write_run(facts, result, first_step, out / "run.json")
     write_model(weights, recipe, out / "model.pt")
+
+
+def diverged_after(result: TrainingResult, module: pl.LightningModule) -> int | None:
+    """Return the first step after which weights or selection scores were not finite, None if they always were.
+
+    The state that is kept is then from before or between such steps, as none that is not finite is ever kept.
+    """
+    steps = [entry["step"] for entry in result.selection.history if None in finite_or_none(entry["scores"])]
+    if not all(all_finite(network.state_dict()) for network in module.candidates):
+        steps.append(result.trainer.global_step)
+    return min(steps, default=None)
+
+
+def finite_or_none(scores: Sequence[float]) -> list[float | None]:
+    """Return ``scores`` with None in place of those that JSON cannot express: NaN and infinity."""
+    return [score if math.isfinite(score) else None for score in scores]
 
 
 def write_losses(losses: Sequence[float], path: Path) -> None:

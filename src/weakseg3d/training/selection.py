@@ -1,7 +1,9 @@
 """Selection of the state of a network: the last state, or the state with the best score on validation cases."""
 
+import math
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
@@ -10,6 +12,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import nn
 
 from weakseg3d.inference.sliding_window import sliding_window_prediction
+from weakseg3d.training.divergence import DivergedError
 
 
 class Selection(Callback):
@@ -17,19 +20,26 @@ class Selection(Callback):
 
     ``score`` takes a network and a slice, this process's share of the validation cases, and returns the contribution of
     the share to the score, which is a sum and is higher for a better network. If ``score`` is None, the last state
-    counts as the best. Of states with equal scores, the earliest is kept.
+    counts as the best. Of states with equal scores, the earliest is kept; a state whose score is not finite never is.
+    ``out`` is the folder of the training, for messages.
     """
 
-    def __init__(self, score: Callable[[nn.Module, slice], float] | None, steps: Collection[int]) -> None:
+    def __init__(self, score: Callable[[nn.Module, slice], float] | None, steps: Collection[int], out: Path) -> None:
+        self.out = out
         self.score = score
         self.steps = steps
         self.history: list[dict[str, Any]] = []
         self.best: list[dict[str, Any]] = []
 
     def best_weights(self, module: pl.LightningModule) -> list[dict[str, torch.Tensor]]:
-        """Return the best state dict so far of every candidate of ``module``."""
+        """Return the best state dict so far of every candidate of ``module``.
+
+        Raises DivergedError if none of a candidate's scores was finite.
+        """
         if self.score is None:
             return [_cpu_copy(network.state_dict()) for network in module.candidates]
+        if not all("weights" in best for best in self.best):
+            raise DivergedError(self.out, "no selection score so far is finite")
         return [best["weights"] for best in self.best]
 
     def on_train_batch_end(
@@ -42,7 +52,7 @@ class Selection(Callback):
         self.history.append({"step": trainer.global_step, "scores": scores})
         self.best = self.best or [{"score": -float("inf")} for _ in scores]
         for number, (network, score) in enumerate(zip(module.candidates, scores, strict=True)):
-            if score > self.best[number]["score"]:
+            if math.isfinite(score) and score > self.best[number]["score"]:
                 weights = _cpu_copy(network.state_dict())
                 self.best[number] = {"score": score, "step": trainer.global_step, "weights": weights}
         values = ", ".join(f"{score:.4f}" for score in scores)

@@ -2,11 +2,11 @@
 
 Images are clipped to --window (in the image's unit) or to --percentiles (of the whole volume) and scaled to [0, 1] as
 float32. Without either option the volume is a training target: label maps become uint8, soft maps float32. Both kinds
-of volume are brought to the same orientation (RAS).
+of volume are brought to the same orientation (RAS), and the array carries their spacing, which training compares with
+that of its recipe.
 """
 
 from weakseg3d.errors import UserError
-from weakseg3d.files import whole_file
 from weakseg3d.images.volumes import read_image, read_target
 from weakseg3d.option_types import finite_number
 
@@ -30,16 +30,15 @@ def add_arguments(parser):
 
 def run(args):
     """Write one array."""
-    import numpy as np
-
-    from weakseg3d.images.preprocessing import image_array, target_array
+    from weakseg3d.images.preprocessing import image_array, oriented, target_array
+    from weakseg3d.training.arrays import write_array
 
     if not args.out.endswith(".npy"):
         raise UserError(f"{args.out}: arrays are NumPy files; choose a file name that ends in .npy")
     intensity = _intensity(args)
-    array = image_array(read_image(args.source), intensity) if intensity else target_array(read_target(args.source))
-    with whole_file(args.out) as partial:
-        np.save(partial, array)
+    volume = read_image(args.source) if intensity else read_target(args.source)
+    array = image_array(volume, intensity) if intensity else target_array(volume)
+    write_array(array, oriented(volume).GetSpacing()[::-1], args.out)
 
 
 def _intensity(args):

@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the predicted mask, and its uncertainty if asked to."""
+    import numpy as np
+    import SimpleITK as sitk
+
     from weakseg3d.files import existing_file
 
     existing_file(args.model)
@@ -37,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
 
     report_missing_gpu()
     network, recipe = load_model(args.model)
-    if any(abs(spacing - recipe["spacing"]) > GRID_TOLERANCE for spacing in image.GetSpacing()):
+    if not all(abs(spacing - recipe["spacing"]) <= GRID_TOLERANCE for spacing in image.GetSpacing()):
         spacing = recipe["spacing"]
         raise UserError(
             f"{args.image}: the model was trained at {spacing} mm; run 'resample --spacing {spacing}' first"
@@ -45,6 +48,11 @@ def run(args: argparse.Namespace) -> None:
     precision_name = precision(recipe["training"]["mixed_precision"])
     print(f"weakseg3d predict: on {device_name()}, precision {precision_name}", file=sys.stderr)
     probability, variance = predict(network, recipe, image, with_variance=bool(args.uncertainty))
+    if not np.isfinite(sitk.GetArrayViewFromImage(probability)).all():
+        raise UserError(
+            f"{args.model}: its probabilities for {args.image} are not numbers, as its weights are too large; train it"
+            " again with a lower learning rate"
+        )
     if variance is not None:
         write_uncertainty(probability, variance, args.uncertainty)
     write_volume(probability > recipe["prediction"]["threshold"], args.out)

@@ -4,6 +4,7 @@ Spacing, origin and direction describe the new grid exactly. Images are interpol
 axes that become coarser. In label maps, each voxel takes the class with the largest linear weight.
 """
 
+from weakseg3d.errors import UserError, printable
 from weakseg3d.images.volumes import read_image, read_label, write_volume
 
 EXAMPLE = "  python -m weakseg3d resample --in image.nii.gz --out image_1mm.nii.gz --kind image --spacing 1.0"
@@ -33,8 +34,10 @@ def run(args):
     """Resample one volume."""
     from weakseg3d.images.resampling import resample_image, resample_label
 
-    if args.kind == "image":
-        resampled = resample_image(read_image(args.source), args.spacing)
-    else:
-        resampled = resample_label(read_label(args.source), args.spacing)
+    read, resample = (read_image, resample_image) if args.kind == "image" else (read_label, resample_label)
+    volume = read(args.source)
+    try:
+        resampled = resample(volume, args.spacing)
+    except UserError as error:
+        raise UserError(f"{printable(args.source)}: {error}") from None
     write_volume(resampled, args.out)

@@ -166,7 +166,7 @@ def test_one_volume_of_a_4d_file(tmp_path):
         folder.load_case(sources, {"channel": 3})
     volumes[1, 1, 1, 2] = np.nan
     nibabel.save(nibabel.Nifti1Image(volumes, affine), tmp_path / "a_bold.nii.gz")
-    with pytest.raises(UserError, match="a_bold.nii.gz: some voxels are NaN"):
+    with pytest.raises(UserError, match="a_bold.nii.gz: 1 voxels are NaN"):
         folder.load_case(sources, {"channel": 2})
     (tmp_path / "a_bold.nii.gz").write_bytes((tmp_path / "a_bold.nii.gz").read_bytes()[:900])
     with pytest.raises(UserError, match="a_bold.nii.gz: truncated"):

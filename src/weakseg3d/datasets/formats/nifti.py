@@ -1,18 +1,16 @@
-"""One image and one label map per case, as files in a format that ITK reads (NIfTI, NRRD, MetaImage)."""
+"""One image and one label map per case, as NIfTI, NRRD or MetaImage files."""
 
 import os
-import zlib
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 
-from weakseg3d.datasets.file_search import NIFTI, Sources
+from weakseg3d.datasets.file_search import Sources
 from weakseg3d.datasets.formats.dicom import is_dicom, read_series
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, printable
 from weakseg3d.files import existing_file
-from weakseg3d.images.volumes import check_same_grid, like, read_image, read_label
+from weakseg3d.images.volumes import check_same_grid, like, number_of_volumes, read_image, read_label
 
 LARGEST_VALUE = 65535
 """Largest raw label value, as raw values are looked up in a table."""
@@ -61,37 +59,14 @@ def read_scan(path: str | os.PathLike[str], channel: int | None = None) -> sitk.
     path = existing_file(path)
     if is_dicom(path):
         return read_series([path])[0]
-    header = sitk.ImageFileReader()
-    header.SetFileName(str(path))
-    try:
-        header.ReadImageInformation()
-    except RuntimeError:
-        return read_image(path)  # Its error message explains what is wrong.
-    if header.GetDimension() != 4 or not path.name.endswith(NIFTI):
+    volumes = number_of_volumes(path)
+    if volumes == 1:
         return read_image(path)
-    volumes = header.GetSize()[3]
     if channel is None:
-        raise UserError(f"{path}: contains {volumes} volumes; choose one with 'options: {{channel: 0}}'")
+        raise UserError(f"{printable(path)}: contains {volumes} volumes; choose one with 'options: {{channel: 0}}'")
     if not 0 <= channel < volumes:
-        raise UserError(f"{path}: has no channel {channel}; choose one from 0 to {volumes - 1}")
-    return _volume_of(path, header, channel)
-
-
-def _volume_of(path: Path, header: sitk.ImageFileReader, channel: int) -> sitk.Image:
-    """Return one volume of a 4-D NIfTI file, with the geometry of the first three axes."""
-    import nibabel
-
-    try:
-        voxels = np.asarray(nibabel.load(path).dataobj[..., channel], np.float32)  # (x, y, z)
-    except (OSError, EOFError, ValueError, zlib.error):
-        raise UserError(f"{path}: truncated or damaged; copy or export it again") from None
-    if not np.isfinite(voxels).all():
-        raise UserError(f"{path}: some voxels are NaN or infinite; replace them before use")
-    volume = sitk.GetImageFromArray(voxels.T)
-    volume.SetSpacing(header.GetSpacing()[:3])
-    volume.SetOrigin(header.GetOrigin()[:3])
-    volume.SetDirection(np.reshape(header.GetDirection(), (4, 4))[:3, :3].ravel().tolist())
-    return volume
+        raise UserError(f"{printable(path)}: has no channel {channel}; choose one from 0 to {volumes - 1}")
+    return read_image(path, channel)
 
 
 def read_mapped_label(path: str | os.PathLike[str], label_values: Mapping[int, int]) -> sitk.Image:

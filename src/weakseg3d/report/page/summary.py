@@ -5,6 +5,7 @@ import math
 from weakseg3d.report.results import read_run
 from weakseg3d.report.tables.measures import DECIMALS, MEASURES, SIGNIFICANT
 from weakseg3d.report.tables.method_facts import is_control
+from weakseg3d.report.tables.ranked import is_ranked
 from weakseg3d.report.tables.readable import interval_text, mean_and_sd, organ_title
 from weakseg3d.statistics.cells import ORGAN
 
@@ -58,20 +59,27 @@ def _unused_cases(results):
 
 
 def _best(organ, part):
-    """Return a sentence on the best methods on an organ, overall and among those that learn from no dense mask."""
+    """Return a sentence on the best methods on an organ, overall and among those that learn from no dense mask.
+
+    A method that found the organ in no case is never best.
+    """
     clauses = []
     methods = part[~is_control(part["method"])]
-    weak = methods[methods["annotation"] != "dense"]
+    ranked = methods[is_ranked(methods)]
+    weak = ranked[ranked["annotation"] != "dense"]
+    if len(methods) and ranked.empty and (methods["n"] > 0).any():
+        return f"{organ_title(organ)}: no method found the organ in any case, so none is best."
     for measure, sign in MEASURES.items():
         column = f"{measure}_mean"
-        means = (sign * methods[column]).dropna()
+        means = (sign * ranked[column]).dropna()
         if means.empty:
             continue
         best = methods.loc[means.idxmax()]
         clause = f"{best['method']} has the best {TITLES[measure]}, {_value(best, measure)}"
-        if f"{measure}_p" in part and len(means) > 1:
+        others = methods[column].count() - 1
+        if f"{measure}_p" in part and others:
             tested = part[f"{measure}_p"].dropna()
-            worse = f"{(tested < SIGNIFICANT).sum()} of {_count(len(means) - 1, 'other method')}"
+            worse = f"{(tested < SIGNIFICANT).sum()} of {_count(others, 'other method')}"
             clause += f", significantly better than {worse}" if len(tested) else ", with too few cases for a test"
         if best["annotation"] == "dense" and weak[column].notna().any():
             best_weak = weak.loc[(sign * weak[column]).idxmax()]

@@ -12,6 +12,7 @@ from weakseg3d.report.study.panels import Layout, panel_grid, split_references
 from weakseg3d.report.study.table import factors, study_table
 from weakseg3d.report.style import PAGE_WIDTH, style_context
 from weakseg3d.report.tables.measures import DECIMALS
+from weakseg3d.report.tables.ranked import is_ranked
 from weakseg3d.statistics.cells import ORGAN
 
 COLOURS = matplotlib.colormaps["viridis"]
@@ -63,11 +64,13 @@ def heatmaps(rows):
     with style_context():
         layout = Layout(panels_in_row, size, (LABEL_WIDTH, 0.6), column_factor, row_factor)
         figure, panels = panel_grid(variants, layout, panel_columns)
-        for organ, means in variants.groupby(ORGAN, sort=False)["dice_mean"]:
+        for organ, organ_variants in variants.groupby(ORGAN, sort=False):
+            means = organ_variants["dice_mean"]
             organ_panels = [panel for panel in panels if panel.organ == organ]
             limits = (means.min(), means.max()) if means.notna().any() else (0, 1)
             colours = ScalarMappable(Normalize(*limits), COLOURS)
-            best = means.round(DECIMALS["dice"]).max()
+            # NaN, which equals no mean, if no variant found the organ.
+            best = means[is_ranked(organ_variants)].round(DECIMALS["dice"]).max()
             for panel in organ_panels:
                 _set_scales(panel.axes, grid, slanted=label_width > CELL_WIDTHS[1])
                 _draw_cells(panel, grid, colours)

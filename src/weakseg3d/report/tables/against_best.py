@@ -9,6 +9,7 @@ from weakseg3d.report.tables.gaps import METHOD
 from weakseg3d.report.tables.markup import bold
 from weakseg3d.report.tables.measures import DECIMALS, MEASURES, SIGNIFICANT, TITLES
 from weakseg3d.report.tables.method_facts import is_control, with_readable_facts
+from weakseg3d.report.tables.ranked import is_ranked
 from weakseg3d.report.tables.readable import ReadableTable
 from weakseg3d.statistics.cells import ORGAN
 
@@ -53,11 +54,12 @@ def compared_rows(rows):
 def best_methods(rows, table):
     """Return ``{(dataset, modality, organ, metric): name}`` of the best method of the main ``table`` on each organ.
 
-    Controls and cells with a gap are never best; the names are those of `series_names`.
+    Controls, methods that found nothing (`is_ranked`) and cells with a gap are never best; the names are those of
+    `series_names`.
     """
     names = _series_of(rows, table)
     best = {}
-    for organ, part in table[~is_control(table["method"])].groupby(ORGAN, sort=False):
+    for organ, part in table[is_ranked(table)].groupby(ORGAN, sort=False):
         for measure, sign in MEASURES.items():
             means = (sign * part[f"{measure}_mean"]).dropna()
             if len(means):

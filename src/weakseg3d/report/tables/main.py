@@ -6,6 +6,7 @@ import pandas as pd
 
 from weakseg3d.evaluation.long_table import LACKING, WITH_ORGAN, WITHOUT_ORGAN
 from weakseg3d.report.tables.cell_statistics import FOUND, VALUES, cell_statistics
+from weakseg3d.report.tables.divergence import NOTE as DIVERGENCE_NOTE
 from weakseg3d.report.tables.gaps import METHOD
 from weakseg3d.report.tables.measures import DECIMALS, MEASURES
 from weakseg3d.report.tables.method_facts import FACTS, FACTS_NOTE, is_control, with_readable_facts
@@ -40,6 +41,7 @@ HEADINGS = {
     "n_absent": "absent",
     "n_lacking": "lacking",
     "n_seeds": "seeds",
+    "n_diverged": "diverged",
     "selection": "Selection",
     "annotation": "Annotation",
 }
@@ -55,8 +57,8 @@ NOTE = (
     "median, over evaluations; 95 % interval of the mean: bootstrap over cases, each drawn with all of its seeds. A "
     "missed organ counts with Dice 0 and the diagonal of the volume as its HD95, and is counted under 'missed'; cases "
     "without the organ are left out and counted under 'absent'. Bold: best mean on that organ; underlined: second "
-    "best; controls (*) are not ranked. †: worse than the best, p < 0.05 (Wilcoxon signed-rank test over cases, "
-    "corrected by Holm)."
+    "best; controls (*), and methods that found the organ in no case, are not ranked. †: worse than the best, p < 0.05 "
+    "(Wilcoxon signed-rank test over cases, corrected by Holm)."
 )
 """What readers need to know to understand the table."""
 
@@ -149,6 +151,8 @@ def main_note(table):
         notes.append(LACKING_NOTE)
     if "dice_found_mean" in table:
         notes.append(FOUND_NOTE)
+    if "n_diverged" in table:
+        notes.append(DIVERGENCE_NOTE)
     if "selection" in table:
         notes.append(FACTS_NOTE)
     return " ".join(notes)

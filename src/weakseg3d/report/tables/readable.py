@@ -8,7 +8,7 @@ import pandas as pd
 
 from weakseg3d.report.tables.markup import bold, underlined
 from weakseg3d.report.tables.measures import SIGNIFICANT
-from weakseg3d.report.tables.method_facts import is_control
+from weakseg3d.report.tables.ranked import is_ranked
 from weakseg3d.statistics.cells import ORGAN
 
 
@@ -53,12 +53,13 @@ def interval_text(low, high, decimals):
 def means_with_best(table, measure, sign, decimals):
     """Return ``mean ± sd`` of a measure for each row of ``table``, the best on each organ bold, the second underlined.
 
-    ``table`` has the columns ``{measure}_mean`` and ``{measure}_sd``; ``sign`` is 1 if higher is better, else -1.
+    ``table`` has the columns ``{measure}_mean`` and ``{measure}_sd`` and those that `is_ranked` needs, which decides
+    what can be marked; ``sign`` is 1 if higher is better, else -1.
     If it has ``{measure}_p``, a dagger marks means that are significantly worse than the best. If it has ``n_lacking``,
     a dash stands for each mean that is left out because of a gap.
     """
     means = table[f"{measure}_mean"].round(decimals)
-    ranked = (sign * means).where(~is_control(table["method"]))
+    ranked = (sign * means).where(is_ranked(table))
     ranks = ranked.groupby([table[column] for column in ORGAN]).rank("dense", ascending=False)
     worse = table[f"{measure}_p"] < SIGNIFICANT if f"{measure}_p" in table else pd.Series(False, table.index)
     gaps = table["n_lacking"] > 0 if "n_lacking" in table else pd.Series(False, table.index)

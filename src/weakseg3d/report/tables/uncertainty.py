@@ -43,7 +43,8 @@ NOTE = (
     "organ (cases × seeds if there are several seeds). ρ: Spearman's rank correlation over the same cases between the "
     "Dice error (1 − Dice) and the mean entropy, or the mean variance over stochastic passes; 1 if the more uncertain "
     f"of two cases is always the worse one; – with fewer than {FEWEST_CASES} cases, or if a value is the same for all, "
-    "such as the variance of a deterministic network. Bold: best mean on that organ; underlined: second best."
+    "such as the variance of a deterministic network. Bold: best mean on that organ; underlined: second best; a method "
+    "that missed the organ in every case is neither."
 )
 """What readers need to know to understand the table."""
 
@@ -59,8 +60,9 @@ def uncertainty_table(rows):
     ``rows`` is the table that `read_metrics` returns. Columns: those of `CELL`; mean and sample standard deviation of
     ECE (``ece_mean``, ``ece_sd``); Spearman's rank correlation of mean entropy and of mean variance with 1 - Dice over
     all evaluations, with the seeds pooled (NaN for fewer than `FEWEST_CASES` cases, or if either is constant); the
-    numbers ``n`` of evaluations and ``n_lacking`` of missing ones (if it is not 0, all values are NaN); and those
-    `FACTS` that ``rows`` have. Cases whose reference lacks the organ do not count.
+    numbers ``n`` of evaluations, ``n_missed`` of those with an empty prediction (only if there are any) and
+    ``n_lacking`` of missing ones (if it is not 0, all values are NaN); and those `FACTS` that ``rows`` have. Cases
+    whose reference lacks the organ do not count.
     """
     lines = []
     for key, group in rows[rows["status"].isin(WITH_ORGAN)].groupby(CELL, sort=False):
@@ -73,12 +75,17 @@ def uncertainty_table(rows):
         for column, metric in CORRELATIONS.items():
             line[column] = rank_correlation(evaluations[metric], 1 - evaluations["dice"])
         line["n"] = len(evaluations)
+        missed = group[(group["metric"] == "dice") & (group["status"] == "empty_prediction")]
+        line["n_missed"] = evaluations.index.isin(pd.MultiIndex.from_frame(missed[["seed", "case"]])).sum()
         line |= {fact: group[fact].iloc[0] for fact in FACTS if fact in group}
         lines.append(line)
-    columns = [*CELL, "ece_mean", "ece_sd", *CORRELATIONS, "n", *(fact for fact in FACTS if fact in rows)]
+    columns = [*CELL, "ece_mean", "ece_sd", *CORRELATIONS, "n", "n_missed", *(fact for fact in FACTS if fact in rows)]
     table = in_order_of_appearance(pd.DataFrame(lines, columns=columns), rows, CELL)
     gaps = missing_evaluations(rows[rows["metric"] == "ece"]).groupby(CELL).size()
-    table.insert(table.columns.get_loc("n") + 1, "n_lacking", [gaps.get(key, 0) for key in table[CELL].agg(tuple, 1)])
+    lacking = [gaps.get(key, 0) for key in table[CELL].agg(tuple, 1)]
+    table.insert(table.columns.get_loc("n_missed") + 1, "n_lacking", lacking)
+    if not table["n_missed"].any():
+        table = table.drop(columns="n_missed")
     table.loc[table["n_lacking"] > 0, ["ece_mean", "ece_sd", *CORRELATIONS]] = math.nan
     return table
 

@@ -1,0 +1,101 @@
+"""Keys of a method that have no effect beside its other choices, which are refused unless they have their default.
+
+A setting without effect hides a mistake: two methods that differ only in it are the same method under two names.
+
+Three kinds of keys without effect are allowed. Studies cross ``target.form: hard`` with losses that threshold the
+target themselves, since PW4MedSeg's published table of components does. The loss of a distillation, which only selects
+the best students, is the first stage's with all of its weights. An annotation may have clicks that one of the
+pseudo labels does not use, so that methods can be compared at equal effort.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from weakseg3d.errors import UserError
+from weakseg3d.pseudo_labels.kinds import SOFT
+from weakseg3d.schemas import schema
+
+
+def check_idle_keys(method: Mapping[str, Any], source: str | Path) -> None:
+    """Raise a UserError, naming ``source``, for a key of a trained ``method`` that has no effect."""
+    loss, target, network = method["loss"], method["target"], method.get("network")
+    if method["supervision"] == "dense":
+        _check_dense_keys(method, source)
+        kind, labels = "mask", "dense masks, which have"
+    else:
+        (kind,) = method["pseudo_label"]
+        labels = f"pseudo label '{kind}', which has"
+    if kind not in SOFT:
+        for key in target:
+            _refuse(method, ("target", key), f"on {labels} no values between 0 and 1", source)
+    if network is None:
+        for key in ("kl_weight", "ramp_up"):
+            _refuse(method, ("loss", key), "in a distillation, whose loss only selects the best students", source)
+        if not method["distillation"]["cross_weight"]:
+            _refuse(method, ("distillation", "temperature"), "with distillation.cross_weight 0", source)
+    elif not is_stochastic(network):
+        _refuse(method, ("loss", "kl_weight"), f"on network {_described(network)}, which has no KL divergence", source)
+    if not loss["kl_weight"]:
+        _refuse(method, ("network", "ptn", "prior_std"), "with loss.kl_weight 0", source)
+    if not loss["crf_weight"]:
+        _refuse(method, ("loss", "crf_radius"), "with loss.crf_weight 0", source)
+    if not loss["crf_weight"] and not loss["variance_weight"]:
+        _refuse(method, ("loss", "ramp_up"), "with loss.crf_weight 0 and loss.variance_weight 0", source)
+    if method["selection"] == "last":
+        _refuse(method, ("training", "validations"), "with 'selection: last', which compares no states", source)
+
+
+def check_passes(prediction: Mapping[str, Any], network: Mapping[str, Any], source: str | Path) -> None:
+    """Raise a UserError, naming ``source``, for several passes of a ``network`` in which nothing is random."""
+    if not is_stochastic(network):
+        reason = f"on network {_described(network)}, whose passes are all equal"
+        _refuse({"prediction": prediction}, ("prediction", "passes"), reason, source)
+
+
+def check_controls_keys(method: Mapping[str, Any], source: str | Path) -> None:
+    """Raise a UserError, naming ``source``, for a key of a control that only a trained method has."""
+    control = method["control"]
+    idle = ["network", "loss", "training", "distillation"] + ["pseudo_label"] * (control != "pseudo_label")
+    for key in idle:
+        if key in method:
+            raise UserError(f"{source}: '{key}' has no effect on control '{control}'; remove it")
+    reason = f"on control '{control}'"
+    for key in ("normalisation", "selection"):
+        _refuse(method, (key,), reason, source)
+    for key in method["target"]:
+        _refuse(method, ("target", key), reason, source)
+    for key in method["prediction"]:
+        if key != "threshold" or control != "pseudo_label":
+            _refuse(method, ("prediction", key), reason, source)
+
+
+def is_stochastic(network: Mapping[str, Any]) -> bool:
+    """Return whether the network of a recipe draws noise, which also gives it a KL divergence."""
+    return "ptn" in network and network["ptn"].get("attention") != "deterministic"
+
+
+def _check_dense_keys(method: Mapping[str, Any], source: str | Path) -> None:
+    if "pseudo_label" in method:
+        raise UserError(f"{source}: 'pseudo_label' has no effect with dense supervision; remove it")
+    if "none" not in method["annotation"]:
+        raise UserError(f"{source}: an annotation has no effect with dense supervision; set it to 'none: {{}}'")
+
+
+def _described(network: Mapping[str, Any]) -> str:
+    return "'ptn' with deterministic attention" if "ptn" in network else f"'{next(iter(network))}'"
+
+
+def _refuse(method: Mapping[str, Any], keys: Sequence[str], reason: str, source: str | Path) -> None:
+    """Raise a UserError if the value at ``keys`` exists and differs from its default, as ``reason`` makes it idle."""
+    value, rules = method, schema("method")
+    for key in keys:
+        if key not in value:
+            return
+        value, rules = value[key], rules["properties"][key]
+    if value != rules["default"]:
+        default = rules["default"]
+        raise UserError(
+            f"{source}: {'.'.join(keys)} {value} has no effect {reason}; remove it, set it to its default {default},"
+            " or change the other"
+        )
