@@ -51,7 +51,7 @@ YAML = {
     ),
     "nesting in brackets": (b"a: " + b"[" * 10**5, "nested more than 100 levels deep"),
     "nesting in dashes": (b"a:\n  " + b"- " * 10**5, "nested more than 100 levels deep"),
-    "long number": (b"a: " + LONG.encode(), "the number '9{59}…' in line 1 is too large"),
+    "long number": (b"a: " + LONG.encode(), "the number '9{60}…' in line 1 is too large"),
     "number beyond 64 bits": (b"a: 1\nb: 9223372036854775808\n", "in line 2 is too large"),
     "tag": (b"a: !!python/object/apply:os.system [ls]\n", "the tag '.*' in line 1 is not supported"),
     "wrong type": (b"a: !!int x\n", "'x' in line 1 does not fit its type"),
@@ -65,7 +65,7 @@ JSON = {
     "key twice": (b'{"a": 1, "b": {"c": 1, "c": 2}}', "an object has the key 'c' twice"),
     "nesting": (b'{"a": ' + b"[" * 10**5, "nested more than 100 levels deep"),
     "complete nesting": (b'{"a": ' + b"[" * 200 + b"]" * 200 + b"}", "nested more than 100 levels deep"),
-    "long number": (b'{"a": ' + LONG.encode() + b"}", "the number '9{59}…' is too large"),
+    "long number": (b'{"a": ' + LONG.encode() + b"}", "the number '9{60}…' is too large"),
     "half a character": (b'{"a": "\\ud800"}', "half a character"),
 }
 

@@ -167,7 +167,7 @@ def from_cell(text: str) -> str:
 def last_line(path: FilePath, longest: int) -> str:
     """Return the last line of a text file that is not blank, or empty text if there is none.
 
-    It is shortened to ``longest`` characters; control characters are escaped.
+    It is shortened to ``longest`` characters; control characters are replaced.
     """
     with open(path, "rb") as stream:
         stream.seek(0, os.SEEK_END)

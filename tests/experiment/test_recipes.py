@@ -17,7 +17,8 @@ from weakseg3d.experiment.recipes import (
     load_method,
     merged,
 )
-from weakseg3d.schemas import read_yaml, schema
+from weakseg3d.schemas import schema
+from weakseg3d.texts import read_yaml
 
 CONFIG = Path(__file__).parents[2] / "config"
 METHODS = sorted(path.stem for path in (CONFIG / "methods").glob("*.yaml"))
@@ -318,19 +319,19 @@ RECIPE = {
 }
 NAN = float("nan")
 BAD_VALUES = [
-    ({"spacing": NAN}, "spacing must be a finite number above 0"),
-    ({"spacing": float("inf")}, "spacing must be a finite number above 0"),
+    ({"spacing": NAN}, "'spacing' is"),
+    ({"spacing": float("inf")}, "'spacing' is"),
     ({"spacing": 0}, "spacing"),
     ({"seed": 2**32}, "seed must be a whole number"),
     ({"threads": 10**9}, "threads must be a whole number"),
     ({"intensity": {}}, "intensity must be a window or percentiles"),
-    ({"intensity": {"window": [0, NAN]}}, "intensity must be"),
+    ({"intensity": {"window": [0, NAN]}}, "'intensity.window' is nan"),
     ({"intensity": {"window": [5, 5]}}, "intensity must be"),
     ({"intensity": {"percentiles": [0, 101]}}, "intensity must be"),
     ({"prediction": {"passes": 10**12}}, "prediction.passes"),
-    ({"prediction": {"threshold": NAN}}, "prediction.threshold must be a number between 0 and 1"),
-    ({"target": {"threshold": NAN}}, "target.threshold must be a number between 0 and 1"),
-    ({"prediction": {"overlap": NAN}}, "prediction.overlap must be"),
+    ({"prediction": {"threshold": NAN}}, "'prediction.threshold' is nan"),
+    ({"target": {"threshold": NAN}}, "'target.threshold' is nan"),
+    ({"prediction": {"overlap": NAN}}, "'prediction.overlap' is nan"),
     ({"training": RECIPE["training"] | {"patch_size": [0, 16, 16]}}, "patch_size"),
     ({"training": RECIPE["training"] | {"patch_size": [2**20] * 3}}, "training.patch_size must be three whole numbers"),
     ({"training": RECIPE["training"] | {"optimizer": {"adamw": {"learning_rate": NAN}}}}, "learning_rate"),

@@ -11,7 +11,7 @@ import yaml
 
 from weakseg3d.experiment.from_config import load_experiment
 from weakseg3d.jobs.batches import of_case
-from weakseg3d.schemas import read_yaml
+from weakseg3d.texts import read_yaml
 
 PROJECT = Path(__file__).parents[2]
 
