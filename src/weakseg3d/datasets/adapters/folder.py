@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from weakseg3d.datasets.file_search import LINK, Sources, natural, paired, stem, walk
+from weakseg3d.datasets.file_search import LINK, Sources, natural, paired
+from weakseg3d.datasets.formats.dataset_json import cases_of_dataset_json
 from weakseg3d.datasets.formats.dicom import read_series_folder
 from weakseg3d.datasets.formats.nifti import Pair, read_label_on, read_pair
 from weakseg3d.errors import UserError, quoted
-from weakseg3d.texts import from_cell, read_csv, read_json
+from weakseg3d.texts import from_cell, read_csv
 
 LAYOUT = (
     "given by the options image and label (patterns with {case}), table (a CSV case,image,label) or dataset_json, "
@@ -67,7 +68,7 @@ def _finder(options: Mapping[str, Any]) -> Callable[[Path], dict[str, Sources]]:
     if "table" in options:
         return lambda home: _by_table(home / options["table"])
     name = options.get("dataset_json", "dataset.json")
-    return lambda home: _by_dataset_json(home / name, options.get("channel", 0))
+    return lambda home: cases_of_dataset_json(home / name, options.get("channel", 0))
 
 
 def _homes(raw: Path) -> Iterator[Path]:
@@ -124,30 +125,3 @@ def _by_table(path: Path) -> dict[str, Sources]:
             raise UserError(f"{path}: lists case {quoted(row[0])} twice; remove one of the two lines")
         cases[row[0]] = {"image": path.parent / row[1], "label": path.parent / row[2]}
     return cases
-
-
-def _by_dataset_json(path: Path, channel: int) -> dict[str, Sources]:
-    if not path.is_file():
-        return {}
-    content = read_json(path)
-    try:
-        if content.get("training"):
-            pairs = [(entry["image"], entry["label"]) for entry in content["training"]]
-        elif content.get("dataset"):
-            pairs = [(entry["images"][channel], entry["label"]) for entry in content["dataset"].values()]
-        else:
-            return _by_nnunet_names(path.parent, content.get("file_ending", ".nii.gz"), channel)
-        if not all(isinstance(name, str) for pair in pairs for name in pair):
-            raise TypeError
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise UserError(
-            f"{path}: not a dataset.json of the Decathlon or of nnU-Net; correct it, or use a table"
-        ) from None
-    return {stem(label): {"image": path.parent / image, "label": path.parent / label} for image, label in pairs}
-
-
-def _by_nnunet_names(home: Path, ending: str, channel: int) -> dict[str, Sources]:
-    suffix = f"_{channel:04d}{ending}"
-    images = {path.name.removesuffix(suffix): path for path in walk(home / "imagesTr") if path.name.endswith(suffix)}
-    labels = {path.name.removesuffix(ending): path for path in walk(home / "labelsTr") if path.name.endswith(ending)}
-    return paired(images, labels)
