@@ -146,3 +146,19 @@ def test_a_schedulers_choice_is_not_shared_again(tmp_path):
     (tmp_path / f"weakseg3d-devices-{os.getuid()}").mkdir()
     with own_devices(["0"], 1, tmp_path / f"weakseg3d-devices-{os.getuid()}"):
         assert run("--help", CUDA_VISIBLE_DEVICES="0", SLURM_JOB_ID="7", TMPDIR=str(tmp_path)).returncode == 0
+
+
+def test_a_device_whose_name_has_slashes_is_taken(tmp_path):
+    """So the drivers before R470 call the parts of a GPU."""
+    name = "MIG-GPU-b8ea3855-276c-c9cb-b366-c6fa655957c5/1/5"
+    with own_devices([name], 1, tmp_path) as names:
+        assert names == [name]
+    assert run("--help", CUDA_VISIBLE_DEVICES=name).returncode == 0
+
+
+@pytest.mark.parametrize("number", ["", "two", "0", "-1", "1.5", "9" * 5000, "²"])
+def test_a_wrong_number_of_jobs_per_device_is_named(number):
+    ran = run("--help", CUDA_VISIBLE_DEVICES="0", WEAKSEG3D_JOBS_PER_GPU=number)
+    assert ran.returncode == 2
+    assert "WEAKSEG3D_JOBS_PER_GPU is '" in ran.stderr
+    assert "Traceback" not in ran.stderr

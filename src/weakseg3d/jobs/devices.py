@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import quote
 
 from weakseg3d.cli import main
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.experiment.recipes import checked_recipe
 from weakseg3d.texts import read_yaml
 
@@ -37,9 +38,22 @@ def main_on_own_devices(argv: list[str]) -> int:
     # A training that wants more devices than there are reports that itself.
     if number > len(names) or any(name in os.environ for name in SCHEDULERS):
         return main(argv)
-    with own_devices(names, number, lock_folder(), int(os.environ.get(SHARING, "1"))) as taken:
+    try:
+        sharing = jobs_per_device()
+    except UserError as error:
+        print(f"weakseg3d: {error}", file=sys.stderr)
+        return 2
+    with own_devices(names, number, lock_folder(), sharing) as taken:
         os.environ[VISIBLE] = ",".join(taken)
         return main(argv)
+
+
+def jobs_per_device() -> int:
+    """Return how many processes may share a device; raise a UserError if the environment has no such number."""
+    text = os.environ.get(SHARING, "1")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1000):
+        raise UserError(f"{SHARING} is {quoted(text)}; set it to a whole number from 1 to 1000")
+    return int(text)
 
 
 def devices() -> list[str]:
@@ -88,7 +102,7 @@ def own_devices(names: list[str], number: int, folder: Path, sharing: int = 1) -
     """
     with ExitStack() as opened:
         places = [
-            (name, opened.enter_context(open(folder / f"{name}.{place}.lock", "w", encoding="utf-8")))
+            (name, opened.enter_context(open(folder / f"{quote(name, safe='')}.{place}.lock", "w", encoding="utf-8")))
             for place in range(sharing)
             for name in names
         ]
