@@ -9,6 +9,7 @@ from weakseg3d.experiment import options, paths, report_products
 from weakseg3d.experiment.input_files import check_input_files
 from weakseg3d.experiment.from_config import check_container, load_experiment
 from weakseg3d.experiment.provenance import provenance
+from weakseg3d.experiment.raw_content import RawContent
 from weakseg3d.experiment.stage_files import StageFiles
 from weakseg3d.experiment.wildcards import any_of, wildcard_patterns
 from weakseg3d.jobs import failures
@@ -35,6 +36,7 @@ ALIVE = take_over(Path.cwd(), EXPERIMENT.name) if workflow.is_main_process else 
 # Which files a step reads, and how Snakemake knows the patterns of weakseg3d.experiment.paths.
 FILES = StageFiles(EXPERIMENT)
 PATHS = FILES.patterns
+RAW_CONTENT = RawContent(EXPERIMENT)
 
 # Under conda, or in a container, each job has its environment's python and no PYTHONPATH of ours; otherwise jobs run in
 # the environment that Snakemake itself runs in.

@@ -4,6 +4,7 @@ Only text files are read and folders listed, never voxels, so that a dry run sta
 """
 
 from pathlib import Path
+from typing import Any
 
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.experiment import paths
@@ -19,7 +20,7 @@ def check_input_files(experiment: Experiment) -> None:
         if dataset.raw and not Path(dataset.raw).exists():
             raise UserError(f"{dataset.raw}: no such file or folder; correct 'raw.{name}' in the config")
         folder = unpacked_raw_data(experiment, name)
-        cases = None if folder is None else _listed_cases(dataset, folder)
+        cases = None if folder is None else sources_by_case(dataset, folder)
         missing = [case for case in dataset.split if cases is not None and case not in cases]
         if missing:
             raise UserError(
@@ -38,8 +39,8 @@ def unpacked_raw_data(experiment: Experiment, name: str) -> Path | None:
     return Path(raw) if Path(raw).is_dir() and not packed else None
 
 
-def _listed_cases(dataset: Dataset, folder: Path) -> set[str] | None:
-    """Return the cases in a ``folder`` of raw data, or None where Snakemake's environment has no image library.
+def sources_by_case(dataset: Dataset, folder: Path) -> dict[str, Any] | None:
+    """Return ``{case: files}`` in a ``folder`` of raw data, or None where Snakemake's environment has no image library.
 
     Raises UserError for a folder without cases.
     """
@@ -51,7 +52,7 @@ def _listed_cases(dataset: Dataset, folder: Path) -> set[str] | None:
     top = ADAPTERS[dataset.description["format"]].TOP_FOLDER
     # As in `weakseg3d.datasets.fetching.download`, the folder may itself be the first one of the layout.
     inner = top and folder.name == top and not (folder / top).is_dir()
-    return set(cases_in(dataset.description, folder.parent if inner else folder, reported_path=folder))
+    return cases_in(dataset.description, folder.parent if inner else folder, reported_path=folder)
 
 
 def _check_published(path: str) -> None:

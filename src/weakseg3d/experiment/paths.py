@@ -14,6 +14,9 @@ RESULTS = "results/{experiment}"
 ARCHIVE = RESULTS + "/1_raw/{dataset}/{archive}"
 SOURCE = RESULTS + "/1_raw/{dataset}/source.json"
 
+RAW_CONTENT = RESULTS + "/1_raw/{dataset}/.content/{case}.json"
+"""A digest of the raw files of a case (`weakseg3d.experiment.raw_content`)."""
+
 CASE_FOLDER = RESULTS + "/2_cases/{dataset}/{case}"
 CASE = CASE_FOLDER + "/{kind}.nii.gz"
 CASE_IMAGE = CASE_FOLDER + "/image.nii.gz"

@@ -88,8 +88,11 @@ def case_digests(path: str, cases: Iterable[str]) -> dict[str, str]:
 
 
 def make_newer_than(files: Iterable[Path], inputs: Iterable[str]) -> None:
-    """Set the modification time of ``files`` to now where an input is newer: it was made again with the same bytes."""
-    newest = max(Path(path).stat().st_mtime_ns for path in inputs)
+    """Set the modification time of ``files`` to now where an input is newer: it was made again with the same bytes.
+
+    What is known by its record alone has no date.
+    """
+    newest = max((Path(path).stat().st_mtime_ns for path in inputs if Path(path).exists()), default=0)
     for file in files:
         if file.stat().st_mtime_ns < newest:
             file.touch()
