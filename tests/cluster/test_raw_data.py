@@ -58,7 +58,9 @@ def test_offline_says_what_to_place_and_goes_on_once_it_lies_there(grid, tmp_pat
     code, said, cases = imported(grid)
     assert code != 0
     assert cases == []
-    (sentence,) = {line.strip() for line in said.splitlines() if "cannot be downloaded offline" in line}
+    lines = [line.strip() for line in said.splitlines() if "cannot be downloaded offline" in line]
+    (sentence,) = {line for line in lines if line.startswith("weakseg3d download:")}
+    assert lines[-1].startswith("weakseg3d: failed in download: "), "the last line repeats it"
     assert ARCHIVE in sentence
     place = grid / "results/tiny/1_raw/hospital"
     assert "results/tiny/1_raw/hospital" in sentence
