@@ -71,6 +71,9 @@ def test_an_archive_counts_as_a_whole(content, tmp_path):
     before = content(archive)
     shutil.copy(archive, tmp_path / "other.zip")
     assert content(tmp_path / "other.zip") == before
+    (tmp_path / "folder").mkdir()
+    shutil.copy(archive, tmp_path / "folder")
+    assert content(tmp_path / "folder") == before
     write_scans(tmp_path / "scans", value=3)
     after = content(shutil.make_archive(str(tmp_path / "RawData"), "zip", tmp_path / "scans"))
     assert not set(after.values()) & set(before.values())

@@ -30,13 +30,20 @@ def check_input_files(experiment: Experiment) -> None:
 
 def unpacked_raw_data(experiment: Experiment, name: str) -> Path | None:
     """Return the folder in which the raw data of a dataset are now, or None if they are elsewhere or still packed."""
-    raw, [access] = experiment.datasets[name].raw, experiment.datasets[name].description["access"].values()
+    raw = experiment.datasets[name].raw
     if not raw:
         record = Path(paths.SOURCE.format(experiment=experiment.name, dataset=name))
         return record.parent if record.is_file() else None
-    archives = [entry["archive"] for entry in [access, *access.get("also", [])] if "archive" in entry]
-    packed = any((Path(raw) / archive).is_file() for archive in archives)
-    return Path(raw) if Path(raw).is_dir() and not packed else None
+    return None if raw_archives(experiment.datasets[name]) else Path(raw)
+
+
+def raw_archives(dataset: Dataset) -> list[Path]:
+    """Return the archives of raw data of the user's own: the file named in the config, or those in the folder."""
+    if Path(dataset.raw).is_file():
+        return [Path(dataset.raw)]
+    [access] = dataset.description["access"].values()
+    names = [entry["archive"] for entry in [access, *access.get("also", [])] if "archive" in entry]
+    return [Path(dataset.raw) / name for name in names if (Path(dataset.raw) / name).is_file()]
 
 
 def sources_by_case(dataset: Dataset, folder: Path) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.experiment import Experiment
-from weakseg3d.experiment.input_files import sources_by_case, unpacked_raw_data
+from weakseg3d.experiment.input_files import raw_archives, sources_by_case, unpacked_raw_data
 from weakseg3d.files import file_digest, whole_file
 from weakseg3d.progress import track
 from weakseg3d.texts import read_json
@@ -57,7 +57,7 @@ class RawContent:
         if folder is not None and sources is None:
             return {}
         if sources is None:
-            files = {case: [Path(entry.raw)] for case in entry.split}
+            files = dict.fromkeys(entry.split, raw_archives(entry))
         else:
             files = {case: sorted(_files(sources[case])) for case in entry.split if case in sources}
         return self._remembered(files, f"reading the raw files of {dataset}")
