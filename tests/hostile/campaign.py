@@ -134,19 +134,19 @@ def _damage(before, after):
 
 def table_of(endings):
     """Return the table of all kinds as Markdown, and the list of endings that should not be."""
-    counts = Counter((ending.attempt.group, ending.attempt.kind, ending.outcome) for ending in endings)
     kinds = dict.fromkeys((ending.attempt.group, ending.attempt.kind) for ending in endings)
-    outcomes = (SENTENCE, ACCEPTED, OTHER)
-    lines = [f"| group | kind | tried | {' | '.join(outcomes)} |", "|---|---|--:|--:|--:|--:|"]
-    for kind in [*kinds, ("all", "")]:
-        numbers = [
-            sum(n for key, n in counts.items() if key[2] == o and kind in (key[:2], ("all", ""))) for o in outcomes
-        ]
-        # The sum of the last row comes from all keys.
-        if kind == ("all", ""):
-            numbers = [sum(n for key, n in counts.items() if key[2] == outcome) for outcome in outcomes]
-        lines.append(f"| {kind[0]} | {kind[1]} | {sum(numbers)} | {' | '.join(map(str, numbers))} |")
+    lines = [f"| group | kind | tried | {SENTENCE} | {ACCEPTED} | {OTHER} |", "|---|---|--:|--:|--:|--:|"]
+    for group, kind in kinds:
+        of_kind = [ending for ending in endings if (ending.attempt.group, ending.attempt.kind) == (group, kind)]
+        lines.append(_row(group, kind, of_kind))
+    lines.append(_row("all", "", endings))
     return "\n".join(lines) + "\n", [ending for ending in endings if ending.outcome == OTHER]
+
+
+def _row(group, kind, endings):
+    counts = Counter(ending.outcome for ending in endings)
+    numbers = [len(endings), *(counts[outcome] for outcome in (SENTENCE, ACCEPTED, OTHER))]
+    return f"| {group} | {kind} | {' | '.join(map(str, numbers))} |"
 
 
 def run_all(attempts, processes=2, progress=None):

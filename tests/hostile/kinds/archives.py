@@ -14,7 +14,6 @@ NAMES += ("thesis/thesis.tex", "notes.txt", "x" * 300, "a/" * 500 + "b", "a\nb")
 def attempts():
     for name in NAMES:
         shown = repr(name)[:30]
-        # A file with an odd name is harmless when it stays in the folder; there is still no scan in it.
         yield Attempt("archive", "zip member", shown, _zip({name: b"x"}))
         yield Attempt("archive", "tar member", shown, _tar([(_member(name), b"x")]))
     for kind, number in (("symbolic link", tarfile.SYMTYPE), ("hard link", tarfile.LNKTYPE)):
@@ -22,26 +21,22 @@ def attempts():
             yield Attempt("archive", kind, target, _tar([(_member("self", number, target), b"")]))
     for kind, number in (("pipe", tarfile.FIFOTYPE), ("device", tarfile.CHRTYPE)):
         yield Attempt("archive", kind, kind, _tar([(_member("special", number), b"")]))
+    intact = {"zip": _zip({"a/b.nii.gz": bytes(2000)}), "tar.gz": _tar([(_member("a"), b"x" * 2000)])}
     for share in (0.1, 0.5, 0.9):
-        for kind, write in (
-            ("zip", _zip({"a/b.nii.gz": bytes(2000)})),
-            ("tar.gz", _tar([(_member("a"), b"x" * 2000)])),
-        ):
+        for kind, write in intact.items():
             yield Attempt("archive", "cut", f"{kind} {share}", _damaged(write, lambda path, s=share: cut(path, s)))
     for seed in range(4):
-        for kind, write in (
-            ("zip", _zip({"a/b.nii.gz": bytes(2000)})),
-            ("tar.gz", _tar([(_member("a"), b"x" * 2000)])),
-        ):
+        for kind, write in intact.items():
             name = f"{kind}, seed {seed}"
             yield Attempt("archive", "flipped bytes", name, _damaged(write, lambda path, s=seed: flip(path, s, 3)))
     yield Attempt("archive", "bomb", "200 MB of zeros", _zip({"a.nii": bytes(200_000_000)}), may_pass=True)
-    for name, content in {
+    contents = {
         "empty": b"",
         "text": b"hello",
         "zeros": bytes(10_240),
         "HTML": b"<html>login</html>",
-    }.items():
+    }
+    for name, content in contents.items():
         yield Attempt("archive", "not an archive", name, _content(content))
     yield Attempt("archive", "long name of 5 GB", "tar", _long_name)
 

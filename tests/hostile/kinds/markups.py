@@ -68,14 +68,15 @@ BOXES = {
 
 
 def attempts():
+    # Slicer writes points without a position, and an ROI that was dragged inside out has a negative size.
     for name, change in CHANGES.items():
-        yield Attempt("markups", "changed content", name, _changed(change))
+        yield Attempt("markups", "changed content", name, _changed(change), name == "no position")
     for name, content in TEXTS.items():
         yield Attempt("markups", "not markups", name, _text(content))
     for share in (0.2, 0.6, 0.9):
         yield Attempt("markups", "cut", str(share), _cut(share))
     for name, (key, value) in BOXES.items():
-        yield Attempt("markups", "box", name, _box(key, value))
+        yield Attempt("markups", "box", name, _box(key, value), name == "size negative")
 
 
 def _write(folder, content):

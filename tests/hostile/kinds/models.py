@@ -4,8 +4,11 @@ import copy
 import os
 import pickle
 
+import SimpleITK as sitk
+from conftest import make_volume
+
 from kinds.attempt import Attempt
-from kinds.material import RECIPE, cut, flip, write_scan
+from kinds.material import RECIPE, cut, flip, organ, write_scan
 from weakseg3d.experiment.recipes import checked_recipe
 
 NAN, INF = float("nan"), float("inf")
@@ -79,10 +82,6 @@ def attempts():
 
 
 def _write_image(folder):
-    import SimpleITK as sitk
-    from conftest import make_volume
-
-    from kinds.material import organ
 
     array = sitk.GetArrayFromImage(organ()).astype("float32")
     sitk.WriteImage(make_volume(array, (2.0, 2.0, 2.0)), str(folder / "image.nii.gz"))

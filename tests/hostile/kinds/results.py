@@ -1,7 +1,7 @@
 """Folders of results: records that are missing, damaged or contradict each other, and names that are markup."""
 
+import atexit
 import json
-import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -20,9 +20,11 @@ RUN = "7_models/toy/blob/points/good/seed-0/run.json"
 
 @cache
 def _intact():
-    folder = Path(tempfile.mkdtemp(prefix="weakseg3d-hostile-"))
-    small_experiment(folder)
-    return folder
+    """Return a folder, removed at the end of this process, with an intact experiment."""
+    holder = tempfile.TemporaryDirectory(prefix="weakseg3d-hostile-")
+    atexit.register(holder.cleanup)
+    small_experiment(Path(holder.name))
+    return Path(holder.name)
 
 
 def _rewrite(name, content):
@@ -67,8 +69,6 @@ DAMAGES = {
     "metrics without a column": _replace("status", "state"),
     "metrics with a text": _replace("dice,", "dice,x"),
 }
-BOTH_READ = {name for name in DAMAGES if name.startswith("provenance") or name.startswith("metrics")}
-
 RUN_DAMAGES = {
     "run empty": b"",
     "run a list": b"[]",
@@ -95,13 +95,8 @@ def attempts():
     for out in ("notes.txt", "thesis/thesis.tex", "/dev/null"):
         write = _damaged(lambda results: None, [*REPORT[:3], "--out", out])
         yield Attempt("report", "output", out, write)
-    for options in (
-        ["--viewer-cases", "-1"],
-        ["--footer", "x"],
-        ["--selection", "good=best"],
-        ["--published", "notes.txt"],
-    ):
-        yield Attempt("report", "options", " ".join(options), _damaged(lambda results: None, [*REPORT, *options]))
+    for option in ("--viewer-cases=-1", "--footer=x", "--selection=good=best", "--published=notes.txt"):
+        yield Attempt("report", "options", option, _damaged(lambda results: None, [*REPORT, option]))
 
 
 def _damaged(damage, arguments):
