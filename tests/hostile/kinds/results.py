@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
