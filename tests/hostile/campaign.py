@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,12 @@ from kinds.attempt import Attempt  # noqa: E402
 
 WALL_LIMIT = 60
 """Seconds that a verb may take; a download that is retried six times waits for 31 s of them."""
+
+PROCESSES = 2
+"""Verbs that run at a time."""
+
+WAITING_PROCESSES = 6
+"""Downloads that run beside them; they spend their time waiting for the next attempt."""
 
 MEMORY_LIMIT = 4 << 30
 """Bytes of address space that a verb may use."""
@@ -143,27 +150,38 @@ def table_of(endings):
     return "\n".join(lines) + "\n", [ending for ending in endings if ending.outcome == OTHER]
 
 
+def write_table(table, path):
+    """Replace the table in the file ``path``, or write a new file."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    places = [k for k, line in enumerate(lines) if line.startswith("|")] or [len(lines)]
+    path.write_text("".join([*lines[: places[0]], table, *lines[places[-1] + 1 :]]), encoding="utf-8")
+
+
 def _row(group, kind, endings):
     counts = Counter(ending.outcome for ending in endings)
     numbers = [len(endings), *(counts[outcome] for outcome in (SENTENCE, ACCEPTED, OTHER))]
     return f"| {group} | {kind} | {' | '.join(map(str, numbers))} |"
 
 
-def run_all(attempts, processes=2, progress=None):
+def run_all(attempts, progress):
     """Return the `Ending`s of ``attempts`` in their order; ``progress(ending)`` is called after each."""
-    endings = []
-    with ThreadPoolExecutor(processes) as pool:
-        for ending in pool.map(run_attempt, attempts):
-            endings.append(ending)
-            if progress:
-                progress(ending)
-    return endings
+    lock = threading.Lock()
+
+    def run(attempt):
+        ending = run_attempt(attempt)
+        with lock:
+            progress(ending)
+        return ending
+
+    with ThreadPoolExecutor(PROCESSES) as pool, ThreadPoolExecutor(WAITING_PROCESSES) as waiting:
+        runs = [(waiting if attempt.group == "http" else pool).submit(run, attempt) for attempt in attempts]
+        return [run.result() for run in runs]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--groups", nargs="+", metavar="GROUP", help="only these groups")
-    parser.add_argument("--out", metavar="FILE", help="also write the table to a Markdown file")
+    parser.add_argument("--out", metavar="FILE", help="Markdown file whose table is replaced, or a new one")
     args = parser.parse_args()
     attempts = all_attempts()
     groups = dict.fromkeys(attempt.group for attempt in attempts)
@@ -179,13 +197,13 @@ def main():
         mark = f" - {ending.attempt.kind}, {ending.attempt.name!r}: {ending.reason}" if ending.outcome == OTHER else ""
         print(f"{done}/{len(attempts)} {ending.attempt.group}{mark}", file=sys.stderr, flush=True)
 
-    table, others = table_of(run_all(attempts, progress=show))
+    table, others = table_of(run_all(attempts, show))
     print(table)
     for ending in others:
         print(f"{ending.attempt.group}, {ending.attempt.kind}, {ending.attempt.name!r}: {ending.reason}")
         print(f"    {ending.command[:300]}")
     if args.out:
-        Path(args.out).write_text(table, encoding="utf-8")
+        write_table(table, Path(args.out))
     return 1 if others else 0
 
 

@@ -11,8 +11,8 @@ NAMES = ("../escaped", "/tmp/escaped-weakseg3d", "a/../../escaped", "..\\escaped
 NAMES += ("thesis/thesis.tex", "notes.txt", "x" * 300, "a/" * 500 + "b", "a\nb")
 
 
-HARMLESS = {"", ".", "thesis/thesis.tex", "notes.txt", "a/" * 500 + "b", "a\nb", "x" * 300}
-"""Odd names that stay within the folder, or that the file system refuses."""
+HARMLESS = {"", ".", "thesis/thesis.tex", "notes.txt", "a/" * 500 + "b", "a\nb", "x" * 300, "a\0b"}
+"""Odd names that stay within the folder, or that the file system refuses; a name ends at its first NUL."""
 
 SCANS = {"a.nii.gz": b"image", "a_seg.nii.gz": b"label"}
 """Scans without fault: an archive that contains them is rejected for its other members, or not at all."""
