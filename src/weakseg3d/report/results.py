@@ -109,9 +109,8 @@ def _is_record(content):
     Raises KeyError, TypeError or AttributeError if something is missing or is not a container.
     """
     for dataset in content["datasets"].values():
-        if not isinstance(dataset["cases"], dict) or not all(
-            isinstance(part, list) for part in dataset["cases"].values()
-        ):
+        parts = dataset["cases"]
+        if not isinstance(parts, dict) or not all(isinstance(cases, list) for cases in parts.values()):
             return False
         # Looking up what has to be there.
         dataset["split"], dataset["split_sha256"], dataset["modality"], dataset["window"], parts["test"]
