@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow test-slurm test-conda test-container test-offline test-kills benchmarks lint lock clean
+.PHONY: demo test test-slow test-slurm test-conda test-container test-offline test-kills hostile benchmarks lint lock clean
 
 demo: $(INSTALLED)
 	. $(VENV)/bin/activate && snakemake --cores all
@@ -32,6 +32,9 @@ test-offline: $(INSTALLED)
 
 test-kills: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -m slow -rs tests/cluster/test_kills.py
+
+hostile: $(INSTALLED)
+	. $(VENV)/bin/activate && python tests/hostile/campaign.py
 
 benchmarks: $(INSTALLED)
 	. $(VENV)/bin/activate && for script in gaussian_label farthest_points pmsa gated_crf metrics stochastic_passes data_loading training_step dag; do \

@@ -224,3 +224,11 @@ def test_messages_show_values_shortened_and_without_terminal_codes(files, capsys
     error = capsys.readouterr().err
     assert len(error) < 300
     assert error.strip().isprintable()
+
+
+@pytest.mark.parametrize(
+    "command", ["import btcv --raw raw", "report --metrics m.csv", "resample --in a.nii --kind image"]
+)
+def test_an_empty_output_is_not_the_current_folder(capsys, command):
+    assert main([*command.split(), "--out", ""]) == 2
+    assert "--out is empty; name what to write" in capsys.readouterr().err

@@ -104,6 +104,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     verb = build_parser().parse_args(argv[:1]).verb
     try:
         args = build_parser(verb).parse_args(argv[1:])
+        # An empty path would mean the current folder; it is usually a shell variable that is not set.
+        if getattr(args, "out", None) == "":
+            raise UserError("--out is empty; name what to write")
         args.run(args)
     except UserError as error:
         return _report(verb, str(error), 2)

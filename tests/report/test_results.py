@@ -1,6 +1,10 @@
-"""A folder that is not that of an experiment is rejected."""
+"""A folder that does not belong to an experiment is rejected."""
 
+import json
+
+import pytest
 from metrics_rows import table_of
+from small_experiment import report, small_experiment
 
 from weakseg3d.cli import main
 
@@ -11,3 +15,35 @@ def test_a_folder_without_a_record_is_rejected(tmp_path, capsys):
     assert main([*command, "--results", str(tmp_path)]) == 2
     assert "provenance.json: no such file" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory):
+    return small_experiment(tmp_path_factory.mktemp("records"))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"cells": 5},
+        {"cells": ["x"]},
+        {"cells": [{}]},
+        {"datasets": []},
+        {"datasets": {}},
+        {"datasets": {"toy": 1}},
+        {"datasets": {"toy": {"cases": {"test": 5}}}},
+        {"evaluated_on": "paper"},
+        {"evaluated_on": []},
+        {"config": 5},
+    ],
+    ids=str,
+)
+def test_a_record_with_other_types_is_rejected(experiment, capsys, damage):
+    path = experiment / "tables/provenance.json"
+    intact = path.read_text(encoding="utf-8")
+    path.write_text(json.dumps(json.loads(intact) | damage), encoding="utf-8")
+    cell = ["--dataset", "toy", "--organ", "blob", "--method", "good"]
+    assert report(experiment) == main(["explain", str(experiment), *cell]) == 2
+    path.write_text(intact, encoding="utf-8")
+    lines = capsys.readouterr().err.splitlines()
+    assert all("provenance.json: not a record of the workflow" in line for line in lines[-2:])

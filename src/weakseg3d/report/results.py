@@ -37,8 +37,11 @@ class Results:
             self.config, self.evaluated_on = content["config"], content["evaluated_on"]
             self.largest_component = content["largest_component"]
             self.experiment, self.datasets, self.cells = content["experiment"], content["datasets"], content["cells"]
-        except (KeyError, TypeError):
-            raise UserError(f"{path}: not a record of the workflow; remove it and run the workflow again") from None
+            valid = _is_record(content)
+        except (AttributeError, KeyError, TypeError):
+            valid = False
+        if not valid:
+            raise UserError(f"{path}: not a record of the workflow; remove it and run the workflow again")
 
     def cells_of(self, **labels):
         """Return the cells that have all of ``labels`` (values as text or numbers), in the order of the experiment."""
@@ -98,6 +101,25 @@ class Results:
     def _path(self, pattern, **labels):
         """Return the path of ``pattern``, one of `weakseg3d.experiment.paths`, in the folder of the experiment."""
         return self.folder / paths.in_results(pattern).format(**labels)
+
+
+def _is_record(content):
+    """Return whether the values in the workflow's record have the types that `Results` promises.
+
+    Raises KeyError, TypeError or AttributeError if something is missing or is not a container.
+    """
+    for dataset in content["datasets"].values():
+        parts = dataset["cases"]
+        if not isinstance(parts, dict) or not all(isinstance(cases, list) for cases in parts.values()):
+            return False
+        # Looking up what has to be there.
+        dataset["split"], dataset["split_sha256"], dataset["modality"], dataset["window"], parts["test"]
+    for cell in content["cells"]:
+        if not all(isinstance(cell[key], (str, int)) for key in CELL) or cell["dataset"] not in content["datasets"]:
+            return False
+        if not isinstance(cell["model"], (str, type(None))) or not isinstance(cell["first_stages"], list):
+            return False
+    return isinstance(content["config"], dict) and content["evaluated_on"] in MASKS
 
 
 def _seconds(benchmark):

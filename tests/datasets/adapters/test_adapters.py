@@ -312,6 +312,23 @@ def test_pattern_without_a_case_is_a_mistake_in_the_yaml(tmp_path):
         load_dataset(path)
 
 
+@pytest.mark.parametrize("pattern", ["/etc/{case}.nii", "../{case}.nii", "a/../../{case}.nii"])
+def test_a_pattern_stays_below_the_raw_folder(tmp_path, pattern):
+    for options in ({"image": pattern, "label": "{case}.nii"}, {"image": "{case}.nii", "label": pattern}):
+        with pytest.raises(UserError, match="give a path below the raw folder"):
+            folder.find_cases(tmp_path, options)
+
+
+@pytest.mark.parametrize("pattern", ["a**b/{case}.nii", "a?*/{case}.nii"])
+def test_wildcards_in_a_pattern_are_characters_like_any_other(tmp_path, pattern):
+    assert folder.find_cases(tmp_path, {"image": pattern, "label": "{case}_seg.nii"}) == {}
+    for name in (pattern, "{case}_seg.nii"):
+        path = tmp_path / name.replace("{case}", "1")
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert list(folder.find_cases(tmp_path, {"image": pattern, "label": "{case}_seg.nii"})) == ["1"]
+
+
 def test_a_missing_half_of_a_pair_is_reported(tmp_path):
     image = write(scan(), tmp_path / "i" / "a.nii.gz")
     label_path = write(label(), tmp_path / "l" / "b.nii.gz")

@@ -127,6 +127,12 @@ def test_a_missing_address_is_rejected_and_leaves_no_file(served, tmp_path, caps
     assert list(tmp_path.glob("raw/*")) == []
 
 
+def test_an_address_with_an_open_bracket_is_rejected(tmp_path, capsys):
+    access = {"url": "http://[::/sets.zip", "archive": "sets.zip", "sha256": "0" * 64}
+    dataset = write_dataset(tmp_path, "chaos_mr", {"fetch": access})
+    assert_rejected(download(dataset, tmp_path / "raw"), capsys, access["url"], "not an address")
+
+
 def test_an_archive_in_place_is_used_instead_of_a_download(tmp_path):
     (tmp_path / "raw").mkdir()
     archive = make_zip(tmp_path / "raw" / "sets.zip", LAYOUTS["chaos_mr"])

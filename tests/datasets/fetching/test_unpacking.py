@@ -192,3 +192,12 @@ def test_a_member_called_like_something_of_the_users_replaces_nothing(tmp_path, 
 @pytest.mark.parametrize("member", [".weakseg3d", "source.json", "source.json/x"])
 def test_a_member_called_like_our_own_records_is_rejected(tmp_path, folder, member):
     assert_rejected(make_zip(tmp_path / "a.zip", [(member, "x")]), folder, "name of a record")
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE])
+def test_a_header_that_claims_gigabytes_is_not_read(tmp_path, kind):
+    header = tarfile.TarInfo("././@LongLink")
+    header.type, header.size = kind, 5_000_000_000
+    (tmp_path / "a.tar").write_bytes(header.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    with pytest.raises(UserError, match="a header claims 5000000000 bytes"):
+        unpack([tmp_path / "a.tar"], tmp_path / "out", lambda folder: None)

@@ -1,5 +1,6 @@
 """A user's own files, given by a pattern, a table of paths, or the dataset.json of the Decathlon or of nnU-Net."""
 
+import glob
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -83,6 +84,11 @@ def _homes(raw: Path) -> Iterator[Path]:
 def _check_pattern(options: Mapping[str, Any], key: str) -> None:
     if "{case}" not in options[key]:
         raise UserError(f"option '{key}' of format 'folder' is '{options[key]}'; put {{case}} in place of the case id")
+    if options[key].startswith("/") or ".." in options[key].split("/"):
+        raise UserError(
+            f"option '{key}' of format 'folder' is {quoted(options[key])}; give a path below the raw folder, and name "
+            "that folder with --raw"
+        )
 
 
 def _by_pattern(home: Path, image: str, label: str) -> dict[str, Sources]:
@@ -97,13 +103,13 @@ def _by_pattern(home: Path, image: str, label: str) -> dict[str, Sources]:
 
 def _matches(home: Path, pattern: str) -> dict[str, Path]:
     """Return ``{case: path}`` for all paths that match ``pattern``; a case is a component of the path or part of it."""
-    glob = pattern.replace("[", "[[]").replace("{case}", "*")
+    wildcard = glob.escape(pattern).replace("{case}", "*")
     first, *rest = (re.escape(piece) for piece in pattern.split("{case}"))
     expression = (
         first + "([^/]+)" + "".join(piece + (r"\1" if k + 1 < len(rest) else "") for k, piece in enumerate(rest))
     )
     paths: dict[str, Path] = {}
-    for path in home.glob(glob):
+    for path in home.glob(wildcard):
         match = re.fullmatch(expression, path.relative_to(home).as_posix())
         if match and not path.name.startswith("."):
             paths[match.group(1)] = path

@@ -176,8 +176,12 @@ def _local_archives(archives: Sequence[Archive], out: Path, source: str | os.Pat
 
 
 def _file_of(archive: Archive) -> Path | None:
-    """Return the path in a ``file:`` address, or None."""
-    address = urlsplit(archive.get("url", ""))
+    """Return the path in a ``file:`` address, or None; raise UserError for an address that is none."""
+    url = archive.get("url", "")
+    try:
+        address = urlsplit(url)
+    except ValueError as error:
+        raise UserError(f"{url}: not an address ({error}); correct it in the dataset's YAML") from None
     return Path(url2pathname(address.path)) if address.scheme == "file" else None
 
 

@@ -26,6 +26,9 @@ ALWAYS_ALLOWED = 1 << 30
 MAX_MEMBERS = 5_000_000
 """Largest number of files and folders in an archive."""
 
+MAX_HEADER = 1 << 20
+"""Largest header of a tar member in bytes; only long names and attributes need more than a block."""
+
 CHUNK = 1 << 20
 
 DAMAGE = (
@@ -39,6 +42,21 @@ DAMAGE = (
     NotImplementedError,
     UnicodeError,
 )
+
+
+class _Member(tarfile.TarInfo):
+    """A member of a tar archive; one whose header claims more than `MAX_HEADER` raises tarfile.TarError.
+
+    Python reads such a header (a long name, or attributes) into memory as a whole.
+    """
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
+        """Return the member that the block ``buf`` describes."""
+        member = super().frombuf(buf, encoding, errors)
+        if not member.isreg() and not member.isdir() and member.size > MAX_HEADER:
+            raise tarfile.TarError(f"a header claims {member.size} bytes")
+        return member
 
 
 def unpack(
@@ -69,10 +87,19 @@ def unpack(
 def _unpack_one(archive: Path, folder: Path) -> None:
     if zipfile.is_zipfile(archive):
         _unzip(archive, folder)
-    elif tarfile.is_tarfile(archive):
+    elif _is_tar(archive):
         _untar(archive, folder)
     else:
         raise UserError(f"{archive}: not a zip or tar archive, or truncated; get it again")
+
+
+def _is_tar(archive: Path) -> bool:
+    """Return whether a file starts like a tar archive, possibly a compressed one."""
+    try:
+        with tarfile.open(archive, tarinfo=_Member):
+            return True
+    except (tarfile.ReadError, tarfile.CompressionError):
+        return False
 
 
 def _unzip(archive: Path, folder: Path) -> None:
@@ -88,7 +115,7 @@ def _unzip(archive: Path, folder: Path) -> None:
 
 
 def _untar(archive: Path, folder: Path) -> None:
-    with tarfile.open(archive) as content:
+    with tarfile.open(archive, tarinfo=_Member) as content:
         _check_amount(archive, folder, (_checked_size(archive, member) for member in content))
         # The checksum of a compressed tar follows the last member and is verified only if the file is read to its end.
         while content.fileobj.read(CHUNK):
