@@ -5,7 +5,6 @@ Snakemake's own rerun triggers watch the rule, not the modules that it calls.
 
 import ast
 import hashlib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +27,7 @@ def code_hash(verb: str) -> str:
     return digest.hexdigest()[:12]
 
 
+@cache
 def statements(path: Path) -> str:
     """Return the code of a file without comments, docstrings and layout."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -62,14 +62,16 @@ def imported_modules(module: str) -> dict[str, Path]:
     return modules
 
 
-def _imports(path: Path) -> Iterator[str]:
-    """Yield every dotted name that a file imports; some are functions, not modules."""
+@cache
+def _imports(path: Path) -> list[str]:
+    """Return every dotted name that a file imports; some are functions, not modules."""
+    names = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
 
 
 def module_path(module: str) -> Path | None:
