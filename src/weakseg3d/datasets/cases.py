@@ -55,6 +55,12 @@ def cases_in(
     return sources
 
 
+def layout_root(dataset: dict[str, Any], source: Path) -> Path:
+    """Return the raw folder that ``source`` means: the folder above the layout's first one, which ``source`` may be."""
+    top = ADAPTERS[dataset["format"]].TOP_FOLDER
+    return source.parent if top and source.name == top and not (source / top).is_dir() else source
+
+
 def expected_layout(dataset: dict[str, Any]) -> str:
     """Return where the files of ``dataset`` should be located, including the options in its description."""
     options = ", ".join(f"{key}: {value}" for key, value in dataset["options"].items())

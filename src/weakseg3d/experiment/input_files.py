@@ -52,14 +52,10 @@ def sources_by_case(dataset: Dataset, folder: Path) -> dict[str, Any] | None:
     Raises UserError for a folder without cases.
     """
     try:
-        from weakseg3d.datasets.adapters import ADAPTERS
-        from weakseg3d.datasets.cases import cases_in
+        from weakseg3d.datasets.cases import cases_in, layout_root
     except ImportError:
         return None
-    top = ADAPTERS[dataset.description["format"]].TOP_FOLDER
-    # As in `weakseg3d.datasets.fetching.download`, the folder may itself be the first one of the layout.
-    inner = top and folder.name == top and not (folder / top).is_dir()
-    return cases_in(dataset.description, folder.parent if inner else folder, reported_path=folder)
+    return cases_in(dataset.description, layout_root(dataset.description, folder), reported_path=folder)
 
 
 def _check_published(path: str) -> None:

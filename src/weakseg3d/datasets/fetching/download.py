@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from weakseg3d.datasets.adapters import ADAPTERS
-from weakseg3d.datasets.cases import cases_in, expected_layout
+from weakseg3d.datasets.cases import cases_in, expected_layout, layout_root
 from weakseg3d.datasets.fetching.checksums import mismatch
 from weakseg3d.datasets.fetching.instructions import how_to_get
 from weakseg3d.datasets.fetching.locking import locked
@@ -224,9 +224,8 @@ def _verify(archive: Archive, path: Path) -> None:
 def _use_folder(dataset: dict[str, Any], archives: Sequence[Archive], source: Path, out: Path) -> Record:
     """Link the unpacked files of ``source``, which contains the first folder of the layout or is that folder itself."""
     adapter = ADAPTERS[dataset["format"]]
-    below = source / (adapter.TOP_FOLDER or "")
-    top = source if source.name == adapter.TOP_FOLDER and not below.is_dir() else below
-    raw = top.parent if adapter.TOP_FOLDER else top
+    raw = layout_root(dataset, source)
+    top = raw / (adapter.TOP_FOLDER or "")
     if not top.is_dir() or not adapter.find_cases(raw, dataset["options"]):
         missing = f"neither {archives[0]['archive']} nor" if archives else "no"
         raise UserError(
