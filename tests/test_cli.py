@@ -48,7 +48,9 @@ def test_verbs_import_neither_torch_nor_monai(verb):
         f"[importlib.import_module(m) for m in imported_modules('weakseg3d.verbs.{name}')]\n"
         "print([m for m in ('torch', 'monai', 'lightning') if m in sys.modules])"
     )
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": str(SRC)})
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", env={"PYTHONPATH": str(SRC)}
+    )
     assert printed.stdout.strip() == "[]", printed.stderr
 
 

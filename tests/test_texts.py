@@ -1,7 +1,9 @@
 """Damaged YAML, CSV, JSON and split files, in every place that reads one: one sentence that names the file."""
 
 import json
+import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -251,3 +253,12 @@ def test_ordinary_text_is_its_own_cell(text):
 def test_a_journal_of_hashes_is_read_as_it_was_written(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps({"1": "ab" * 32}, indent=0) + "\n", encoding="utf-8")
     assert read_json(tmp_path / "a.json") == {"1": "ab" * 32}
+
+
+def test_the_text_of_other_programs_is_read_as_utf8():
+    """Never in the process's locale, which image libraries change to C while they read and write files."""
+    root = Path(__file__).parents[1]
+    sources = [path for folder in ("src", "tests", "workflow", "benchmarks") for path in (root / folder).rglob("*.py")]
+    guessed = re.compile(r"\b(text|universal_newlines)\s*=\s*True")
+    assert len(sources) > 300
+    assert [str(path) for path in sources if guessed.search(path.read_text(encoding="utf-8"))] == []

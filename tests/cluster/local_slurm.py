@@ -143,7 +143,7 @@ def free_ports(number):
 
 def slurm(environment, *command):
     """Run a command of Slurm and return what it printed."""
-    ran = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+    ran = subprocess.run(command, env=os.environ | environment, capture_output=True, encoding="utf-8")
     return ran.stdout.strip()
 
 

@@ -59,7 +59,7 @@ def test_an_environment_holds_the_versions_asked_for_and_not_this_package(finish
         listed = subprocess.run(
             [prefix / "bin/python", "-m", "pip", "list", "--format", "freeze"],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=True,
         ).stdout
         assert "weakseg3d" not in listed

@@ -58,7 +58,7 @@ def run(folder, command):
     """Run a command as a shell would with the environment's programs on its path; return what it said."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = os.environ | {"PATH": path, "PYTHONPATH": str(folder / "src")}
-    ran = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
+    ran = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, encoding="utf-8")
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
     return ran.stdout + ran.stderr
 
@@ -129,7 +129,7 @@ empty = metrics.np.zeros(0)
 print(metric.function(metrics.Comparison(3, 4, 5, empty, empty, 1.0, 1.0)))
 """
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}
-    assert subprocess.check_output([sys.executable, "-c", code], env=environment, text=True) == "0.25\n"
+    assert subprocess.check_output([sys.executable, "-c", code], env=environment, encoding="utf-8") == "0.25\n"
 
 
 def test_links_lead_somewhere():

@@ -140,7 +140,7 @@ class Disk:
         options = f"remount,{option}" if self.mounted else option
         self.mounted = True
         command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.folder)]
-        return subprocess.run(command, capture_output=True, text=True)
+        return subprocess.run(command, capture_output=True, encoding="utf-8")
 
     def used(self):
         """Return the bytes in use."""

@@ -30,7 +30,7 @@ def test_the_environment_comes_from_the_folder_of_wheels_alone(tmp_path):
     subprocess.run([sys.executable, *fill.split()], cwd=tmp_path, check=True, capture_output=True)
     (build,) = re.findall(r"^(PIP_NO_INDEX.* make) demo$", PAGE, re.M)
     command = f"{build} PYTHON={sys.executable} .venv/.installed"
-    ran = subprocess.run([*ALONE, "bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    ran = subprocess.run([*ALONE, "bash", "-c", command], cwd=tmp_path, capture_output=True, encoding="utf-8")
     assert ran.returncode == 0, ran.stderr[-3000:]
     snakemake = tmp_path / ".venv/bin/snakemake"
-    assert subprocess.check_output([snakemake, "--version"], text=True).startswith("9.")
+    assert subprocess.check_output([snakemake, "--version"], encoding="utf-8").startswith("9.")

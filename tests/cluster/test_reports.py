@@ -45,7 +45,7 @@ def test_snakemakes_own_report_is_made_without_a_network(tmp_path):
     command = snakemake_command("--report", "snakemake-report.zip")
     if shutil.which("unshare") and not subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
         command = ["unshare", "-n", *command]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
     assert ran.returncode == 0, ran.stderr
     with zipfile.ZipFile(folder / "snakemake-report.zip") as archive:
         names = {name.rpartition("/")[2] for name in archive.namelist()}

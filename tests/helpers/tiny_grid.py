@@ -80,7 +80,7 @@ def snakemake(folder, *arguments, environment=None, config="tiny.yaml"):
     """Run the tiny grid in ``folder``; what is in ``environment`` is laid over this process's own."""
     environment = os.environ | (environment or {})
     return subprocess.run(
-        snakemake_command(*arguments, config=config), cwd=folder, env=environment, capture_output=True, text=True
+        snakemake_command(*arguments, config=config), cwd=folder, env=environment, capture_output=True, encoding="utf-8"
     )
 
 

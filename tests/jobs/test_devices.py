@@ -33,7 +33,7 @@ class Pool:
         environment = os.environ | {"PYTHONPATH": str(SRC), "CUDA_VISIBLE_DEVICES": visible}
         command = [sys.executable, "-c", HOLD, str(self.folder), str(sharing), str(number)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.processes.append(subprocess.Popen(command, env=environment, text=True, **pipes))
+        self.processes.append(subprocess.Popen(command, env=environment, encoding="utf-8", **pipes))
         return self.processes[-1]
 
 
@@ -128,7 +128,7 @@ def run(*arguments, **variables):
     """Run ``python -m weakseg3d.jobs.devices`` with an argument that the verb does not know."""
     environment = os.environ | {"PYTHONPATH": str(SRC)} | variables
     command = [sys.executable, "-m", "weakseg3d.jobs.devices", "effort", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
+    return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8")
 
 
 def test_without_a_gpu_the_verb_runs():

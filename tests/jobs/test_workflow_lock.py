@@ -39,7 +39,9 @@ def folder(tmp_path, monkeypatch):
 def other(folder):
     """Another process that took over the folder and started a job, and the number of the job's process."""
     command = [sys.executable, "-c", RUN, str(folder)]
-    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(SRC)}, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=os.environ | {"PYTHONPATH": str(SRC)}, stdout=subprocess.PIPE, encoding="utf-8"
+    )
     job = int(process.stdout.readline())
     lock(folder)
     yield process, job

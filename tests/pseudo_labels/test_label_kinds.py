@@ -74,5 +74,7 @@ def test_the_verb_offers_exactly_these_kinds():
 
 def test_the_kinds_are_known_without_loading_numerical_libraries():
     code = "import sys, weakseg3d.pseudo_labels.kinds; print([m for m in ('numpy', 'SimpleITK') if m in sys.modules])"
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": str(SRC)})
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", env={"PYTHONPATH": str(SRC)}
+    )
     assert printed.stdout.strip() == "[]", printed.stderr

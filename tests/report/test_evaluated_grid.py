@@ -34,7 +34,7 @@ def planned(folder, **changes):
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG | changes), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "workflow/Snakefile"), "--dry-run"]
     command += ["--printshellcmds", "--cores", "1", "--configfile", "config.yaml"]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
     assert ran.returncode == 0, ran.stderr
     return ran.stdout + ran.stderr
 

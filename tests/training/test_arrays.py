@@ -152,11 +152,11 @@ def test_training_needs_only_torch_monai_lightning_and_numpy(folder, tmp_path):
     python = [sys.executable, "-S"]
     environment = {"PYTHONPATH": os.pathsep.join(map(str, (SRC, packages))), "PATH": os.environ["PATH"]}
     code = f"import importlib.util\nprint([m for m in {NOT_FOR_TRAINING} if importlib.util.find_spec(m)])"
-    importable = subprocess.run([*python, "-c", code], capture_output=True, text=True, env=environment)
+    importable = subprocess.run([*python, "-c", code], capture_output=True, encoding="utf-8", env=environment)
     assert importable.stdout.strip() == "[]", importable.stderr
 
     command = [*python, "-m", "weakseg3d", *train_command(folder, "arrays.csv", "bare")]
-    training = subprocess.run(command, capture_output=True, text=True, env=environment)
+    training = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
     assert training.returncode == 0, training.stderr
     assert main(train_command(folder, "volumes.csv", "full")) == 0
     assert (folder / "bare" / "losses.csv").read_bytes() == (folder / "full" / "losses.csv").read_bytes()

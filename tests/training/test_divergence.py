@@ -207,7 +207,7 @@ def test_two_processes_stop_with_one_sentence(folder):
     command = [sys.executable, "-m", "weakseg3d", "train", "--recipe", "recipe.yaml", "--cases", "cases.csv"]
     environment = os.environ | {"PYTHONPATH": str(SRC)}
     ran = subprocess.run(
-        [*command, "--out", "out"], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+        [*command, "--out", "out"], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=120
     )
     assert ran.returncode == 2, ran.stderr
     assert "weakseg3d train: out: training diverged, as the loss of step" in ran.stderr.splitlines()[-1]

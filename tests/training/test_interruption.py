@@ -57,7 +57,7 @@ def start(folder, out):
     arguments = ["--recipe", "recipe.yaml", "--cases", "cases.csv", "--out", out, "--resume"]
     environment = os.environ | {"PYTHONPATH": str(SRC)}
     command = [sys.executable, "-m", "weakseg3d", "train", *arguments]
-    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, encoding="utf-8")
 
 
 def finish(folder, out):

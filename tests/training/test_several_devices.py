@@ -143,7 +143,7 @@ def start(folder, out, steps=4000):
     arguments = ["--recipe", "recipe.yaml", "--cases", "cases.csv", "--out", out, "--resume"]
     environment = os.environ | {"PYTHONPATH": str(SRC)}
     command = [sys.executable, "-m", "weakseg3d.jobs.devices", "train", *arguments]
-    process = psutil.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+    process = psutil.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, encoding="utf-8")
     while not (folder / out / "checkpoints" / "last.ckpt").exists():
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.05)

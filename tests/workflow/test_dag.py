@@ -24,7 +24,7 @@ def graph_of(config, folder):
     The record of a batch goes by the name of a case's file, with the batch for the case.
     """
     command = [sys.executable, Path(__file__).with_name("list_jobs.py"), PROJECT / "workflow" / "Snakefile", config]
-    listed = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    listed = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=folder)
     assert listed.returncode == 0, listed.stderr
     jobs = json.loads(listed.stdout)
     for job in jobs:

@@ -79,7 +79,7 @@ training:
 
 def snakemake(folder, *arguments, config="tiny.yaml"):
     command = [sys.executable, "-m", "snakemake", "--configfile", config, *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
 
 
 def planned(folder, *arguments):

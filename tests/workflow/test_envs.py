@@ -53,5 +53,5 @@ def test_the_workflow_itself_needs_no_numerical_library():
         "print([m for m in ('numpy', 'SimpleITK', 'scipy', 'pandas', 'torch') if m in sys.modules])"
     )
     environment = {"PYTHONPATH": str(PROJECT / "src")}
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", env=environment)
     assert printed.stdout.strip() == "[]", printed.stderr

@@ -36,7 +36,7 @@ def ours(tmp_path):
 def snakemake(folder, *arguments):
     """Run Snakemake in ``folder`` and return what it printed."""
     command = [sys.executable, "-m", "snakemake", *arguments]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ)
+    ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", env=os.environ)
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
     return ran.stdout + ran.stderr
 

@@ -62,7 +62,7 @@ def devices() -> list[str]:
         return [name.strip() for name in os.environ[VISIBLE].split(",") if name.strip() not in ("", "-1", "NoDevFiles")]
     command = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.split()
     except (OSError, subprocess.CalledProcessError):
         return []
 

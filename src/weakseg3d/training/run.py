@@ -261,6 +261,6 @@ def git_commit() -> str | None:
     """Return the commit of the repository, or None outside a repository."""
     command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -113,7 +113,7 @@ def test_several_processes_download_a_file_once(tmp_path):
                 [sys.executable, "-m", "weakseg3d", *command(dataset, tmp_path / f"out_{k}", "--shared", shared)],
                 env=environment,
                 stderr=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
             )
             for k in range(3)
         ]

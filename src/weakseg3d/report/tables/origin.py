@@ -30,7 +30,7 @@ def commit():
 def _git(*arguments):
     command = ["git", "-C", str(PROJECT), *arguments]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
 
