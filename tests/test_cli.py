@@ -234,3 +234,10 @@ def test_messages_show_values_shortened_and_without_terminal_codes(files, capsys
 def test_an_empty_output_is_not_the_current_folder(capsys, command):
     assert main([*command.split(), "--out", ""]) == 2
     assert "--out is empty; name what to write" in capsys.readouterr().err
+
+
+def test_options_are_not_abbreviated(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["resample", "--in", "a.nii.gz", "--out", "b.nii.gz", "--kind", "image", "--spac", "2"])
+    assert stopped.value.code == 2
+    assert "--spac" in capsys.readouterr().err.replace("--spacing", "")

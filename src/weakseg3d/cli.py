@@ -51,12 +51,14 @@ LONGEST_WORD = 300
 class OneSentenceParser(argparse.ArgumentParser):
     """An argument parser that reports errors in one sentence, and takes ``-5e-05`` for a number.
 
+    Options are written out: an abbreviation that is clear today may mean two options tomorrow.
+
     argparse decides by an attribute whether a word with a leading dash is a negative number or an option; its own
     pattern lacks the exponent (https://github.com/python/cpython/issues/53580).
     """
 
     def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, allow_abbrev=False, **kwargs)
         self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
 
     def error(self, message: str) -> NoReturn:
