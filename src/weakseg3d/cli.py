@@ -32,6 +32,7 @@ VERBS = {
     "train": "train a method's network on the training cases",
     "distill": "train two models to teach each other and themselves, as in PA-Seg's second stage",
     "predict": "segment an image with a trained model",
+    "segment": "segment new scans with trained models: one label map per scan, on the scan's own grid",
     "control": "write a control prediction: the reference, an empty mask, or the pseudo label itself",
     "evaluate": "compare a prediction with the reference",
     "overlay": "draw the contours of reference and prediction over an image",

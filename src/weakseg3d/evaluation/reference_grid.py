@@ -7,6 +7,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from weakseg3d.errors import UserError
+from weakseg3d.images.resampling import map_on_reference_grid
 
 HALF = 0.5 - 1e-4
 """Interpolated masks are organ from this value on. With the slack, a voxel midway between organ and background is
@@ -35,11 +36,6 @@ def mask_on_reference_grid(
                 " compare a prediction with the reference of the same scan"
             )
     return resampled
-
-
-def map_on_reference_grid(image: sitk.Image, reference: sitk.Image) -> sitk.Image:
-    """Return a float image on the grid of the image ``reference``, interpolated linearly, 0 beyond its volume."""
-    return sitk.Resample(image, reference, sitk.Transform(), sitk.sitkLinear, 0.0, image.GetPixelID())
 
 
 def _physical(indices: NDArray[np.integer], image: sitk.Image) -> NDArray[np.float64]:

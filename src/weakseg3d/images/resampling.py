@@ -72,6 +72,11 @@ def resample_label(label: sitk.Image, spacing: float) -> sitk.Image:
     return _resample(label, spacing, sitk.sitkLabelLinear)
 
 
+def map_on_reference_grid(image: sitk.Image, reference: sitk.Image) -> sitk.Image:
+    """Return a float image on the grid of the image ``reference``, interpolated linearly, 0 beyond its volume."""
+    return sitk.Resample(image, reference, sitk.Transform(), sitk.sitkLinear, 0.0, image.GetPixelID())
+
+
 def _resample(image: sitk.Image, spacing: float, interpolator: int) -> sitk.Image:
     size, origin = isotropic_grid(image, spacing)
     resampler = sitk.ResampleImageFilter()

@@ -1,6 +1,6 @@
 """Prediction: a sliding window over the image, with the logits of several stochastic passes averaged."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import SimpleITK as sitk
@@ -26,27 +26,46 @@ def predict(
     of the probability over the passes (divided by their number), computed in every window and blended like the logits.
     On a GPU, precision and determinism are the same as in training.
     """
-    torch.set_num_threads(recipe["threads"])
-    torch.manual_seed(recipe["seed"])
-    if recipe["training"].get("deterministic"):
-        make_deterministic()
+    set_up(recipe)
     prediction, patch_size = recipe["prediction"], recipe["training"]["patch_size"]
     reoriented = oriented(image)
-    scaled = scaled_intensity(sitk.GetArrayFromImage(reoriented), recipe["intensity"])
-    array = torch.from_numpy(normalised(scaled, recipe["normalisation"]))
-    summary = mean_and_variance if with_variance else mean_logit
-
-    autocast = autocast_context(precision(recipe["training"]["mixed_precision"]))
-
-    def predictor(windows: torch.Tensor) -> torch.Tensor:
-        with autocast:
-            logits = forward_passes(network, windows, prediction["passes"])
-            return summary((logit.float() for logit in logits), prediction["passes"])
-
+    array = network_input(reoriented, recipe)
+    predictor = windows_predictor(network, recipe, mean_and_variance if with_variance else mean_logit)
     device = next(network.parameters()).device
     summaries = sliding_window_prediction(predictor, array.to(device), patch_size, prediction["overlap"])
     probability = _on_grid(summaries[0, 0].float().sigmoid(), reoriented, image)
     return probability, _on_grid(summaries[0, 1].float(), reoriented, image) if with_variance else None
+
+
+def set_up(recipe: Mapping[str, Any]) -> None:
+    """Set up torch for a prediction with the model of ``recipe``: threads, seed, determinism."""
+    torch.set_num_threads(recipe["threads"])
+    torch.manual_seed(recipe["seed"])
+    if recipe["training"].get("deterministic"):
+        make_deterministic()
+
+
+def network_input(reoriented: sitk.Image, recipe: Mapping[str, Any]) -> torch.Tensor:
+    """Return an image, already `oriented`, as the network of ``recipe`` sees it, (z, y, x)."""
+    scaled = scaled_intensity(sitk.GetArrayViewFromImage(reoriented), recipe["intensity"])
+    return torch.from_numpy(normalised(scaled, recipe["normalisation"]))
+
+
+def windows_predictor(
+    network: nn.Module, recipe: Mapping[str, Any], summary: Callable[[Iterable[torch.Tensor], int], torch.Tensor]
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return a function from windows (B, 1, z, y, x) to the ``summary`` of the logits of the recipe's passes.
+
+    On a GPU, its precision is that of training.
+    """
+    passes = recipe["prediction"]["passes"]
+    autocast = autocast_context(precision(recipe["training"]["mixed_precision"]))
+
+    def predictor(windows: torch.Tensor) -> torch.Tensor:
+        with autocast:
+            return summary((logit.float() for logit in forward_passes(network, windows, passes)), passes)
+
+    return predictor
 
 
 def mean_logit(logits: Iterable[torch.Tensor], number: int) -> torch.Tensor:

@@ -8,7 +8,8 @@ from matplotlib.lines import Line2D
 
 from weakseg3d.annotations.markups import read_markups
 from weakseg3d.evaluation.long_table import LACKING, WITH_ORGAN
-from weakseg3d.evaluation.reference_grid import HALF, map_on_reference_grid
+from weakseg3d.evaluation.reference_grid import HALF
+from weakseg3d.images.resampling import map_on_reference_grid
 from weakseg3d.images.volumes import read_image, read_mask
 from weakseg3d.report.figures.overlays import PERCENTILES, Slice, contour_handles, draw_contours, slice_to_show, turned
 from weakseg3d.report.style import PAGE_WIDTH, new_figure

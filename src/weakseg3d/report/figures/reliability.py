@@ -8,7 +8,8 @@ import SimpleITK as sitk
 from matplotlib.lines import Line2D
 
 from weakseg3d.evaluation.calibration import BINS, MARGIN, region_box
-from weakseg3d.evaluation.reference_grid import HALF, map_on_reference_grid
+from weakseg3d.evaluation.reference_grid import HALF
+from weakseg3d.images.resampling import map_on_reference_grid
 from weakseg3d.images.volumes import read_image, read_mask
 from weakseg3d.report.style import COLUMN_WIDTH, method_styles, new_figure, style_context
 

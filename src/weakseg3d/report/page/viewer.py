@@ -8,7 +8,8 @@ import matplotlib.image
 import numpy as np
 import SimpleITK as sitk
 
-from weakseg3d.evaluation.reference_grid import HALF, map_on_reference_grid
+from weakseg3d.evaluation.reference_grid import HALF
+from weakseg3d.images.resampling import map_on_reference_grid
 from weakseg3d.images.volumes import read_image, read_mask
 from weakseg3d.report.figures.overlays import PERCENTILES, slice_to_show, turned
 

@@ -1,0 +1,52 @@
+"""A sliding window over a whole volume whose output leaves it in sections, so that only a few slices are held."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from monai.data.utils import compute_importance_map, dense_patch_slices
+
+from weakseg3d.inference.sliding_window import sliding_window_prediction
+
+
+def predicted_sections(
+    predictor: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor, patch_size: Sequence[int], overlap: float
+) -> Iterator[torch.Tensor]:
+    """Yield the output of ``predictor`` on ``image`` (z, y, x) in sections (C, slices, y, x), from the first slice on.
+
+    Together they are the result of `sliding_window_prediction`, to rounding: the same windows with the same weights.
+    """
+    depth, count = patch_size[0], image.shape[0]
+    if count <= depth:
+        yield sliding_window_prediction(predictor, image, patch_size, overlap)[0]
+        return
+    weights = _sum_of_weights(image.shape[1:], patch_size, overlap).to(image.device)
+    starts = [window[0].start for window in dense_patch_slices([count], [depth], [_step(depth, count, overlap)])]
+    # Sums over the windows so far, for the slices that later windows cover as well.
+    total, norm = None, weights[:0]
+    for start, following in zip(starts, [*starts[1:], count], strict=True):
+        mean = sliding_window_prediction(predictor, image[start : start + depth], patch_size, overlap)[0]
+        new_total, new_norm = mean * weights, weights.clone()
+        if total is not None:
+            new_total[:, : len(norm)] += total
+            new_norm[: len(norm)] += norm
+        finished = following - start
+        yield new_total[:, :finished] / new_norm[:finished]
+        total, norm = new_total[:, finished:], new_norm[finished:]
+
+
+def _sum_of_weights(size: Sequence[int], patch_size: Sequence[int], overlap: float) -> torch.Tensor:
+    """Return the sum (patch z, y, x) of the weights of all windows that cover the same slices of ``size`` (y, x)."""
+    importance = compute_importance_map(tuple(patch_size), mode="gaussian")
+    # Where the image is smaller than a window, MONAI pads it at both ends.
+    padded = [max(n, p) for n, p in zip(size, patch_size[1:], strict=True)]
+    steps = [_step(p, n, overlap) for n, p in zip(padded, patch_size[1:], strict=True)]
+    total = torch.zeros((patch_size[0], *padded))
+    for rows, columns in dense_patch_slices(padded, patch_size[1:], steps):
+        total[:, rows, columns] += importance
+    (top, left) = ((n - m) // 2 for n, m in zip(padded, size, strict=True))
+    return total[:, top : top + size[0], left : left + size[1]]
+
+
+def _step(window: int, length: int, overlap: float) -> int:
+    """Return the distance between neighbouring windows along an axis, as MONAI chooses it."""
+    return window if window == length else max(1, int(window * (1 - overlap)))

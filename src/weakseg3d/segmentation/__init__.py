@@ -1,0 +1,1 @@
+"""Trained models in use: label maps of scans that nobody has annotated."""
