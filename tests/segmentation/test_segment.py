@@ -19,6 +19,7 @@ from weakseg3d.inference.model import write_model
 from weakseg3d.inference.probability_map import probability_map
 from weakseg3d.networks import build_network
 from weakseg3d.segmentation.organs import segment
+from weakseg3d.segmentation.slicer import write_segmentation
 
 RECIPE = checked_recipe(
     {
@@ -187,12 +188,20 @@ def test_slicers_segmentation_has_names_and_the_scans_geometry(tmp_path, run):
     assert run("--format", "seg.nrrd") == 0
     path = tmp_path / "masks" / "a.seg.nrrd"
     check_same_grid(sitk.ReadImage(str(path)), scan(), "segmentation", "scan")
-    values, header = nrrd.read(str(path))
+    header = nrrd.read_header(str(path))
     assert [header[f"Segment{k}_Name"] for k in (0, 1)] == ["spleen", "liver"]
+
+
+def test_segments_know_their_label_and_where_they_lie(tmp_path):
+    array = np.zeros((5, 6, 7), np.uint8)
+    array[1:3, 2:5, 3] = 2
+    write_segmentation(make_volume(array, (1, 2, 3)), ["spleen", "liver"], tmp_path / "a.seg.nrrd")
+    values, header = nrrd.read(str(tmp_path / "a.seg.nrrd"))
+    assert np.array_equal(values.T, array)
     assert [header[f"Segment{k}_LabelValue"] for k in (0, 1)] == ["1", "2"]
-    found = np.argwhere(values == 2)
-    extent = [int(number) for number in header["Segment1_Extent"].split()]
-    assert extent == [bound for axis in range(3) for bound in (found[:, axis].min(), found[:, axis].max())]
+    assert header["Segment0_Extent"] == "0 -1 0 -1 0 -1"
+    assert header["Segment1_Extent"] == "3 3 2 4 1 2"
+    assert header["Segment0_Color"] != header["Segment1_Color"]
 
 
 def test_files_that_are_not_ours_stay(tmp_path, run, capsys):
