@@ -6,8 +6,9 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \
     && rm -rf /var/lib/apt/lists/*
 
-COPY requirements.lock /opt/weakseg3d/requirements.lock
-RUN pip install --no-cache-dir --requirement /opt/weakseg3d/requirements.lock
+COPY requirements.lock requirements-cpu.lock requirements-cuda.lock /opt/weakseg3d/
+COPY envs/install.sh envs/needs_cuda.py /opt/weakseg3d/envs/
+RUN PIP_NO_CACHE_DIR=1 /opt/weakseg3d/envs/install.sh python
 
 WORKDIR /work
 CMD ["snakemake", "--cores", "all"]

@@ -43,22 +43,28 @@ benchmarks: $(INSTALLED)
 lint: $(INSTALLED)
 	. $(VENV)/bin/activate && ruff check . && ruff format --check . && snakefmt --check workflow && mypy
 
-$(INSTALLED): requirements.lock
+$(INSTALLED): requirements.lock requirements-cpu.lock requirements-cuda.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "weakseg3d needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --requirement requirements.lock
+	envs/install.sh $(VENV)/bin/python
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# Resolves pyproject.toml again and pins the result.
+# Resolves pyproject.toml again for Python 3.11 and newer on every system. Pins stay where they still fit; to renew them
+# as well, empty both locks below their comments first. Packages of CUDA go into a lock of their own.
 lock:
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/pip install --quiet '.[cluster,dev]'
-	{ sed -n '/^#/p' requirements.lock; \
-	  $(VENV)-lock/bin/pip list --format freeze | sed -e 's/+cpu$$//' -e '/^pip=/d' -e '/^weakseg3d=/d' | sort -f; } > requirements.new
-	mv requirements.new requirements.lock
+	$(VENV)-lock/bin/pip install --quiet uv
+	cat requirements.lock requirements-cuda.lock > $(VENV)-lock/all.lock
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra cluster --extra dev --output-file $(VENV)-lock/all.lock pyproject.toml
+	awk -v folder=$(VENV)-lock ' \
+		/^[^ #]/ { lock = /^(nvidia-|cuda-|triton==)/ ? "requirements-cuda.lock" : "requirements.lock" } \
+		{ print > (folder "/" lock) }' $(VENV)-lock/all.lock
+	for lock in requirements.lock requirements-cuda.lock; do \
+		{ grep '^#' $$lock; cat $(VENV)-lock/$$lock; } > $(VENV)-lock/new && mv $(VENV)-lock/new $$lock; done
 	rm -rf $(VENV)-lock
 
 clean:

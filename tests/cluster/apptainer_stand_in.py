@@ -23,13 +23,11 @@ def install(folder):
 
 
 def build(project, prefix, image):
-    """Make the image of the Dockerfile in ``project``: its ``RUN pip install`` in a fresh environment at ``prefix``."""
+    """Make the image of the Dockerfile in ``project``: its last ``RUN`` in a fresh environment at ``prefix``."""
     dockerfile = (project / "Dockerfile").read_text(encoding="utf-8")
-    copied = re.search(r"^COPY (\S+) (\S+)$", dockerfile, re.M)
-    (command,) = re.findall(r"^RUN (pip install .*)$", dockerfile, re.M)
+    (command,) = re.findall(r"^RUN PIP_NO_CACHE_DIR=1 /opt/weakseg3d/(.*) python$", dockerfile, re.M)
     subprocess.run([sys.executable, "-m", "venv", prefix], check=True)
-    command = command.replace(copied[2], str(project / copied[1])).replace("--no-cache-dir ", "")
-    subprocess.run(f"{prefix}/bin/python -m {command}", shell=True, check=True)
+    subprocess.run([project / command, f"{prefix}/bin/python"], check=True)
     image.write_text(str(prefix), encoding="utf-8")
 
 

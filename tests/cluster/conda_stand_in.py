@@ -54,8 +54,12 @@ def create(lock, file, prefix):
         sys.exit(f"the stand-in has Python {found}, not {python}")
     packages = [f"{PYPI_NAMES.get(name, name)}=={version}" for name, version in versions.items()]
     subprocess.run([sys.executable, "-m", "venv", prefix], check=True)
+    # The pins without their hashes, as pip may choose another build of torch here.
+    pins = [line.split(" ")[0] for line in Path(lock).read_text(encoding="utf-8").splitlines() if line[:1].isalpha()]
+    constraints = Path(prefix) / "pins.txt"
+    constraints.write_text("\n".join(pins), encoding="utf-8")
     subprocess.run(
-        [f"{prefix}/bin/python", "-m", "pip", "install", "--quiet", "--constraint", lock, *packages], check=True
+        [f"{prefix}/bin/python", "-m", "pip", "install", "--quiet", "--constraint", constraints, *packages], check=True
     )
 
 

@@ -1,12 +1,16 @@
 """The conda environments hold what the rules import, at the lock file's versions."""
 
 import ast
+import re
+import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from weakseg3d.cli import VERBS, module_name
 from weakseg3d.jobs.code_hash import imported_modules
@@ -14,7 +18,7 @@ from weakseg3d.jobs.code_hash import imported_modules
 PROJECT = Path(__file__).parents[2]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
 IMPORT_NAMES = {"nrrd": "pynrrd", "yaml": "pyyaml"}
-VERBS_WITH_TORCH = ("train", "distill", "predict")
+VERBS_WITH_TORCH = ("train", "distill", "predict", "segment")
 
 
 def environment(name):
@@ -24,9 +28,52 @@ def environment(name):
     return {CONDA_NAMES.get(package, package): version for package, version in pairs}
 
 
+def entries(lock="requirements.lock"):
+    """Return ``{package: (version, hashes)}`` of a lock file."""
+    text = (PROJECT / lock).read_text(encoding="utf-8")
+    found = re.findall(r"^([\w.-]+)==(\S+)[^\n]*\n((?:    --hash=\S+(?: \\)?\n)*)", text, re.M)
+    assert len(found) == len(re.findall(r"^[^#\s]", text, re.M))
+    return {name.lower(): (version, re.findall(r"--hash=(\S+)", hashes)) for name, version, hashes in found}
+
+
 def locked():
-    lines = (PROJECT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    return {name.lower(): version for name, _, version in (line.partition("==") for line in lines if "==" in line)}
+    return {name: version for name, (version, _) in entries().items()}
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-cpu.lock", "requirements-cuda.lock"])
+def test_every_locked_package_has_hashes(lock):
+    assert entries(lock)
+    for _, hashes in entries(lock).values():
+        assert hashes
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes)
+
+
+def test_the_cpu_build_is_of_the_locked_torch():
+    assert entries("requirements-cpu.lock")["torch"][0] == f"{locked()['torch']}+cpu"
+
+
+def test_what_is_installed_is_what_the_lock_says():
+    """`make test` runs in the environment that envs/install.sh made."""
+    for line in (PROJECT / "requirements.lock").read_text(encoding="utf-8").splitlines():
+        if line[:1].isalpha():
+            pin = Requirement(line.removesuffix(" \\"))
+            if pin.marker is None or pin.marker.evaluate():
+                assert version(pin.name).partition("+")[0] in pin.specifier, pin
+
+
+def test_a_file_with_another_hash_is_refused(tmp_path):
+    for lock in PROJECT.glob("requirements*.lock"):
+        text = lock.read_text(encoding="utf-8")
+        (tmp_path / lock.name).write_text(re.sub(r"sha256:\w", "sha256:0", text), encoding="utf-8")
+    (tmp_path / "envs").mkdir()
+    for name in ("install.sh", "needs_cuda.py"):
+        shutil.copy(PROJECT / "envs" / name, tmp_path / "envs" / name)
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    command = [tmp_path / "envs" / "install.sh", tmp_path / "venv" / "bin" / "python"]
+    ran = subprocess.run(command, capture_output=True, encoding="utf-8")
+    assert ran.returncode != 0
+    if "HASHES" not in ran.stderr:
+        pytest.skip(f"no package index: {ran.stderr[-300:]}")
 
 
 @pytest.mark.parametrize("name", ["core", "torch"])
