@@ -5,7 +5,6 @@ A device is taken by locking a file, which the operating system unlocks when the
 """
 
 import argparse
-import fcntl
 import os
 import shutil
 import subprocess
@@ -13,10 +12,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 from urllib.parse import quote
+
+from filelock import FileLock, Timeout
 
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError, quoted
@@ -100,38 +100,38 @@ def own_devices(names: list[str], number: int, folder: Path, sharing: int = 1) -
     Lock files lie in ``folder``. A device that nobody holds is taken before one that is shared. No process holds a
     device while it waits for another: it takes all of them at once, and processes take turns.
     """
-    with ExitStack() as opened:
-        places = [
-            (name, opened.enter_context(open(folder / f"{quote(name, safe='')}.{place}.lock", "w", encoding="utf-8")))
-            for place in range(sharing)
-            for name in names
-        ]
-        turn = opened.enter_context(open(folder / "turn.lock", "w", encoding="utf-8"))
-        while not (taken := _take_at_once(places, number, turn)):
-            time.sleep(POLL)
-        yield taken
-
-
-def _take_at_once(places: Sequence[tuple[str, TextIO]], number: int, turn: TextIO) -> list[str]:
-    """Lock the files of ``number`` devices among ``places``, pairs of name and file, or of none; return the names."""
-    fcntl.flock(turn, fcntl.LOCK_EX)
-    taken: dict[str, TextIO] = {}
-    for name, file in places:
-        if len(taken) < number and name not in taken and lock(file):
-            taken[name] = file
-    if len(taken) < number:
-        for file in taken.values():
-            fcntl.flock(file, fcntl.LOCK_UN)
-        taken = {}
-    fcntl.flock(turn, fcntl.LOCK_UN)
-    return list(taken)
-
-
-def lock(file: TextIO) -> bool:
-    """Lock an open file and return whether no other process had done so."""
+    places = [
+        (name, FileLock(folder / f"{quote(name, safe='')}.{place}.lock")) for place in range(sharing) for name in names
+    ]
+    turn = FileLock(folder / "turn.lock")
+    while not (taken := _take_at_once(places, number, turn)):
+        time.sleep(POLL)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        yield list(taken)
+    finally:
+        for lock in taken.values():
+            lock.release()
+
+
+def _take_at_once(places: Sequence[tuple[str, FileLock]], number: int, turn: FileLock) -> dict[str, FileLock]:
+    """Take the locks of ``number`` devices among ``places``, pairs of name and lock, or none; return those taken."""
+    taken: dict[str, FileLock] = {}
+    with turn:
+        for name, lock in places:
+            if len(taken) < number and name not in taken and _is_taken(lock):
+                taken[name] = lock
+        if len(taken) < number:
+            for lock in taken.values():
+                lock.release()
+            taken = {}
+    return taken
+
+
+def _is_taken(lock: FileLock) -> bool:
+    """Take a lock, and return whether that was possible, as no other process holds it."""
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
         return False
     return True
 

@@ -1,6 +1,9 @@
 """A run of the workflow takes over from one that was killed: it removes the locks and ends the jobs that were left.
 
 Snakemake locks the files it writes. When it is killed it cannot unlock them, and its jobs go on as orphans.
+
+The lock is flock itself and not filelock's: it must be taken alone first and shared with later runs from then on,
+without a moment between the two in which a third run could take it.
 """
 
 import errno

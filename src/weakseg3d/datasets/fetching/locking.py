@@ -1,11 +1,16 @@
 """A lock that lets one process at a time work in a folder."""
 
-import fcntl
+import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)
+"""What file systems without locks answer."""
 
 
 @contextmanager
@@ -17,27 +22,23 @@ def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
     """
     path = Path(folder).with_name(f".{Path(folder).name}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = _acquire(path)
+    lock = FileLock(path, fallback_to_soft=False)
+    try:
+        _acquire(lock, Path(folder).name)
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
     try:
         yield
     finally:
+        # Removed while it is still locked: whoever waits for it then notices that, and makes a new one.
         path.unlink(missing_ok=True)
-        os.close(descriptor)
+        lock.release()
 
 
-def _acquire(path: Path) -> int:
-    """Return the descriptor of the locked file ``path``."""
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"waiting for another process that is using {path.with_suffix('').name[1:]}", file=sys.stderr)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError:
-            return descriptor
-        # The previous owner may have deleted the file; a lock on a deleted file would not keep others out.
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
-                return descriptor
-        os.close(descriptor)
+def _acquire(lock: FileLock, name: str) -> None:
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        print(f"waiting for another process that is using {name}", file=sys.stderr)
+        lock.acquire()
