@@ -54,8 +54,8 @@ def test_predictions_are_brought_to_the_scans_grid_and_reduced_where_the_config_
 
 def test_uncertainty_maps_go_by_their_folder():
     files = {"image": "i.nii.gz", "prediction": "p.nii.gz", "uncertainty": ["a/7_uncertainty/entropy.nii.gz"]}
-    assert options.overlay_options(files) == "--image i.nii.gz --prediction p.nii.gz --uncertainty a/7_uncertainty"
-    assert options.overlay_options(files | {"uncertainty": []}) == "--image i.nii.gz --prediction p.nii.gz"
+    assert options.file_options(files) == "--image i.nii.gz --prediction p.nii.gz --uncertainty a/7_uncertainty"
+    assert options.file_options(files | {"uncertainty": []}) == "--image i.nii.gz --prediction p.nii.gz"
 
 
 def test_the_report_hears_of_the_origin_and_of_what_selected_each_model():

@@ -36,6 +36,34 @@ rule evaluate:
         " {params.uncertainty} {params.grid} > {log:q} 2>&1"
 
 
+# An independent witness of the metrics: MedPy, on the first test case of every cell.
+rule witness:
+    input:
+        unpack(FILES.witnessed),
+    output:
+        PATHS.WITNESS,
+    log:
+        paths.log("witness", paths.WITNESS),
+    benchmark:
+        paths.benchmark("witness", paths.WITNESS)
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        run=RUN.verb("evaluate"),
+        files=lambda wildcards: options.file_options(FILES.witnessed_case(wildcards)),
+        case=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].cases("test")[0],
+        grid=options.grid_options(EXPERIMENT, "--resample-prediction"),
+        code=code_hash("evaluate"),
+    message:
+        "{wildcards.dataset}: MedPy evaluates {wildcards.method} on the {wildcards.organ} of case {params.case}"
+    shell:
+        "{params.run} {params.files} --witness {output:q} --label case={params.case:q} {params.grid} > {log:q} 2>&1"
+
+
 # One long table of exactly the cells of this experiment: files of a method dropped from the config stay out. Like the
 # next rule it has no log and no environment, which `snakemake --lint` asks for: it needs Python's own library alone, runs
 # where Snakemake runs, and an error of it is in Snakemake's output.
@@ -87,7 +115,7 @@ rule overlay:
         run=RUN.verb("overlay"),
         title=lambda wildcards: f"{wildcards.method}, {wildcards.organ}, {wildcards.dataset}",
         window=lambda wildcards: options.window_options(EXPERIMENT, wildcards.dataset),
-        files=lambda wildcards: options.overlay_options(FILES.overlay_of_case(wildcards)),
+        files=lambda wildcards: options.file_options(FILES.overlay_of_case(wildcards)),
         grid=options.grid_options(EXPERIMENT, "--on-reference-grid"),
         code=code_hash("overlay"),
     message:
@@ -104,6 +132,7 @@ rule report:
         volumes=lambda wildcards: FILES.shown_volumes(),
         effort=lambda wildcards: FILES.effort(),
         pictures=lambda wildcards: FILES.pictures(),
+        witnesses=lambda wildcards: FILES.witnesses(),
         published=EXPERIMENT.report["published"] or [],
     output:
         report_tables(),

@@ -58,10 +58,10 @@ def grid_options(experiment: Experiment, to_reference_grid: str) -> str:
     return _joined(to_reference_grid * original, "--largest-component" * experiment.largest_component)
 
 
-def overlay_options(files: Mapping[str, Any]) -> str:
-    """Return the options that name the ``files`` of a picture (`StageFiles.overlay`); maps go by their folder."""
+def file_options(files: Mapping[str, Any]) -> str:
+    """Return the options of a verb that name ``files``, such as `StageFiles.overlay`; maps go by their folder."""
     volumes = [option(name, file) for name, file in files.items() if name != "uncertainty"]
-    return _joined(*volumes, folder_option("uncertainty", files["uncertainty"]))
+    return _joined(*volumes, folder_option("uncertainty", files.get("uncertainty", ())))
 
 
 def report_options(experiment: Experiment) -> str:

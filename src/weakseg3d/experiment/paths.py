@@ -60,6 +60,8 @@ UNCERTAINTY_MAPS = ("probability", "entropy", "variance")
 """The values of ``{map}``."""
 
 METRICS = RESULTS + "/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv"
+WITNESS = RESULTS + "/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/witness.json"
+"""Dice and HD95 of the first test case by MedPy, beside ours."""
 
 TABLE = RESULTS + "/tables/{table}"
 ALL_METRICS = RESULTS + "/tables/metrics.csv"

@@ -177,6 +177,22 @@ class StageFiles:
             for case in self.experiment.datasets[cell.dataset].cases("test")
         ]
 
+    def witnesses(self) -> list[str]:
+        """Return MedPy's values for one test case of every cell."""
+        return [self.path(paths.WITNESS, cell) for cell in self.experiment.cells()]
+
+    def witnessed(self, cell: Any) -> dict[str, str]:
+        """Return what MedPy compares, by the options of the verb: the batch of the first test case."""
+        return self._compared(cell, self._batches(cell, "test")[0])
+
+    def witnessed_case(self, cell: Any) -> dict[str, str]:
+        """Return the same, the files of the first test case."""
+        return self._compared(cell, self.experiment.datasets[cell.dataset].cases("test")[0])
+
+    def _compared(self, cell: Any, case: str) -> dict[str, str]:
+        compared = Evaluation(cell.dataset, cell.organ, cell.annotation, cell.method, cell.seed, case)
+        return {"prediction": self.path(paths.PREDICTION, compared), "reference": self.reference(compared)}
+
     def runs(self) -> list[str]:
         """Return the records of all trainings whose models predict, and of those that these started from."""
         cells = [cell for cell in self.experiment.cells() if not self.experiment.is_control(cell.method)]

@@ -14,6 +14,7 @@ from weakseg3d.report.page.viewer import viewer_cases
 from weakseg3d.report.tables.origin import table_footer
 from weakseg3d.report.tables.per_case import case_table
 from weakseg3d.report.unfinished import unfinished_warnings
+from weakseg3d.report.witnesses import agreement
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,14 @@ def build_report(rows, options, results=None):
         viewer, viewer_warnings = viewer_cases(results, rows, methods_with_pictures(rows), options.viewer_cases)
         warnings += viewer_warnings
     main = tables.numbers["main"]
+    footer = dict(options.footer)
+    if results:
+        witness, witness_warnings = agreement(results)
+        footer |= {"witness": witness} if witness else {}
+        warnings += witness_warnings
     contents = Contents(
         title=options.title,
-        footer=table_footer(options.footer, rows),
+        footer=table_footer(footer, rows),
         summary=summary_sentences(rows, main),
         warnings=warnings + case_warnings(main, results),
         tables=tables.readable,

@@ -83,6 +83,10 @@ class Results:
         """Return the path of a case's metrics."""
         return self._path(paths.METRICS, case=case, **cell)
 
+    def witness(self, cell):
+        """Return the path of what MedPy says of the first test case of a cell; the file need not exist."""
+        return self._path(paths.WITNESS, **cell)
+
     def reference(self, dataset, organ, case):
         """Return the path of the mask that the predictions of a case are compared with."""
         return self._path(MASKS[self.evaluated_on], dataset=dataset, organ=organ, case=case)

@@ -12,6 +12,8 @@ determined on the prediction's grid.
 --uncertainty adds the calibration error, mean entropy and mean variance of the maps written by
 'predict --uncertainty', within the bounding box of both masks widened by 10 mm. The maps must lie on the prediction's
 grid and are resampled (linearly) with the prediction.
+
+--witness writes Dice and HD95 of the same two masks as MedPy computes them, beside ours, and whether they agree.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--uncertainty", metavar="DIR", help="maps of 'predict --uncertainty', on the prediction's grid"
     )
+    parser.add_argument("--witness", metavar="FILE", help="write Dice and HD95 by MedPy, beside ours, as JSON")
     parser.add_argument("--csv", metavar="FILE", help="also write the metrics as rows of the long table")
     parser.add_argument(
         "--label",
@@ -70,6 +73,7 @@ def run(args: argparse.Namespace) -> None:
 
     from weakseg3d.evaluation.metrics import NSD_TOLERANCE, NSD_TOLERANCES, compare
     from weakseg3d.evaluation.rows import LABELS, write_rows
+    from weakseg3d.files import whole_file
     from weakseg3d.keyvalues import parse_pairs
 
     labels = parse_pairs(args.label, "--label")
@@ -91,6 +95,11 @@ def run(args: argparse.Namespace) -> None:
 
         arrays = {name: sitk.GetArrayViewFromImage(image) for name, image in maps.items()}
         values |= uncertainty_values(arrays, *masks, spacing)
+    if args.witness:
+        from weakseg3d.evaluation.witness import second_opinion
+
+        with whole_file(args.witness) as partial:
+            partial.write_text(json.dumps(labels | second_opinion(*masks, spacing, values), indent=1), encoding="utf-8")
     if args.csv:
         write_rows(args.csv, labels, values, status)
     printable = {name: None if math.isnan(value) else value for name, value in values.items()}
