@@ -6,8 +6,8 @@ import SimpleITK as sitk
 from conftest import make_volume, oblique_direction
 
 from weakseg3d.errors import UserError
-from weakseg3d.evaluation.reference_grid import map_on_reference_grid, mask_on_reference_grid
-from weakseg3d.images.resampling import resample_label
+from weakseg3d.evaluation.reference_grid import mask_on_reference_grid
+from weakseg3d.images.resampling import map_on_reference_grid, resample_label
 
 
 def on_grid(prediction, reference):

@@ -79,7 +79,8 @@ def read_case(args: argparse.Namespace) -> tuple[sitk.Image, sitk.Image, sitk.Im
     The maps are empty without --uncertainty.
     """
     from weakseg3d.evaluation.largest_component import keep_largest_component
-    from weakseg3d.evaluation.reference_grid import map_on_reference_grid, mask_on_reference_grid
+    from weakseg3d.evaluation.reference_grid import mask_on_reference_grid
+    from weakseg3d.images.resampling import map_on_reference_grid
     from weakseg3d.images.volumes import check_same_grid, read_image, read_mask
     from weakseg3d.inference.uncertainty_maps import read_uncertainty
 
