@@ -12,7 +12,7 @@ import torch
 from measure import measure, print_row
 from torch.nn import functional
 
-from weakseg3d.losses.gated_crf import multi_view_gated_crf
+from weakseg3d.regularisers.multi_view_crf import multi_view_gated_crf
 
 SHAPE = (64, 64, 48)
 RADIUS, SIGMA_XY, SIGMA_INTENSITY = 5, 6.0, 0.1

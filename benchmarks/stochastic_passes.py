@@ -10,7 +10,8 @@ import time
 import torch
 from measure import print_row
 
-from weakseg3d.networks import build_network, forward_passes
+from weakseg3d.networks import build_network
+from weakseg3d.networks.noise import forward_passes
 
 WINDOW, NUMBER = (96, 96, 96), 6
 REPEATS = 2

@@ -16,7 +16,7 @@ from measure import RSS_UNIT, measure
 
 from weakseg3d.losses import build_loss
 from weakseg3d.networks import build_network
-from weakseg3d.networks.ptn import kl_divergence
+from weakseg3d.networks.noise import divergence
 
 PATCH = (96, 96, 96)
 BATCH = 4
@@ -34,7 +34,7 @@ def figures(device, precision, compiled):
     layout = torch.channels_last_3d
     network = build_network({"ptn": {}}, PATCH).to(device, memory_format=layout)
     forward = torch.compile(network) if compiled else network
-    loss = build_loss("weighted_ce_dice", 0.5)
+    loss = build_loss({"weighted_ce_dice": {}})
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
     image = torch.rand(BATCH, 1, *PATCH, device=device).contiguous(memory_format=layout)
     target = torch.rand(BATCH, 1, *PATCH, device=device)
@@ -44,7 +44,7 @@ def figures(device, precision, compiled):
         optimizer.zero_grad()
         with mixed:
             logits = forward(image)
-        (loss(logits.float(), target) + KL_WEIGHT * kl_divergence(network).mean()).backward()
+        (loss(logits=logits.float(), target=target) + KL_WEIGHT * divergence(network).mean()).backward()
         optimizer.step()
 
     seconds = [seconds_of(step, device) for _ in range(WARM_UP[device] + TIMED[device])][WARM_UP[device] :]

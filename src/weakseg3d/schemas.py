@@ -18,15 +18,15 @@ def schema(name: str) -> dict[str, Any]:
     return read_yaml(PROJECT / "workflow" / "schemas" / f"{name}.schema.yaml")
 
 
-def validated(content: dict[str, Any], schema_name: str, source: str | Path) -> dict[str, Any]:
-    """Return ``content`` with the schema's defaults filled in.
+def validated(content: dict[str, Any], rules: str | dict[str, Any], source: str | Path) -> dict[str, Any]:
+    """Return ``content`` with the defaults of a schema filled in; ``rules`` is the schema or its name.
 
     Raises UserError, which names ``source`` and the key, for keys that are not text, for numbers that are NaN, infinite
     or too large, and when the content does not fit the schema. The last is not checked where jsonschema is not
     installed.
     """
     _check_keys_and_numbers(content, source)
-    rules = schema(schema_name)
+    rules = schema(rules) if isinstance(rules, str) else rules
     content = _with_defaults(content, rules, rules.get("$defs", {}))
     try:
         import jsonschema

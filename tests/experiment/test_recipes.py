@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from weakseg3d import losses
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.from_config import load_experiment
 from weakseg3d.experiment.recipes import (
     MOST_PASSES,
-    SPARSE_LOSSES,
     checked_method,
     checked_recipe,
     load_method,
@@ -172,7 +170,7 @@ MISTAKES = [
     ({"overrides": {"dense": {"training": {"lr": 1}}}}, "unknown key 'lr' in 'training'"),
     ({"overrides": {"ignore_label": {}}}, "unknown method in 'overrides' 'ignore_label'"),
     ({"overrides": {"pw4medseg": {"pseudo_label": {"gaussian": {}, "points": {}}}}}, "pseudo_label"),
-    ({"overrides": {"partial_ce": {"loss": {"name": "dice_ce"}}}}, "use partial_ce or partial_dice_ce"),
+    ({"overrides": {"partial_ce": {"loss": {"dice_ce": {}}}}}, "use partial_ce or partial_dice_ce"),
     ({"overrides": {"pw4medseg": {"annotation": {"scribbles": {}}}}}, "'gaussian' cannot be made of annotation"),
     ({"overrides": {"paseg": {"network": {"unet": {"channels": [2, 4, 8]}}}}}, "remove 'network'"),
     ({"overrides": {"paseg": {"distillation": {"students": ["paseg", "dense"]}}}}, "which has no network"),
@@ -181,7 +179,10 @@ MISTAKES = [
     ({"overrides": {"paseg": {"selection": "dense_validation"}}}, "no case is marked 'validation'; mark some"),
     ({"overrides": {"dense": {"selection": "weak_labels"}}}, "needs weak supervision"),
     ({"overrides": {"paseg_stage1": {"training": {"patch_size": [8, 8, 8]}}}}, "a single voxel"),
-    ({"overrides": {"dense_unet": {"network": {"unet": {"deep_supervision": 3}}}}}, "at most 2 for 4 levels"),
+    (
+        {"overrides": {"dense_unet": {"network": {"unet": {"deep_supervision": 3}}}}},
+        "deep_supervision must be at least 2 less than the number of channels",
+    ),
     ({"overrides": {"pw4medseg": {"pseudo_label": {"gaussian": {"sigma": 0}}}}}, "sigma"),
     ({"overrides": {"pw4medseg": {"target": {"form": "fuzzy"}}}}, "target.form"),
     ({"overrides": {"pw4medseg": {"images": {"test": {"haze": {}}}}}}, "unknown key 'haze'"),
@@ -226,10 +227,6 @@ def test_a_mistake_in_a_config_is_named(change, message):
     assert "\n" not in str(raised.value)
 
 
-def test_the_sparse_losses_are_those_of_the_losses():
-    assert set(SPARSE_LOSSES) == set(losses.SPARSE_LOSSES)
-
-
 def test_a_method_without_its_parts_is_refused():
     weak = read_yaml(CONFIG / "methods" / "pw4medseg.yaml")
     for part in ("loss", "pseudo_label", "training"):
@@ -253,32 +250,51 @@ def override(method, **changes):
     return {"methods": [method], "overrides": {method: changes}}
 
 
+DIVERGENCE = {"kl_divergence": {"weight": 0.1}}
 DETERMINISTIC = {"ptn": {"attention": "deterministic"}}
 IDLE = [
-    (override("pw4medseg", loss={"name": "partial_dice_ce"}), "the soft pseudo label 'gaussian' has hardly any"),
-    (override("unetr_pseudo", loss={"name": "partial_ce"}), "the soft pseudo label 'gaussian' has hardly any"),
-    (override("unetr_pseudo", loss={"kl_weight": 0.1}), "loss.kl_weight 0.1 has no effect on network 'unetr'"),
+    (override("pw4medseg", loss={"partial_dice_ce": {}}), "the soft pseudo label 'gaussian' has hardly any"),
+    (override("unetr_pseudo", loss={"partial_ce": {}}), "the soft pseudo label 'gaussian' has hardly any"),
+    (
+        override("unetr_pseudo", regularisers=DIVERGENCE),
+        "kl_divergence.weight 0.1 has no effect on network 'unetr'",
+    ),
     (override("pw4medseg", network=DETERMINISTIC, prediction={"passes": 1}), "'ptn' with deterministic attention"),
-    (override("paseg", loss={"kl_weight": 0.1}), "loss.kl_weight 0.1 has no effect in a distillation"),
-    (override("paseg", loss={"ramp_up": 0.1}), "loss.ramp_up 0.1 has no effect in a distillation"),
+    (
+        override("paseg", regularisers=DIVERGENCE),
+        "kl_divergence.weight 0.1 has no effect in a distillation",
+    ),
+    (
+        override("paseg", regularisers={"variance": {"ramp_up": 0.1}}),
+        "regularisers.variance.ramp_up 0.1 has no effect in a distillation",
+    ),
     (override("paseg", prediction={"passes": 6}), "prediction.passes 6 has no effect on network 'unet2d5'"),
     (
         override("paseg", distillation={"temperature": 2.0, "cross_weight": 0}),
         "distillation.temperature 2.0 has no effect with distillation.cross_weight 0",
     ),
     (
-        override("pw4medseg", network={"ptn": {"prior_std": 0.5}}, loss={"kl_weight": 0}),
-        "network.ptn.prior_std 0.5 has no effect with loss.kl_weight 0",
+        override("pw4medseg", network={"ptn": {"prior_std": 0.5}}, regularisers={"kl_divergence": {"weight": 0}}),
+        "network.ptn.prior_std 0.5 has no effect without a regulariser of the KL divergence",
     ),
     (override("unetr_pseudo", prediction={"passes": 6}), "prediction.passes 6 has no effect on network 'unetr'"),
-    (override("dense", loss={"crf_radius": 3}), "loss.crf_radius 3 has no effect with loss.crf_weight 0"),
-    (override("dense", loss={"ramp_up": 0.5}), "loss.ramp_up 0.5 has no effect"),
+    (
+        override("dense", regularisers={"gated_crf": {"weight": 0, "radius": 3}}),
+        "regularisers.gated_crf.radius 3 has no effect with regularisers.gated_crf.weight 0",
+    ),
+    (override("dense", regularisers={"variance": {"weight": 0, "ramp_up": 0.5}}), "ramp_up 0.5 has no effect"),
+    (override("dense", regularisers={"variance": {}}), "key 'weight' is missing in 'regularisers.variance'"),
+    (override("dense", regularisers={"varianze": {"weight": 1}}), "did you mean 'variance'?"),
+    (
+        override("dense", loss={"name": "dice_ce", "crf_weight": 0.1}),
+        "write the loss as 'loss: {dice_ce: {}}', and the weights of other terms under 'regularisers'",
+    ),
     (override("dense", training={"validations": 9}), "training.validations 9 has no effect with 'selection: last'"),
     (override("dense", target={"form": "hard"}), "target.form hard has no effect on dense masks"),
     (override("partial_ce", target={"threshold": 0.3}), "target.threshold 0.3 has no effect on pseudo label 'points'"),
     (override("dense", pseudo_label={"gaussian": {}}), "'pseudo_label' has no effect with dense supervision"),
     (override("dense", annotation={"points": {}}), "an annotation has no effect with dense supervision"),
-    (override("truth", loss={"name": "ce"}), "'loss' has no effect on control 'truth'"),
+    (override("truth", loss={"ce": {}}), "'loss' has no effect on control 'truth'"),
     (override("truth", prediction={"threshold": 0.4}), "prediction.threshold 0.4 has no effect on control 'truth'"),
     (override("pseudo_label", prediction={"passes": 3}), "prediction.passes 3 has no effect on control"),
     (override("empty", selection="weak_labels"), "selection weak_labels has no effect on control 'empty'"),
@@ -298,11 +314,13 @@ def test_a_key_without_effect_is_refused(change, message):
 @pytest.mark.parametrize(
     "change",
     [
-        override("unetr_pseudo", loss={"kl_weight": 0, "crf_radius": 5, "ramp_up": 0}),
-        override("pw4medseg", target={"form": "hard", "threshold": 0.3}, loss={"name": "soft_dice"}),
+        override(
+            "unetr_pseudo", regularisers={"kl_divergence": {"weight": 0}, "gated_crf": {"weight": 0, "radius": 5}}
+        ),
+        override("pw4medseg", target={"form": "hard", "threshold": 0.3}, loss={"soft_dice": {}}),
         override("pseudo_label", prediction={"threshold": 0.4}),
-        override("dense", loss={"name": "partial_dice_ce"}),
-        override("partial_ce", loss={"variance_weight": 0.1, "ramp_up": 0.5}),
+        override("dense", loss={"partial_dice_ce": {}}),
+        override("partial_ce", regularisers={"variance": {"weight": 0.1, "ramp_up": 0.5}}),
     ],
 )
 def test_a_default_and_a_key_with_an_effect_are_accepted(change):
@@ -314,7 +332,7 @@ RECIPE = {
     "spacing": 2.0,
     "intensity": {"window": [0, 100]},
     "network": {"unet": {"channels": [2, 4, 8]}},
-    "loss": {"name": "dice_ce"},
+    "loss": {"dice_ce": {}},
     "training": {"patch_size": [16, 16, 16], "steps": 2, "optimizer": {"adamw": {"learning_rate": 0.01}}},
 }
 NAN = float("nan")
@@ -335,9 +353,9 @@ BAD_VALUES = [
     ({"training": RECIPE["training"] | {"patch_size": [0, 16, 16]}}, "patch_size"),
     ({"training": RECIPE["training"] | {"patch_size": [2**20] * 3}}, "training.patch_size must be three whole numbers"),
     ({"training": RECIPE["training"] | {"optimizer": {"adamw": {"learning_rate": NAN}}}}, "learning_rate"),
-    ({"loss": {"name": "dice_ce", "crf_weight": float("inf")}}, "crf_weight"),
-    ({"loss": {"name": "dice_ce", "kl_weight": 0.3}}, "kl_weight"),
-    ({"loss": {"name": "hinge"}}, "name"),
+    ({"regularisers": {"gated_crf": {"weight": float("inf")}}}, "gated_crf.weight"),
+    ({"loss": {"dice_ce": {}}, "regularisers": {"kl_divergence": {"weight": 0.3}}}, "kl_divergence.weight"),
+    ({"loss": {"hinge": {}}}, "loss must be one of ce, "),
     ({"loss": []}, ""),
     ({"network": {"vnet": {}}}, ""),
     ({"network": []}, ""),

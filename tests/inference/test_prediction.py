@@ -27,7 +27,7 @@ RECIPE = checked_recipe(
         "spacing": 2.0,
         "intensity": {"window": [0, 100]},
         "network": {"unet": {"channels": [2, 4, 8]}},
-        "loss": {"name": "dice_ce"},
+        "loss": {"dice_ce": {}},
         "training": {"patch_size": [16, 16, 16], "steps": 1, "optimizer": {"adamw": {}}},
     },
     "recipe",

@@ -52,7 +52,7 @@ def labels(tmp_path, monkeypatch):
 def batch(cases, ids="1"):
     """Return the words that split the label maps of ``cases``."""
     source, target = record(LABEL.format("@test")), record(MASK.format("@test"))
-    words = ["batch", "--cases", *cases, "--read", source, "--write", target, "--name", "@test"]
+    words = ["batch", "--cases", *cases, "--read", source, "--write", target, "--name", "@test", "--code", "1"]
     return [*words, "split", "--label", source, "--ids", ids, "--out", target, "--allow-absent"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from weakseg3d.jobs.code_hash import imported_modules, statements
+from weakseg3d.jobs.code_hash import code_hash, imported_modules, statements
 
 
 def test_training_does_not_depend_on_evaluation_and_the_other_way_round():
@@ -14,11 +14,23 @@ def test_training_does_not_depend_on_evaluation_and_the_other_way_round():
 
 def test_imports_inside_functions_count():
     assert "weakseg3d.evaluation.metrics" in imported_modules("weakseg3d.verbs.evaluate")
-    assert "weakseg3d.losses.pw4medseg" in imported_modules("weakseg3d.verbs.train")
-    assert "weakseg3d.networks.pmsa" in imported_modules("weakseg3d.verbs.predict")
+    assert "weakseg3d.training.objective" in imported_modules("weakseg3d.verbs.train")
+    assert "weakseg3d.networks.noise" in imported_modules("weakseg3d.verbs.predict")
     assert "weakseg3d.annotations.points" in imported_modules("weakseg3d.verbs.annotate")
 
 
+def test_networks_and_losses_count_only_where_they_are_chosen():
+    """They are loaded by name, and so is everything that only they import."""
+    for verb in ("train", "distill", "predict"):
+        modules = imported_modules(f"weakseg3d.verbs.{verb}")
+        for unused in ("networks.ptn", "networks.unet", "losses.focal", "regularisers.gated_crf"):
+            assert f"weakseg3d.{unused}" not in modules
+    plain, others = code_hash("train"), {code_hash("train", (f"weakseg3d.{name}",)) for name in CHOSEN}
+    assert len({plain, *others}) == 1 + len(CHOSEN)
+    assert "weakseg3d.networks.pmsa" in imported_modules("weakseg3d.networks.ptn")
+
+
+CHOSEN = ("networks.ptn", "networks.unet", "losses.focal", "regularisers.gated_crf")
 CODE = """\
 \"\"\"What it does.\"\"\"
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from weakseg3d.experiment.from_config import load_experiment
+from weakseg3d.jobs.code_hash import code_hash
 from weakseg3d.jobs.commands import Commands
 
 DEMO = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text(encoding="utf-8"))
@@ -35,7 +36,7 @@ def test_a_job_of_one_case_runs_the_verb():
 def test_a_job_of_a_batch_runs_the_verb_for_each_of_its_cases():
     assert command(split, "@test", batch="split") == (
         "PYTHONPATH='/my src' python -m weakseg3d batch --cases 7 8 9 10 --read 'in put.json' --write out.json"
-        " --name @test split"
+        f" --name @test --code {code_hash('split')} split"
     )
 
 

@@ -113,7 +113,7 @@ def test_a_training_takes_as_many_devices_as_its_recipe_says(tmp_path):
         "spacing": 1.0,
         "intensity": {"window": [0, 1]},
         "network": {"unet": {"channels": [2, 4, 8]}},
-        "loss": {"name": "dice_ce"},
+        "loss": {"dice_ce": {}},
         "training": {"patch_size": [16, 16, 16], "steps": 1, "optimizer": {"adamw": {}}},
     }
     for number in (1, 2):

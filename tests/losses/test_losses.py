@@ -8,6 +8,11 @@ import torch
 
 from weakseg3d.losses import build_loss
 
+
+def loss_of(name, logits, target, threshold=0.5):
+    return build_loss({name: {}})(logits=logits, target=target, threshold=threshold)
+
+
 GOLDEN = np.load(Path(__file__).parents[1] / "data" / "pw4medseg_losses.npz")
 
 
@@ -16,7 +21,7 @@ GOLDEN = np.load(Path(__file__).parents[1] / "data" / "pw4medseg_losses.npz")
 def test_values_and_gradients_agree_with_the_published_code(name, weight):
     logits = torch.tensor(GOLDEN["logits"], requires_grad=True)
     divergence = torch.tensor(GOLDEN["nll_per_layer"]).sum(dim=0).mean()
-    total = build_loss(name, 0.5)(logits, torch.tensor(GOLDEN["target"])) + weight * divergence
+    total = loss_of(name, logits, torch.tensor(GOLDEN["target"])) + weight * divergence
     (gradient,) = torch.autograd.grad(total, logits)
     golden = GOLDEN[f"{name}__w_nll_{weight}__grad"]
     assert total.item() == pytest.approx(float(GOLDEN[f"{name}__w_nll_{weight}__total"]), rel=1e-5)
@@ -33,14 +38,14 @@ def test_boundary_loss_by_hand():
     foreground = 1 / (1 + np.exp(-2 * logits.numpy().ravel()))  # softmax over (-logit, logit)
     distance = np.array([3, 2, 1, 1, 2])
     boundary = np.sum(np.where(y == 1, foreground, 1 - foreground) * distance) / 10
-    loss = build_loss("ce_dice_boundary", 0.5)(logits, target).item()
+    loss = loss_of("ce_dice_boundary", logits, target).item()
     assert loss == pytest.approx(cross_entropy + dice + 0.01 * boundary, rel=1e-5)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_boundary_loss_of_a_patch_without_boundary_is_finite(value):
     logits = torch.zeros(1, 1, 4, 4, 4, requires_grad=True)
-    build_loss("ce_dice_boundary", 0.5)(logits, torch.full((1, 1, 4, 4, 4), value)).backward()
+    loss_of("ce_dice_boundary", logits, torch.full((1, 1, 4, 4, 4), value)).backward()
     assert torch.isfinite(logits.grad).all()
 
 
@@ -48,17 +53,17 @@ def test_the_threshold_decides_what_is_foreground():
     target, logits = torch.rand(2, 1, 4, 4, 4), torch.randn(2, 1, 4, 4, 4)
     hard = (target > 0.3).float()
     for name in ("ce", "dice", "dice_ce", "ce_dice_boundary"):
-        assert torch.equal(build_loss(name, 0.3)(logits, target), build_loss(name, 0.5)(logits, hard)), name
+        assert torch.equal(loss_of(name, logits, target, 0.3), loss_of(name, logits, hard)), name
     confidence = torch.where(target > 0.3, target, 1 - target)
     bce = torch.nn.functional.binary_cross_entropy_with_logits(logits, hard, reduction="none")
-    expected = (confidence * bce).mean() + build_loss("dice", 0.5)(logits, hard)
-    torch.testing.assert_close(build_loss("weighted_ce_dice", 0.3)(logits, target), expected)
+    expected = (confidence * bce).mean() + loss_of("dice", logits, hard)
+    torch.testing.assert_close(loss_of("weighted_ce_dice", logits, target, 0.3), expected)
 
 
 def test_partial_cross_entropy_by_hand():
     target = torch.tensor([1.0, 0.0, 2.0, 2.0]).view(1, 1, 1, 2, 2)
     logits = torch.tensor([0.0, 3.0, 9.0, -9.0]).view(1, 1, 1, 2, 2).requires_grad_()
-    loss = build_loss("partial_ce", 0.5)(logits, target)
+    loss = loss_of("partial_ce", logits, target)
     assert loss.item() == pytest.approx((np.log(2) + np.log1p(np.exp(3))) / 2, rel=1e-6)
     loss.backward()
     assert logits.grad.flatten()[2:].tolist() == [0, 0]
@@ -66,7 +71,7 @@ def test_partial_cross_entropy_by_hand():
 
 def test_partial_cross_entropy_without_any_annotated_voxel():
     logits = torch.randn(1, 1, 2, 2, 2, requires_grad=True)
-    loss = build_loss("partial_ce", 0.5)(logits, torch.full((1, 1, 2, 2, 2), 2.0))
+    loss = loss_of("partial_ce", logits, torch.full((1, 1, 2, 2, 2), 2.0))
     loss.backward()
     assert loss.item() == 0
     assert not logits.grad.any()
@@ -74,4 +79,4 @@ def test_partial_cross_entropy_without_any_annotated_voxel():
 
 def test_dense_loss_of_a_perfect_prediction_vanishes():
     target = (torch.arange(64.0).view(1, 1, 4, 4, 4) > 40).float()
-    assert build_loss("dice_ce", 0.5)(40 * (target - 0.5), target).item() == pytest.approx(0, abs=1e-3)
+    assert loss_of("dice_ce", 40 * (target - 0.5), target).item() == pytest.approx(0, abs=1e-3)

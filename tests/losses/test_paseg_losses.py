@@ -13,11 +13,11 @@ from hypothesis.extra.numpy import arrays
 from torch.nn import functional
 
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.losses.distillation_kl import distillation_kl
-from weakseg3d.losses.gated_crf import gated_crf, halve_in_plane, multi_view_gated_crf
-from weakseg3d.losses.partial import partial_dice_ce
+from weakseg3d.losses.partial_dice_ce import partial_dice_ce
 from weakseg3d.losses.two_class import foreground_logit
-from weakseg3d.losses.variance import variance_minimization
+from weakseg3d.regularisers.multi_view_crf import gated_crf, halve_in_plane, multi_view_gated_crf
+from weakseg3d.regularisers.variance import variance
+from weakseg3d.training.distillation_kl import distillation_kl
 
 DATA = Path(__file__).parents[1] / "data"
 SHAPE = (2, 1, 3, 5, 4)
@@ -26,7 +26,7 @@ SHAPE = (2, 1, 3, 5, 4)
 LOSSES = {
     "partial_dice_ce": lambda logits, image, target, teacher: partial_dice_ce(logits, target),
     "multi_view_gated_crf": lambda logits, image, target, teacher: multi_view_gated_crf(logits, image, radius=2),
-    "variance_minimization": lambda logits, image, target, teacher: variance_minimization(logits, image),
+    "variance_minimization": lambda logits, image, target, teacher: variance(logits, image),
     "distillation_kl": lambda logits, image, target, teacher: distillation_kl(logits, teacher),
 }
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
@@ -35,7 +35,7 @@ GOLDEN = {
     "partial_dice_ce_ignore_2": lambda logits, g: partial_dice_ce(logits, g["target"]),
     "gated_crf_multiview_radius_2": lambda logits, g: multi_view_gated_crf(logits, g["image"], radius=2),
     "gated_crf_multiview_radius_5": lambda logits, g: multi_view_gated_crf(logits, g["image"]),
-    "variance_minimization": lambda logits, g: variance_minimization(logits, g["image"]),
+    "variance_minimization": lambda logits, g: variance(logits, g["image"]),
     "distillation_kl_T4": lambda logits, g: distillation_kl(logits, g["teacher_logits"]),
 }
 
@@ -346,14 +346,14 @@ def test_variance_by_hand(z, expected):
     """At probability 1/2, all four voxels count as foreground, and the two above the minimum as background."""
     image = torch.tensor([0.0, 0.0, 2.0, 4.0]).view(1, 1, 1, 2, 2)
     z = torch.tensor(z, dtype=torch.float32).view(1, 1, 1, 2, 2)
-    assert variance_minimization(z, image).item() == pytest.approx(expected, rel=1e-6)
+    assert variance(z, image).item() == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("z", [-1000.0, -100.0, 0.0, 100.0, 1000.0])
 @pytest.mark.parametrize("constant", [False, True])
 def test_classes_without_any_voxel_have_no_variance(z, constant):
     image = torch.full(SHAPE, 3.0) if constant else example(dtype=torch.float32)[1]
-    value, gradient = value_and_gradient(variance_minimization, torch.full(SHAPE, z), image)
+    value, gradient = value_and_gradient(variance, torch.full(SHAPE, z), image)
     whole = image.flatten(1).var(dim=1, correction=0).mean().item()
     assert value.item() == pytest.approx(0, abs=1e-9) if constant else whole * 0.5 < value.item() < whole * 2.5
     assert torch.isfinite(gradient).all()

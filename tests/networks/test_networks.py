@@ -8,9 +8,9 @@ import torch
 from monai.networks.blocks.selfattention import SABlock
 from monai.networks.nets.unetr import UNETR
 
-from weakseg3d.networks import build_network, forward_passes
+from weakseg3d.networks import build_network
+from weakseg3d.networks.noise import divergence, forward_passes
 from weakseg3d.networks.pmsa import PMSA
-from weakseg3d.networks.ptn import kl_divergence
 
 SMALL = {"feature_size": 2, "hidden_size": 24, "mlp_size": 24, "heads": 2}
 DATA = Path(__file__).parents[1] / "data"
@@ -138,7 +138,7 @@ def test_shared_passes_equal_whole_forward_passes(name):
 @pytest.mark.parametrize("attention", ["pmsa", "pmsa_dot_product", "deterministic"])
 def test_every_attention_learns(attention):
     network = build_network({"ptn": SMALL | {"attention": attention}}, (16, 16, 16))
-    loss = network(torch.randn(2, 1, 16, 16, 16)).square().mean() + kl_divergence(network).mean()
+    loss = network(torch.randn(2, 1, 16, 16, 16)).square().mean() + divergence(network).mean()
     loss.backward()
     assert network.vit.blocks[0].attn.qkv.weight.grad.abs().sum() > 0
 
@@ -146,9 +146,9 @@ def test_every_attention_learns(attention):
 def test_divergence_is_summed_over_all_twelve_layers():
     network = build_network({"ptn": SMALL}, (16, 16, 16))
     network(torch.randn(3, 1, 16, 16, 16))
-    assert kl_divergence(network).shape == (3,)
+    assert divergence(network).shape == (3,)
     assert sum(isinstance(module, PMSA) for module in network.modules()) == 12
-    assert kl_divergence(build_network({"unetr": SMALL}, (16, 16, 16))) == 0
+    assert divergence(build_network({"unetr": SMALL}, (16, 16, 16))) == 0
 
 
 def test_published_layout():

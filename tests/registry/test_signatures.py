@@ -57,9 +57,9 @@ def file(tmp_path):
 
 def test_the_signature_gives_the_schema_of_the_parameters(file):
     entry = Registry("networks", "network", INPUTS).of_file(file, "small_net")
-    assert entry.meaning == "Return a small network."
+    assert entry.meaning == "A small network."
     assert entry.json_schema() == {
-        "description": "Return a small network.",
+        "description": "A small network.",
         "type": "object",
         "additionalProperties": False,
         "required": ["channels"],

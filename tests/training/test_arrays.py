@@ -27,7 +27,7 @@ RECIPE = {
     "spacing": 2.0,
     "intensity": WINDOW,
     "network": {"unet": {"channels": [2, 4, 8]}},
-    "loss": {"name": "dice_ce"},
+    "loss": {"dice_ce": {}},
     "training": {"patch_size": [16, 16, 16], "steps": 2, "optimizer": {"adamw": {"learning_rate": 0.01}}},
 }
 NOT_FOR_TRAINING = (
@@ -237,7 +237,7 @@ def test_a_target_that_does_not_suit_the_loss_is_refused(folder, capsys, loss, p
     np.save(folder / "bad.npy", target)
     bad = write_cases(folder / "bad.csv", "image.npy", "bad.npy")
     selection = "last" if part == "training" else part
-    recipe = RECIPE | {"loss": {"name": loss}, "selection": selection}
+    recipe = RECIPE | {"loss": {loss: {}}, "selection": selection}
     (folder / "recipe.yaml").write_text(json.dumps(recipe), encoding="utf-8")
     command = train_command(folder, "bad.csv" if part == "training" else "arrays.csv", "model")
     assert main([*command, "--validation", str(bad)]) == 2

@@ -16,7 +16,7 @@ from weakseg3d.training import cross_distillation as distillation
 from weakseg3d.training.cross_distillation import CrossDistillationModule, cross_distillation, refresh_steps
 from weakseg3d.training.run import distill, train
 
-LOSS = {"name": "partial_dice_ce", "crf_weight": 1.0, "crf_radius": 2, "variance_weight": 0.1}
+REGULARISERS = {"gated_crf": {"weight": 1.0, "radius": 2}, "variance": {"weight": 0.1}}
 
 
 def recipe(network=None, selection="last", **changes):
@@ -25,7 +25,8 @@ def recipe(network=None, selection="last", **changes):
         "spacing": 2.0,
         "intensity": {"window": [0, 100]},
         "normalisation": "z_score",
-        "loss": LOSS,
+        "loss": {"partial_dice_ce": {}},
+        "regularisers": REGULARISERS,
         "selection": selection,
         "training": {
             "patch_size": [8, 16, 16],

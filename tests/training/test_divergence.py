@@ -40,7 +40,7 @@ def recipe(selection="last", **training):
         "spacing": 1.0,
         "intensity": {"window": [0, 1]},
         "network": {"unet": {"channels": [2, 4, 8]}},
-        "loss": {"name": "dice_ce"},
+        "loss": {"dice_ce": {}},
         "selection": selection,
         "training": {
             "patch_size": [8, 8, 8],

@@ -25,7 +25,7 @@ RECIPE = {
     "spacing": 2.0,
     "intensity": {"window": [0, 1]},
     "network": {"unet": {"channels": [2, 4, 8]}},
-    "loss": {"name": "dice_ce"},
+    "loss": {"dice_ce": {}},
     "training": {
         "patch_size": [16, 16, 16],
         "steps": STEPS,

@@ -5,15 +5,21 @@ import math
 import pytest
 import torch
 
-from weakseg3d.losses.gated_crf import halve_in_plane, multi_view_gated_crf
-from weakseg3d.losses.partial import partial_dice_ce
-from weakseg3d.losses.variance import variance_minimization
+from weakseg3d.losses.partial_dice_ce import partial_dice_ce
+from weakseg3d.regularisers.multi_view_crf import halve_in_plane, multi_view_gated_crf
+from weakseg3d.regularisers.variance import variance
 from weakseg3d.training.objective import Objective, ramp
 
 
-def settings(**loss):
-    values = {"name": "partial_dice_ce", "crf_weight": 0.0, "crf_radius": 2, "variance_weight": 0.0, "ramp_up": 0.0}
-    return {"loss": values | loss, "target": {"form": "soft", "threshold": 0.5}}
+def settings(**regularisers):
+    return {
+        "loss": {"partial_dice_ce": {}},
+        "regularisers": {name: {"ramp_up": 0.0} | values for name, values in regularisers.items()},
+        "target": {"form": "soft", "threshold": 0.5},
+    }
+
+
+CRF = {"weight": 2.0, "radius": 2}
 
 
 @pytest.fixture
@@ -35,10 +41,10 @@ def test_without_a_ramp_the_weights_are_full_from_the_start():
 
 def test_the_regularisers_are_added_with_their_weights_and_grow_with_the_ramp(batch):
     logits, image, target = batch
-    objective = Objective(settings(crf_weight=2.0, variance_weight=0.1, ramp_up=0.5))
+    objective = Objective(settings(gated_crf=CRF | {"ramp_up": 0.5}, variance={"weight": 0.1, "ramp_up": 0.5}))
     labels = partial_dice_ce(logits, target)
     crf = multi_view_gated_crf(halve_in_plane(logits), halve_in_plane(image), radius=2)
-    regularisers = 2.0 * crf + 0.1 * variance_minimization(logits, image)
+    regularisers = 2.0 * crf + 0.1 * variance(logits, image)
     torch.testing.assert_close(objective(logits, image, target), labels + regularisers)
     torch.testing.assert_close(objective(logits, image, target, 0.25), labels + math.exp(-1.25) * regularisers)
 
@@ -46,6 +52,6 @@ def test_the_regularisers_are_added_with_their_weights_and_grow_with_the_ramp(ba
 def test_with_deep_supervision_the_regularisers_use_only_the_full_resolution(batch):
     logits, image, target = batch
     deep = torch.stack([logits, -logits], dim=1)
-    plain, regularised = Objective(settings()), Objective(settings(crf_weight=1.0))
+    plain, regularised = Objective(settings()), Objective(settings(gated_crf=CRF | {"weight": 1.0}))
     crf = multi_view_gated_crf(halve_in_plane(logits), halve_in_plane(image), radius=2)
     torch.testing.assert_close(regularised(deep, image, target) - plain(deep, image, target), crf)

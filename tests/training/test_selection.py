@@ -24,7 +24,7 @@ def recipe(rule, **training):
             "spacing": 1.0,
             "intensity": INTENSITY,
             "network": {"unet": {"channels": [2, 4, 8]}},
-            "loss": {"name": "partial_dice_ce"},
+            "loss": {"partial_dice_ce": {}},
             "selection": rule,
             "training": {
                 "patch_size": [8, 8, 8],

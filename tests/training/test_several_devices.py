@@ -45,7 +45,8 @@ def recipe(devices, steps=STEPS, **changes):
         "intensity": {"window": [0, 1]},
         "normalisation": "z_score",
         # The mean over the annotated voxels of a batch is not a mean over its patches.
-        "loss": {"name": "partial_ce", "variance_weight": 0.1},
+        "loss": {"partial_ce": {}},
+        "regularisers": {"variance": {"weight": 0.1}},
         "network": {"unet": {"channels": [2, 4, 8], "deep_supervision": 1}},
         "training": training,
     }

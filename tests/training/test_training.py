@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.recipes import checked_recipe
 from weakseg3d.images.volumes import write_volume
-from weakseg3d.networks.ptn import kl_divergence
+from weakseg3d.networks.noise import divergence
 from weakseg3d.training import fitting
 from weakseg3d.training import run as training_run
 from weakseg3d.training.checkpoints import WholeCheckpoints, checkpoint_to_resume, fingerprint
@@ -48,7 +48,7 @@ def recipe(**training):
         "spacing": 2.0,
         "intensity": INTENSITY,
         "network": {"unet": {"channels": [2, 4, 8]}},
-        "loss": {"name": "dice_ce"},
+        "loss": {"dice_ce": {}},
         "training": {
             "patch_size": [16, 16, 16],
             "steps": 6,
@@ -225,7 +225,8 @@ LOSSES = ["weighted_ce_dice", "soft_ce_dice", "focal", "ce", "dice", "soft_dice"
 def test_every_component_of_the_ablation_trains(cases_csv, tmp_path, loss, attention, form):
     content = recipe(steps=2, patch_size=[32, 16, 16]) | {
         "network": {"ptn": SMALL | {"attention": attention}},
-        "loss": {"name": loss, "kl_weight": 0.0 if attention == "deterministic" else 0.3},
+        "loss": {loss: {}},
+        "regularisers": {"kl_divergence": {"weight": 0.0 if attention == "deterministic" else 0.3}},
         "target": {"form": form},
     }
     training_run.train(checked_recipe(content, "recipe.yaml"), cases_csv, tmp_path / "out")
@@ -239,11 +240,10 @@ def test_the_divergence_is_weighted(cases_csv):
     losses = []
     for weight in (0.0, 0.5):
         torch.manual_seed(0)
-        module = SegmentationModule(
-            checked_recipe(content | {"loss": {"name": "ce", "kl_weight": weight}}, "recipe.yaml")
-        )
+        weighted = content | {"loss": {"ce": {}}, "regularisers": {"kl_divergence": {"weight": weight}}}
+        module = SegmentationModule(checked_recipe(weighted, "recipe.yaml"))
         torch.manual_seed(1)
         batch = {"image": torch.randn(2, 1, 32, 16, 16), "target": torch.rand(2, 1, 32, 16, 16)}
         losses.append(module.training_step(batch, 0).item())
-        divergence = kl_divergence(module.network).mean().item()
-    assert losses[1] - losses[0] == pytest.approx(0.5 * divergence, rel=1e-4)
+        mean_divergence = divergence(module.network).mean().item()
+    assert losses[1] - losses[0] == pytest.approx(0.5 * mean_divergence, rel=1e-4)

@@ -68,7 +68,7 @@ pseudo_label:
 network:
   unet: {channels: [2, 4, 8]}
 loss:
-  name: partial_ce
+  partial_ce: {}
 training:
   patch_size: [16, 16, 16]
   steps: 3

@@ -20,7 +20,7 @@ rule phantom:
         run=RUN.verb("phantom"),
         phantom=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].description["access"]["phantom"],
         out=subpath(output[0], parent=True),
-        code=code_hash("phantom"),
+        code=RUN.code("phantom"),
     message:
         "{wildcards.dataset}: writing a phantom of {params.phantom[cases]} cases"
     shell:
@@ -48,7 +48,7 @@ rule download:
         access=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].description["access"],
         source=lambda wildcards: options.raw_data_options(EXPERIMENT, wildcards.dataset),
         out=subpath(output[0], parent=True),
-        code=code_hash("download"),
+        code=RUN.code("download"),
     message:
         "{wildcards.dataset}: fetching and verifying the raw data"
     shell:

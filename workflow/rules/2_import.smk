@@ -39,7 +39,7 @@ rule import_case:
         raw=subpath(input.source, parent=True),
         out=subpath(output.image, ancestor=2),
         cases=lambda wildcards: EXPERIMENT.cases_of(wildcards.dataset, wildcards.case),
-        code=code_hash("import_"),
+        code=RUN.code("import"),
     message:
         "{wildcards.dataset}: importing case {wildcards.case}"
     shell:

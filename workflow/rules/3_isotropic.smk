@@ -20,7 +20,7 @@ rule resample:
     params:
         run=RUN.verb("resample"),
         spacing=EXPERIMENT.spacing,
-        code=code_hash("resample"),
+        code=RUN.code("resample"),
     message:
         "{wildcards.dataset}: resampling the {wildcards.kind} of case {wildcards.case} to {params.spacing} mm"
     shell:
@@ -48,7 +48,7 @@ rule perturb:
         run=RUN.verb("perturb"),
         seed=EXPERIMENT.annotation_seed,
         kind=lambda wildcards: options.kind_with_options(PERTURBATIONS, wildcards.perturbation),
-        code=code_hash("perturb"),
+        code=RUN.code("perturb"),
     message:
         "{wildcards.dataset}: perturbing the image of case {wildcards.case} ({params.kind})"
     shell:

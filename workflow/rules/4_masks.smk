@@ -20,7 +20,7 @@ rule split_labels:
     params:
         run=RUN.verb("split"),
         ids=lambda wildcards: ",".join(map(str, EXPERIMENT.datasets[wildcards.dataset].label_ids(wildcards.organ))),
-        code=code_hash("split"),
+        code=RUN.code("split"),
     message:
         "{wildcards.dataset}: mask of the {wildcards.organ} in case {wildcards.case}"
     shell:

@@ -23,7 +23,7 @@ rule annotate:
         run=RUN.verb("annotate"),
         seed=EXPERIMENT.annotation_seed,
         kind=lambda wildcards: options.kind_with_options(ANNOTATIONS, wildcards.annotation),
-        code=code_hash("annotate"),
+        code=RUN.code("annotate"),
     message:
         "{wildcards.dataset}: annotating the {wildcards.organ} in case {wildcards.case} ({params.kind})"
     shell:
@@ -48,7 +48,7 @@ rule effort:
     params:
         run=RUN.verb("effort"),
         annotations=FILES.annotations_of_cases,
-        code=code_hash("effort"),
+        code=RUN.code("effort"),
     message:
         "{wildcards.dataset}: effort of annotating the {wildcards.organ} ({wildcards.annotation})"
     shell:

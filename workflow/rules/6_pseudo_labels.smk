@@ -21,7 +21,7 @@ rule pseudo_label:
     params:
         run=RUN.verb("pseudolabel"),
         kind=lambda wildcards: options.kind_with_options(PSEUDO_LABELS, wildcards.pseudo_label),
-        code=code_hash("pseudolabel"),
+        code=RUN.code("pseudolabel"),
     message:
         "{wildcards.dataset}: pseudo label of the {wildcards.organ} in case {wildcards.case} ({params.kind})"
     shell:

@@ -23,7 +23,7 @@ rule image_array:
     params:
         run=RUN.verb("array"),
         scaling=lambda wildcards: options.intensity_options(EXPERIMENT, wildcards.dataset),
-        code=code_hash("array"),
+        code=RUN.code("array"),
     message:
         "{wildcards.dataset}: array of the image of case {wildcards.case}"
     shell:
@@ -43,7 +43,7 @@ use rule image_array as mask_array with:
     params:
         run=RUN.verb("array"),
         scaling="",
-        code=code_hash("array"),
+        code=RUN.code("array"),
     message:
         "{wildcards.dataset}: array of the mask of the {wildcards.organ} in case {wildcards.case}"
 
@@ -134,7 +134,7 @@ rule train:
         models="",
         validation=lambda wildcards, input: options.option("validation", input.validation),
         out=subpath(output.model, parent=True),
-        code=code_hash("train"),
+        code=RUN.code("train"),
     message:
         "{wildcards.dataset}: training {wildcards.method} for the {wildcards.organ}, seed {wildcards.seed}, GPUs: {resources.gpu}"
     shell:
@@ -160,7 +160,7 @@ use rule train as distill with:
         models=lambda wildcards, input: options.option("models", input.models),
         validation=lambda wildcards, input: options.option("validation", input.validation),
         out=subpath(output.model, parent=True),
-        code=code_hash("distill"),
+        code=RUN.code("distill"),
 
 
 ruleorder: distill > train

@@ -22,7 +22,7 @@ rule predict:
     params:
         run=RUN.verb_on_device("predict"),
         uncertainty=lambda wildcards, output: options.folder_option("uncertainty", output[:-1]),
-        code=code_hash("predict"),
+        code=RUN.code("predict"),
     message:
         "{wildcards.dataset}: {wildcards.method} segments the {wildcards.organ} in case {wildcards.case}"
     shell:
@@ -50,7 +50,7 @@ rule control:
         run=RUN.verb("control"),
         kind=lambda wildcards: EXPERIMENT.methods[wildcards.method]["control"],
         threshold=lambda wildcards: EXPERIMENT.methods[wildcards.method]["prediction"]["threshold"],
-        code=code_hash("control"),
+        code=RUN.code("control"),
     message:
         "{wildcards.dataset}: control '{params.kind}' for the {wildcards.organ} in case {wildcards.case}"
     shell:

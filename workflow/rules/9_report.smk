@@ -26,7 +26,7 @@ rule evaluate:
         modality=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].description["modality"],
         uncertainty=lambda wildcards, input: options.folder_option("uncertainty", input.uncertainty),
         grid=options.grid_options(EXPERIMENT, "--resample-prediction"),
-        code=code_hash("evaluate"),
+        code=RUN.code("evaluate"),
     message:
         "{wildcards.dataset}: evaluating {wildcards.method} on the {wildcards.organ} of case {wildcards.case}"
     shell:
@@ -57,7 +57,7 @@ rule witness:
         files=lambda wildcards: options.file_options(FILES.witnessed_case(wildcards)),
         case=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].cases("test")[0],
         grid=options.grid_options(EXPERIMENT, "--resample-prediction"),
-        code=code_hash("evaluate"),
+        code=RUN.code("evaluate"),
     message:
         "{wildcards.dataset}: MedPy evaluates {wildcards.method} on the {wildcards.organ} of case {params.case}"
     shell:
@@ -117,7 +117,7 @@ rule overlay:
         window=lambda wildcards: options.window_options(EXPERIMENT, wildcards.dataset),
         files=lambda wildcards: options.file_options(FILES.overlay_of_case(wildcards)),
         grid=options.grid_options(EXPERIMENT, "--on-reference-grid"),
-        code=code_hash("overlay"),
+        code=RUN.code("overlay"),
     message:
         "{wildcards.dataset}: drawing {wildcards.method} on the {wildcards.organ}"
     shell:
@@ -153,7 +153,7 @@ rule report:
         results=subpath(output.html, parent=True),
         effort=lambda wildcards, input: options.option("effort", input.effort),
         options=options.report_options(EXPERIMENT),
-        code=code_hash("report"),
+        code=RUN.code("report"),
     message:
         "tables, figures and report"
     shell:

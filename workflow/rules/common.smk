@@ -13,7 +13,6 @@ from weakseg3d.experiment.raw_content import RawContent
 from weakseg3d.experiment.stage_files import StageFiles
 from weakseg3d.experiment.wildcards import any_of, wildcard_patterns
 from weakseg3d.jobs import failures
-from weakseg3d.jobs.code_hash import code_hash
 from weakseg3d.jobs.commands import Commands
 from weakseg3d.jobs.devices import gpus_per_job
 from weakseg3d.jobs.workflow_lock import take_over

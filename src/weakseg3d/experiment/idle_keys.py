@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from weakseg3d.errors import UserError
+from weakseg3d.experiment.method_schema import method_schema
+from weakseg3d.networks import NETWORKS, is_stochastic
 from weakseg3d.pseudo_labels.kinds import SOFT
-from weakseg3d.schemas import schema
+from weakseg3d.registry.parameters import ForDivergence
+from weakseg3d.regularisers import regulariser
 
 
 def check_idle_keys(method: Mapping[str, Any], source: str | Path) -> None:
     """Raise a UserError, naming ``source``, for a key of a trained ``method`` that has no effect."""
-    loss, target, network = method["loss"], method["target"], method.get("network")
+    target, network = method["target"], method.get("network")
     if method["supervision"] == "dense":
         _check_dense_keys(method, source)
         kind, labels = "mask", "dense masks, which have"
@@ -29,19 +32,9 @@ def check_idle_keys(method: Mapping[str, Any], source: str | Path) -> None:
     if kind not in SOFT:
         for key in target:
             _refuse(method, ("target", key), f"on {labels} no values between 0 and 1", source)
-    if network is None:
-        for key in ("kl_weight", "ramp_up"):
-            _refuse(method, ("loss", key), "in a distillation, whose loss only selects the best students", source)
-        if not method["distillation"]["cross_weight"]:
-            _refuse(method, ("distillation", "temperature"), "with distillation.cross_weight 0", source)
-    elif not is_stochastic(network):
-        _refuse(method, ("loss", "kl_weight"), f"on network {_described(network)}, which has no KL divergence", source)
-    if not loss["kl_weight"]:
-        _refuse(method, ("network", "ptn", "prior_std"), "with loss.kl_weight 0", source)
-    if not loss["crf_weight"]:
-        _refuse(method, ("loss", "crf_radius"), "with loss.crf_weight 0", source)
-    if not loss["crf_weight"] and not loss["variance_weight"]:
-        _refuse(method, ("loss", "ramp_up"), "with loss.crf_weight 0 and loss.variance_weight 0", source)
+    _check_regularisers(method, source)
+    if network is None and not method["distillation"]["cross_weight"]:
+        _refuse(method, ("distillation", "temperature"), "with distillation.cross_weight 0", source)
     if method["selection"] == "last":
         _refuse(method, ("training", "validations"), "with 'selection: last', which compares no states", source)
 
@@ -70,9 +63,30 @@ def check_controls_keys(method: Mapping[str, Any], source: str | Path) -> None:
             _refuse(method, ("prediction", key), reason, source)
 
 
-def is_stochastic(network: Mapping[str, Any]) -> bool:
-    """Return whether the network of a recipe draws noise, which also gives it a KL divergence."""
-    return "ptn" in network and network["ptn"].get("attention") != "deterministic"
+def _check_regularisers(method: Mapping[str, Any], source: str | Path) -> None:
+    """Raise a UserError for a weight that cannot act, and for a parameter of a regulariser that is switched off."""
+    network, terms = method.get("network"), method["regularisers"]
+    of_noise = [name for name, settings in terms.items() if regulariser(name, settings).entry.takes("divergence")]
+    for name, settings in terms.items():
+        place = ("regularisers", name)
+        if network is None:
+            reason = "in a distillation, whose loss only selects the best students"
+            _refuse(method, (*place, "ramp_up"), reason, source)
+            if name in of_noise:
+                _refuse(method, (*place, "weight"), reason, source)
+        elif name in of_noise and not is_stochastic(network):
+            reason = f"on network {_described(network)}, which has no KL divergence"
+            _refuse(method, (*place, "weight"), reason, source)
+        if not settings["weight"]:
+            for key in settings.keys() - {"weight"}:
+                _refuse(method, (*place, key), f"with {'.'.join(place)}.weight 0", source)
+    if network is not None and not any(terms[name]["weight"] for name in of_noise):
+        choice = NETWORKS.choice(network)
+        inside = () if "file" in network else (choice.entry.name,)
+        for name, parameter in choice.entry.parameters.items():
+            if parameter.note(ForDivergence):
+                reason = "without a regulariser of the KL divergence"
+                _refuse(method, ("network", *inside, name), reason, source)
 
 
 def _check_dense_keys(method: Mapping[str, Any], source: str | Path) -> None:
@@ -83,18 +97,22 @@ def _check_dense_keys(method: Mapping[str, Any], source: str | Path) -> None:
 
 
 def _described(network: Mapping[str, Any]) -> str:
-    return "'ptn' with deterministic attention" if "ptn" in network else f"'{next(iter(network))}'"
+    name = NETWORKS.choice(network).entry.name
+    return f"'{name}' with deterministic attention" if name == "ptn" else f"'{name}'"
 
 
 def _refuse(method: Mapping[str, Any], keys: Sequence[str], reason: str, source: str | Path) -> None:
-    """Raise a UserError if the value at ``keys`` exists and differs from its default, as ``reason`` makes it idle."""
-    value, rules = method, schema("method")
+    """Raise a UserError if the value at ``keys`` exists and differs from its default, as ``reason`` makes it idle.
+
+    What has no default must be 0.
+    """
+    value, rules = method, method_schema(method)
     for key in keys:
         if key not in value:
             return
-        value, rules = value[key], rules["properties"][key]
-    if value != rules["default"]:
-        default = rules["default"]
+        value, rules = value[key], rules["properties"].get(key, {})
+    default = rules.get("default", 0)
+    if value != default:
         raise UserError(
             f"{source}: {'.'.join(keys)} {value} has no effect {reason}; remove it, set it to its default {default},"
             " or change the other"

@@ -1,27 +1,42 @@
 """Methods and recipes: what a YAML under ``config/methods`` says, checked and completed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.idle_keys import check_controls_keys, check_idle_keys, check_passes
+from weakseg3d.experiment.method_schema import method_schema, with_digests
 from weakseg3d.files import PROJECT
+from weakseg3d.losses import LOSSES, sparse_losses, takes_sparse_targets
+from weakseg3d.networks import NETWORKS
 from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SOFT, SPARSE
-from weakseg3d.schemas import choose, schema, validated
+from weakseg3d.registry.parameters import DivisibleBy
+from weakseg3d.registry.registry import Registry
+from weakseg3d.registry.signatures import call_with_known
+from weakseg3d.regularisers import REGULARISERS
+from weakseg3d.schemas import choose, validated
 from weakseg3d.texts import read_yaml
 
 METHODS_FOLDER = PROJECT / "config" / "methods"
 TRAINED_PARTS = ("network", "loss", "training")
 """What every training needs; only a distillation brings no network, it starts from those of others."""
-RECIPE_PARTS = ("normalisation", "network", "loss", "training", "target", "selection", "distillation", "prediction")
+RECIPE_PARTS = (
+    "normalisation",
+    "network",
+    "loss",
+    "regularisers",
+    "training",
+    "target",
+    "selection",
+    "distillation",
+    "prediction",
+)
 """What a training recipe takes from its method, as far as the method has it."""
-CHOICES = ("annotation", "pseudo_label", "network", "optimizer", "train", "test")
+CHOICES = ("annotation", "pseudo_label", "network", "loss", "optimizer", "train", "test")
 """Keys of the form ``{name: {parameter: value}}``."""
-SPARSE_LOSSES = ("partial_ce", "partial_dice_ce")
-"""Losses that leave unknown voxels out (`weakseg3d.losses.SPARSE_LOSSES`; not imported, it would load torch)."""
 MOST_PASSES = 1000
 """Stochastic passes of a prediction; the mean of a thousand logits no longer changes with more of them."""
 MOST_PATCH_VOXELS = 512**3
@@ -43,7 +58,18 @@ def load_method(name: str, overrides: dict[str, Any] | None = None) -> dict[str,
 
 def checked_method(content: dict[str, Any], source: str | Path) -> dict[str, Any]:
     """Return a method's ``content`` with defaults; ``source`` is the file named in the UserError raised otherwise."""
-    return _with_checked_parts(validated(content, "method", source), source)
+    _check_spelling(content, source)
+    return _with_checked_parts(with_digests(validated(content, method_schema(content), source)), source)
+
+
+def _check_spelling(content: Mapping[str, Any], source: str | Path) -> None:
+    """Raise UserError for a loss as it was written before losses had parameters."""
+    loss = content.get("loss") if isinstance(content, Mapping) else None
+    if isinstance(loss, Mapping) and "name" in loss and "file" not in loss:
+        raise UserError(
+            f"{source}: write the loss as 'loss: {{{loss['name']}: {{}}}}', and the weights of other terms under"
+            f" 'regularisers' ({', '.join(REGULARISERS.entries)}), as in 'regularisers: {{gated_crf: {{weight: 0.1}}}}'"
+        )
 
 
 def _with_checked_parts(method: dict[str, Any], source: str | Path) -> dict[str, Any]:
@@ -93,18 +119,20 @@ def checked_recipe(content: dict[str, Any], source: str | Path) -> dict[str, Any
 
 
 def _checked_recipe(content: dict[str, Any], source: str | Path) -> dict[str, Any]:
+    _check_spelling(content, source)
     recipe = validated(content, "recipe", source)
-    _check_values(recipe, ["method", "spacing", "seed", "threads", "loss.name"], source)
+    _check_values(recipe, ["method", "spacing", "seed", "threads", "loss"], source)
     parts = {part: recipe[part] for part in RECIPE_PARTS if part in recipe}
     if "distillation" in parts:
         parts["distillation"] = parts["distillation"] | {"students": ["first", "second"]}
     # A recipe does not say what its labels are made of, as they come as files: here they are of a kind that the loss
     # accepts, and `weakseg3d.training.loading` checks the files themselves.
-    label = "points" if recipe["loss"].get("name") in SPARSE_LOSSES else "gaussian"
+    label = "points" if takes_sparse_targets(recipe["loss"]) else "gaussian"
     learns = {"supervision": "weak", "annotation": {"points": {}}, "pseudo_label": {label: {}}}
-    method = validated({"description": recipe["method"], **learns, **parts}, "method", source)
+    described = {"description": recipe["method"], **learns, **parts}
+    method = with_digests(validated(described, method_schema(described), source))
     recipe = recipe | recipe_parts(method)
-    _check_values(recipe, list(RULES), source)
+    _check_values(recipe, [key for key in RULES if key != "network" or "network" in recipe], source)
     _check_finite(recipe, source)
     _with_checked_parts(method, source)
     return recipe
@@ -144,7 +172,7 @@ def _is_inside(value: Any, low: float, high: float) -> bool:
 
 def _choices(*keys: str) -> list[str]:
     """Return the values that the schema of methods allows for a key."""
-    rules = schema("method")
+    rules = method_schema()
     for key in keys:
         rules = rules["properties"][key]
     return rules["enum"]
@@ -154,6 +182,15 @@ def _is_patch(size: Any) -> bool:
     if not isinstance(size, Sequence) or isinstance(size, str) or len(size) != 3:
         return False
     return all(_is_whole(n, 8) for n in size) and math.prod(size) <= MOST_PATCH_VOXELS
+
+
+def _is_choice(registry: Registry) -> Callable[[Any], bool]:
+    def holds(value: Any) -> bool:
+        return isinstance(value, dict) and (
+            "file" in value or (len(value) == 1 and value.keys() <= set(registry.entries))
+        )
+
+    return holds
 
 
 def _is_scaling(intensity: Any) -> bool:
@@ -168,7 +205,8 @@ def _is_scaling(intensity: Any) -> bool:
 
 RULES = {
     "method": (lambda value: isinstance(value, str), "a name"),
-    "loss.name": (lambda value: value in _choices("loss", "name"), "the name of a loss"),
+    "network": (_is_choice(NETWORKS), f"one of {', '.join(NETWORKS.entries)} with its parameters"),
+    "loss": (_is_choice(LOSSES), f"one of {', '.join(LOSSES.entries)} with its parameters"),
     "spacing": (lambda value: _is_inside(value, 0, math.inf), "a finite number above 0"),
     "seed": (lambda value: _is_whole(value, 0, LARGEST_SEED), f"a whole number from 0 to {LARGEST_SEED}"),
     "threads": (lambda value: _is_whole(value, 1, MOST_THREADS), f"a whole number from 1 to {MOST_THREADS}"),
@@ -221,31 +259,25 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def check_patch(size: list[int], network: dict[str, Any], source: str | Path) -> None:
     """Raise a UserError, naming ``source``, when a patch of ``size`` (z, y, x) does not fit a recipe's ``network``."""
-    ((name, parameters),) = network.items()
-    multiple = _patch_multiple(name, parameters)
+    choice = NETWORKS.choice(network)
+    entry, parameters = choice.entry, choice.entry.with_defaults(choice.values)
+    entry.check_rules(parameters, source, "network" if "file" in network else f"network.{entry.name}")
+    patch = entry.signature.arguments.get("patch_size")
+    rule = patch.note(DivisibleBy) if patch else None
+    if rule is None:
+        return
+    divisor = call_with_known(rule.by, parameters)
+    multiple = [divisor] * 3 if isinstance(divisor, int) else list(divisor)
     if any(n % m for n, m in zip(size, multiple, strict=True)):
         raise UserError(
-            f"{source}: training.patch_size {size} must be divisible by {multiple}, axis by axis, for network '{name}'"
+            f"{source}: training.patch_size {size} must be divisible by {multiple}, axis by axis, for network"
+            f" '{entry.name}'"
         )
-    if "token_size" not in parameters and size == multiple:
+    if rule.several and list(size) == multiple:
         raise UserError(
-            f"{source}: training.patch_size {size} leaves network '{name}' a single voxel on its coarsest level;"
+            f"{source}: training.patch_size {size} leaves network '{entry.name}' a single voxel on its coarsest level;"
             " enlarge it"
         )
-    if "heads" in parameters and parameters["hidden_size"] % parameters["heads"]:
-        raise UserError(f"{source}: network.{name}.heads must divide network.{name}.hidden_size")
-    levels = len(parameters.get("channels", []))
-    if parameters.get("deep_supervision", 0) > max(0, levels - 2):
-        raise UserError(
-            f"{source}: network.{name}.deep_supervision must be at most {levels - 2} for {levels} levels; lower it"
-        )
-
-
-def _patch_multiple(name: str, parameters: dict[str, Any]) -> list[int]:
-    if "token_size" in parameters:
-        return parameters["token_size"]
-    levels = len(parameters["channels"]) if name == "unet" else parameters["levels"]
-    return [2 ** (levels - 1)] * 3
 
 
 def _check_weak_labels(method: dict[str, Any], source: str | Path) -> None:
@@ -254,13 +286,14 @@ def _check_weak_labels(method: dict[str, Any], source: str | Path) -> None:
     if "none" in method["annotation"]:
         raise UserError(f"{source}: weak supervision needs an annotation other than 'none'; name one")
     check_pseudo_label(method, source)
-    (label,), loss = method["pseudo_label"], method["loss"]["name"]
-    if label in SPARSE and loss not in SPARSE_LOSSES:
+    (label,), loss = method["pseudo_label"], LOSSES.choice(method["loss"]).entry.name
+    sparse = takes_sparse_targets(method["loss"])
+    if label in SPARSE and not sparse:
         raise UserError(
             f"{source}: loss '{loss}' cannot leave out the unknown voxels of pseudo label '{label}';"
-            f" use {' or '.join(SPARSE_LOSSES)}"
+            f" use {' or '.join(sparse_losses())}"
         )
-    if label in SOFT and loss in SPARSE_LOSSES:
+    if label in SOFT and sparse:
         raise UserError(
             f"{source}: loss '{loss}' counts only voxels labelled exactly 0 or 1, of which the soft pseudo label"
             f" '{label}' has hardly any; use a loss for soft targets, or a pseudo label among {', '.join(SPARSE)}"

@@ -12,7 +12,7 @@ from weakseg3d.images.normalisation import normalised
 from weakseg3d.images.preprocessing import oriented, oriented_like, scaled_intensity
 from weakseg3d.images.volumes import like
 from weakseg3d.inference.sliding_window import sliding_window_prediction
-from weakseg3d.networks import forward_passes
+from weakseg3d.networks.noise import forward_passes
 
 
 @torch.inference_mode()

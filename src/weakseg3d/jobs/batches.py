@@ -18,10 +18,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from weakseg3d.cli import main, module_name
+from weakseg3d.cli import main
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.files import existing_file, file_digest, whole_file
-from weakseg3d.jobs.code_hash import code_hash
 from weakseg3d.texts import read_json
 
 IN_RECORDS = re.compile(r"^(results/[^/]+)/batches/(.+?)(?:\.json)?$")
@@ -36,16 +35,16 @@ def of_case(text: str, batch: str, case: str) -> str:
 
 
 def run_batch(
-    command: Sequence[str], batch: str, cases: Sequence[str], read: Sequence[str], write: Sequence[str]
+    command: Sequence[str], batch: str, cases: Sequence[str], read: Sequence[str], write: Sequence[str], code: str
 ) -> int:
     """Run ``command`` (a verb and its arguments) for every case and write the records; return the highest exit code.
 
     ``read`` and ``write`` are the files that the command reads and the records that it writes, as the graph of jobs
-    names them. A case is skipped when all its files exist and were made by the same command and code from the same
-    inputs. One that fails does not keep the others from being made; the records are written once all are.
+    names them; ``code`` is the hash of the code behind the command. A case is skipped when all its files exist and were
+    made by the same command and code from the same inputs. One that fails does not keep the others from being made; the
+    records are written once all are.
     """
     digests = {path: case_digests(path, cases) for path in read}
-    code = code_hash(module_name(command[0]))
     journal = Path(write[0] + ".made")
     hashes = read_json(journal) if journal.exists() else {}
     highest_code = 0

@@ -12,14 +12,20 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @cache
-def code_hash(verb: str) -> str:
+def code_hash(verb: str, also: tuple[str, ...] = ()) -> str:
     """Return a short hash of the module of ``verb`` and of all modules of this package that it needs.
+
+    ``also`` names modules that it loads by name: the networks, losses, pseudo labels and annotations that a recipe
+    chooses. All others of their kind do not count.
 
     Comments, docstrings and layout do not count. Imports inside functions do, and so do templates and style sheets that
     lie beside a module. The package's own ``__init__`` does not: a new version number alone changes no result.
     """
     digest = hashlib.sha256()
-    for _, path in sorted(imported_modules(f"weakseg3d.verbs.{verb}").items()):
+    modules = imported_modules(f"weakseg3d.verbs.{verb}")
+    for module in also:
+        modules = modules | imported_modules(module)
+    for _, path in sorted(modules.items()):
         beside = [p for p in path.parent.iterdir() if p.is_file() and p.suffix in (".jinja", ".css")]
         digest.update(path.name.encode() + statements(path).encode())
         for file in sorted(beside):

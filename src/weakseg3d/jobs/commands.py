@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from weakseg3d.cli import module_name
 from weakseg3d.experiment.experiment import Experiment
+from weakseg3d.experiment.method_schema import TRAINED, chosen_modules
+from weakseg3d.jobs.code_hash import code_hash
 
 
 class Commands:
@@ -21,23 +24,36 @@ class Commands:
         Snakemake runs a job again when a param changes, unless the param is computed from the job's input or output:
         so another checkout, or another Python, runs nothing again.
         """
-        return lambda wildcards, input, output: f"{self.start} {self._each(wildcards, input, output)}{name}"
+        return lambda wildcards, input, output: f"{self.start} {self._each(name, wildcards, input, output)}{name}"
 
     def verb_on_device(self, name: str) -> Callable[..., str]:
         """Return the same for a verb that works on a GPU of its own, or on none where the config says so."""
         if self.experiment.accelerator == "cpu":
             return lambda wildcards, input, output: (
-                f"CUDA_VISIBLE_DEVICES= {self.start} {self._each(wildcards, input, output)}{name}"
+                f"CUDA_VISIBLE_DEVICES= {self.start} {self._each(name, wildcards, input, output)}{name}"
             )
         return lambda wildcards, input, output: (
-            f"{self.start}.jobs.devices {self._each(wildcards, input, output)}{name}"
+            f"{self.start}.jobs.devices {self._each(name, wildcards, input, output)}{name}"
         )
 
-    def _each(self, wildcards: Any, read: Iterable[str], write: Iterable[str]) -> str:
+    def code(self, name: str) -> Callable[[Any], str]:
+        """Return a function of a job's wildcards that gives the hash of the code behind its verb ``name``."""
+        return lambda wildcards: code_hash(module_name(name), chosen_by(self.experiment, name, wildcards))
+
+    def _each(self, name: str, wildcards: Any, read: Iterable[str], write: Iterable[str]) -> str:
         """Return what makes a verb run for every case of a batch; nothing for a job of one case, or of none."""
         case = wildcards.get("case")
         if self.experiment.batch == "case" or case is None:
             return ""
         cases = self.experiment.cases_of(wildcards.dataset, case)
-        named = {"cases": cases, "read": read, "write": write, "name": [case]}
+        named = {"cases": cases, "read": read, "write": write, "name": [case], "code": [self.code(name)(wildcards)]}
         return "batch " + "".join(f"--{option} {shlex.join(words)} " for option, words in named.items())
+
+
+def chosen_by(experiment: Experiment, verb: str, wildcards: Any) -> tuple[str, ...]:
+    """Return the modules that ``verb`` loads by name in a job with these ``wildcards``, as the methods chose them."""
+    parts = {"train": TRAINED, "distill": TRAINED, "predict": ("network",)}.get(verb, ())
+    if not parts:
+        return ()
+    methods = (wildcards.method, *experiment.students(wildcards.method))
+    return tuple(sorted({module for method in methods for module in chosen_modules(experiment.methods[method], parts)}))

@@ -1,42 +1,37 @@
 """Losses by their name in a recipe: logits and target (B, 1, *spatial) in, a scalar out.
 
-The target is the output of the recipe's pseudo label stage: soft in [0, 1], sparse with 2 for unknown, or a mask.
+A file that defines a function of its own name is a loss: ``focal.py`` with ``focal``. It asks for what it needs by the
+names of its arguments:
+
+- ``logits``, or ``outputs`` for those of all heads of the network at once, (B, heads, 1, *spatial);
+- ``target``, the output of the recipe's pseudo label stage or a mask, annotated as `SoftTarget` or `SparseTarget`;
+- ``threshold``, above which a soft target is foreground;
+- ``image``.
+
+All other arguments are parameters of the recipe. Importing this package loads neither torch nor a loss.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from weakseg3d.losses import pw4medseg
-from weakseg3d.losses.dense import dice_ce
-from weakseg3d.losses.partial import partial_ce, partial_dice_ce
+from weakseg3d.registry.parameters import SparseTarget
+from weakseg3d.registry.registry import Registry
 
-if TYPE_CHECKING:
-    import torch
-
-SPARSE_LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
-    "partial_ce": partial_ce,
-    "partial_dice_ce": partial_dice_ce,
-}
-"""Losses that leave out unknown voxels."""
-
-FULL_LOSSES: dict[str, Callable[..., torch.Tensor]] = {
-    "weighted_ce_dice": pw4medseg.weighted_ce_dice,
-    "soft_ce_dice": pw4medseg.soft_ce_dice,
-    "focal": pw4medseg.focal,
-    "ce": pw4medseg.ce,
-    "dice": pw4medseg.dice,
-    "soft_dice": pw4medseg.soft_dice,
-    "ce_dice_boundary": pw4medseg.ce_dice_boundary,
-    "dice_ce": dice_ce,
-}
-"""Losses that need a value in [0, 1] at every voxel, and a threshold above which it is foreground."""
+LOSSES = Registry("losses", "loss", inputs=("logits", "outputs", "target", "threshold", "image"))
 
 
-def build_loss(name: str, threshold: float) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """Return the loss called ``name``; soft targets above ``threshold`` are foreground."""
-    if name in SPARSE_LOSSES:
-        return SPARSE_LOSSES[name]
-    return functools.partial(FULL_LOSSES[name], threshold=threshold)
+def build_loss(loss: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return the loss of a recipe's ``loss`` entry; it is called with its inputs by name."""
+    return LOSSES.choice(loss).bound()
+
+
+def takes_sparse_targets(loss: Mapping[str, Any]) -> bool:
+    """Return whether a recipe's loss leaves unknown voxels out, and so learns from them alone that are known."""
+    return LOSSES.choice(loss).entry.signature.arguments["target"].kind is SparseTarget
+
+
+def sparse_losses() -> list[str]:
+    """Return the names of the losses that leave unknown voxels out."""
+    return [name for name, entry in LOSSES.entries.items() if takes_sparse_targets({name: {}})]

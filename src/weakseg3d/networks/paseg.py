@@ -1,4 +1,4 @@
-"""PA-Seg's three U-Nets (arXiv 2208.05669), from MONAI's blocks.
+"""What PA-Seg's three U-Nets (arXiv 2208.05669) share, from MONAI's blocks.
 
 They compute the same as the published networks, with two exceptions. The published networks return two class logits,
 but softmax and argmax, at any temperature, depend only on their difference. Here the head has two channels as well, so
@@ -6,17 +6,16 @@ that it learns as fast, and the network returns the difference. In the 2.5-D U-N
 opposite order. The published axes are (y, x, z), ours (z, y, x).
 """
 
-import functools
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from monai.networks.blocks.convolutions import Convolution
 from monai.networks.blocks.upsample import UpSample
-from monai.networks.nets.attentionunet import AttentionBlock
-from monai.networks.nets.dynunet import DynUNet
 from torch import nn
+
+from weakseg3d.registry.parameters import DivisibleBy, Parameter
 
 FLAT = (1, 3, 3)
 CUBE = (3, 3, 3)
@@ -26,6 +25,13 @@ LEAKY: Mapping[str, Any] = {
     "act": ("leakyrelu", {"negative_slope": 0.01, "inplace": True}),
 }
 """`PLAIN` is the norm and activation of the two 3-D networks, `LEAKY` of the 2.5-D one."""
+
+BaseFeatures = Annotated[int, Parameter("Width of the finest level.", at_least=1)]
+Levels = Annotated[
+    int, Parameter("Number of levels; each further level halves the grid and doubles the width.", at_least=3)
+]
+PatchSize = Annotated[Sequence[int], DivisibleBy(lambda levels: 2 ** (levels - 1), several=True)]
+"""What the three networks have in their signatures."""
 
 
 class PASegUNet(nn.Module):
@@ -71,46 +77,14 @@ class Merge(nn.Module):
         return self.convolutions(torch.cat([skip, x], dim=1))
 
 
-def build_unet2d5(patch_size: Sequence[int], base_features: int = 16, levels: int = 5) -> PASegUNet:
-    """Return PA-Seg's 2.5-D U-Net: on the way down, kernels are flat, (1, 3, 3), on the two finest levels.
-
-    On the way up they are flat on the finest level only. Widths double per level, except for the coarsest. Instance
-    norm is affine, the leaky ReLU has a slope of 0.01, upsampling is trilinear without a convolution, and weights are
-    initialised as by He et al. ``patch_size`` (z, y, x) must be divisible by 2**(``levels`` - 1) and leave more than
-    one voxel on the coarsest level.
-    """
-    widths = [base_features * 2**level for level in range(levels - 1)]
-    kernels = [FLAT, FLAT, *[CUBE] * (levels - 2)]
-    convolutions = functools.partial(_convolutions, style=LEAKY)
-    encoder = list(map(convolutions, [1, *widths], [*widths, widths[-1]], kernels))
-    decoder = [
-        Merge(_upsampling(width, interp_mode="trilinear", align_corners=False), convolutions(2 * width, finer, kernel))
-        for width, finer, kernel in zip(widths, [widths[0], *widths[:-1]], kernels[1:], strict=True)
-    ]
-    head = Convolution(3, widths[0], 2, kernel_size=1, bias=False, conv_only=True)
-    return PASegUNet(encoder, decoder[::-1], head).apply(DynUNet.initialize_weights)
-
-
-def build_unet3d(patch_size: Sequence[int], base_features: int = 16, levels: int = 5) -> PASegUNet:
-    """Return PA-Seg's 3-D U-Net: widths double per level, and instance norm is not affine.
-
-    Upsampling is nearest-neighbour, followed by a 3^3 convolution. ``patch_size`` is restricted as in `build_unet2d5`.
-    """
-    return _unet(base_features, levels, gate=lambda width: None)
-
-
-def build_attention_unet(patch_size: Sequence[int], base_features: int = 16, levels: int = 5) -> PASegUNet:
-    """Return PA-Seg's attention U-Net: `build_unet3d` with a gate in each skip connection (arXiv 1804.03999)."""
-    return _unet(base_features, levels, gate=_gate)
-
-
-def _unet(base_features: int, levels: int, gate: Callable[[int], nn.Module | None]) -> PASegUNet:
+def unet_with_gates(base_features: int, levels: int, gate: Callable[[int], nn.Module | None]) -> PASegUNet:
+    """Return PA-Seg's 3-D U-Net with ``gate(width)``, or nothing for None, in the skip connection of each level."""
     widths = [base_features * 2**level for level in range(levels)]
-    encoder = list(map(_convolutions, [1, *widths[:-1]], widths))
+    encoder = list(map(two_convolutions, [1, *widths[:-1]], widths))
     decoder = [
         Merge(
-            _upsampling(coarse, interp_mode="nearest", align_corners=None, post_conv=_convolution(coarse, width)),
-            _convolutions(2 * width, width),
+            upsampling(coarse, interp_mode="nearest", align_corners=None, post_conv=_convolution(coarse, width)),
+            two_convolutions(2 * width, width),
             gate(width),
         )
         for width, coarse in itertools.pairwise(widths)
@@ -118,18 +92,10 @@ def _unet(base_features: int, levels: int, gate: Callable[[int], nn.Module | Non
     return PASegUNet(encoder, decoder[::-1], Convolution(3, widths[0], 2, kernel_size=1, conv_only=True))
 
 
-def _gate(width: int) -> AttentionBlock:
-    """Return MONAI's attention gate with the published instance norm in place of its batch norm."""
-    inner = max(1, width // 2)
-    gate = AttentionBlock(3, f_int=inner, f_g=width, f_l=width)
-    for branch, channels in ((gate.W_g, inner), (gate.W_x, inner), (gate.psi, 1)):
-        branch[1] = nn.InstanceNorm3d(channels)
-    return gate
-
-
-def _convolutions(
+def two_convolutions(
     in_channels: int, out_channels: int, kernel_size: Sequence[int] = CUBE, style: Mapping[str, Any] = PLAIN
 ) -> nn.Sequential:
+    """Return two convolutions, each with the norm and activation of ``style``."""
     return nn.Sequential(
         _convolution(in_channels, out_channels, kernel_size, style),
         _convolution(out_channels, out_channels, kernel_size, style),
@@ -142,5 +108,6 @@ def _convolution(
     return Convolution(3, in_channels, out_channels, kernel_size=kernel_size, **style)
 
 
-def _upsampling(channels: int, **settings: Any) -> UpSample:
+def upsampling(channels: int, **settings: Any) -> UpSample:
+    """Return an upsampling by 2 of ``channels`` features without learnt weights."""
     return UpSample(3, channels, channels, mode="nontrainable", **settings)

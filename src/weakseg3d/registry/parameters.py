@@ -91,9 +91,17 @@ class Stochastic:
     when: Callable[..., bool]
 
 
+@dataclass(frozen=True)
+class ForDivergence:
+    """Marks a parameter of a network that only changes its KL divergence, and so has no effect without that term."""
+
+
 VOCABULARY: dict[str, Any] = {
     **{kind.__name__: kind for kind in (int, float, bool, str, list, tuple, len, min, max, all, any)},
-    **{word.__name__: word for word in (Parameter, Rule, DivisibleBy, Stochastic, SoftTarget, SparseTarget)},
+    **{
+        word.__name__: word
+        for word in (Parameter, Rule, DivisibleBy, Stochastic, ForDivergence, SoftTarget, SparseTarget)
+    },
     "Annotated": Annotated,
     "Literal": Literal,
     "Sequence": Sequence,

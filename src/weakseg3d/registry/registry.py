@@ -4,8 +4,9 @@ A file of the package is an entry if it defines a function of its own name: ``ne
 recipes, underscores are written as dashes where the registry says so.
 """
 
+from __future__ import annotations
+
 import importlib
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import Any
 
 from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT
+from weakseg3d.registry import own_files
 from weakseg3d.registry.parameters import Rule
 from weakseg3d.registry.signatures import (
     REQUIRED,
@@ -23,8 +25,9 @@ from weakseg3d.registry.signatures import (
     definitions,
     read_signature,
 )
+from weakseg3d.schemas import choose
 
-PACKAGE = PROJECT / "src" / "weakseg3d"
+SOURCE = PROJECT / "src"
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,20 @@ class Entry:
     @property
     def meaning(self) -> str:
         """Return what the entry is, in one sentence."""
-        return self.signature.meaning
+        meaning = self.signature.meaning.removeprefix("Return ")
+        return meaning[:1].upper() + meaning[1:]
 
     @property
     def parameters(self) -> dict[str, Argument]:
         """Return the parameters of the recipe, in the order of the signature."""
         return {name: each for name, each in self.signature.arguments.items() if name not in self.inputs}
+
+    @property
+    def module(self) -> str | None:
+        """Return the dotted name of the entry's module, or None for a file that is not part of this package."""
+        if not self.path.is_relative_to(SOURCE):
+            return None
+        return ".".join(self.path.relative_to(SOURCE).with_suffix("").parts)
 
     def takes(self, name: str) -> bool:
         """Return whether the function asks for the input ``name``."""
@@ -81,24 +92,36 @@ class Entry:
 
     def load(self) -> Callable[..., Any]:
         """Return the function itself, which runs its file."""
-        if self.path.is_relative_to(PACKAGE):
-            module = importlib.import_module(
-                ".".join(("weakseg3d", *self.path.relative_to(PACKAGE).with_suffix("").parts))
-            )
-            return getattr(module, self.function)
-        spec = importlib.util.spec_from_file_location(self.path.stem, self.path)
-        if spec is None or spec.loader is None:
-            raise UserError(f"{self.path}: not a file of Python; give it a name that ends in .py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = importlib.import_module(self.module) if self.module else own_files.run(self.path)
         return getattr(module, self.function)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An `Entry` and the ``values`` that a recipe gives its parameters."""
+
+    entry: Entry
+    values: Mapping[str, Any]
+
+    def bound(self) -> Callable[..., Any]:
+        """Return the entry's function with its parameters set; it takes every input by name, needed or not."""
+        function, entry, values = self.entry.load(), self.entry, dict(self.values)
+
+        def with_parameters(**inputs: Any) -> Any:
+            return function(**{name: value for name, value in inputs.items() if entry.takes(name)}, **values)
+
+        return with_parameters
+
+    def call(self, **inputs: Any) -> Any:
+        """Return the result of the entry's function with the parameters of the recipe and the ``inputs`` it takes."""
+        return self.bound()(**inputs)
 
 
 class Registry:
     """The entries in ``folder`` of this package, which messages call ``kind``; ``inputs`` as in `Entry`."""
 
     def __init__(self, folder: str, kind: str, inputs: Sequence[str], dashes: bool = False) -> None:
-        self.folder = PACKAGE / folder
+        self.folder = SOURCE / "weakseg3d" / folder
         self.kind = kind
         self.inputs = tuple(inputs)
         self.dashes = dashes
@@ -118,8 +141,36 @@ class Registry:
         name = function.replace("_", "-") if self.dashes else function
         return Entry(name, path, function, read_signature(path, function), self.inputs)
 
-    def json_schema(self) -> dict[str, Any]:
-        """Return a choice ``{name: {parameter: value}}`` among the entries as JSON Schema."""
+    def entry(self, name: str) -> Entry:
+        """Return the entry called ``name``; raises UserError, with the names that exist, if there is none."""
+        return self.entries[choose(name, self.entries, self.kind)]
+
+    def choice(self, content: Mapping[str, Any]) -> Choice:
+        """Return what a recipe chose by ``{name: {parameter: value}}`` or ``{file: ..., name: ..., parameter: value}``.
+
+        Raises UserError for an unknown name, and for a file that is missing, defines no such function, or is not the
+        one whose digest the recipe holds.
+        """
+        if "file" not in content:
+            ((name, values),) = content.items()
+            return Choice(self.entry(name), values)
+        path = own_files.located(content["file"])
+        own_files.check_digest(path, content.get("sha256"))
+        values = {key: value for key, value in content.items() if key not in own_files.KEYS}
+        return Choice(self.of_file(path, content.get("name", path.stem)), values)
+
+    def json_schema(self, content: Any = None) -> dict[str, Any]:
+        """Return a choice ``{name: {parameter: value}}`` among the entries as JSON Schema.
+
+        A ``content`` that names a file of the user's is described by the signature in that file instead.
+        """
+        if isinstance(content, Mapping) and isinstance(content.get("file"), str):
+            path = own_files.located(content["file"])
+            name = content.get("name", path.stem)
+            if not isinstance(name, str):
+                raise UserError(f"{path}: the name of a {self.kind} must be text, not {name!r:.40}")
+            rules = self.of_file(path, name).json_schema()
+            return rules | {"properties": own_files.KEYS | rules["properties"]}
         return {
             "type": "object",
             "additionalProperties": False,

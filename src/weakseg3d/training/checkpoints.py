@@ -16,6 +16,7 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from weakseg3d.experiment.method_schema import chosen_modules
 from weakseg3d.files import whole_file
 from weakseg3d.inference.model import all_finite
 from weakseg3d.jobs.code_hash import code_hash
@@ -71,7 +72,9 @@ def fingerprint(recipe: Mapping[str, Any], cases: Iterable[Mapping[str, Any]], o
     ``cases`` come from `load_cases`; ``origins`` are the digests of the models from which the training starts.
     """
     verb = "distill" if "distillation" in recipe else "train"
-    digest = hashlib.sha256(json.dumps([recipe, code_hash(verb), *origins], sort_keys=True).encode())
+    digest = hashlib.sha256(
+        json.dumps([recipe, code_hash(verb, chosen_modules(recipe)), *origins], sort_keys=True).encode()
+    )
     for case in cases:
         digest.update(case["case"].encode())
         for array in (case["image"], case["target"]):

@@ -17,9 +17,9 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch import nn
 
-from weakseg3d.losses.distillation_kl import distillation_kl
-from weakseg3d.losses.partial import partial_dice_ce
-from weakseg3d.networks.deep_supervision import full_resolution
+from weakseg3d.losses.partial_dice_ce import partial_dice_ce
+from weakseg3d.training.deep_supervision import full_resolution
+from weakseg3d.training.distillation_kl import distillation_kl
 from weakseg3d.training.module import LAYOUT
 from weakseg3d.training.objective import Objective
 from weakseg3d.training.optimizer import optimizer_and_schedule

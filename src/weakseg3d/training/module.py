@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from weakseg3d.networks import build_network
-from weakseg3d.networks.ptn import kl_divergence
+from weakseg3d.networks.noise import divergence
 from weakseg3d.training.objective import Objective
 from weakseg3d.training.optimizer import optimizer_and_schedule
 from weakseg3d.training.shares import device_share, gather_across_devices, seed_noise
@@ -25,7 +25,6 @@ class SegmentationModule(pl.LightningModule):
         # Channels last is about a third faster on a CPU and suits the tensor cores of a GPU.
         self.network = build_network(recipe["network"], recipe["training"]["patch_size"]).to(memory_format=LAYOUT)
         self.objective = Objective(recipe)
-        self.kl_weight = recipe["loss"]["kl_weight"]
 
     @property
     def candidates(self) -> list[nn.Module]:
@@ -41,10 +40,9 @@ class SegmentationModule(pl.LightningModule):
         image = device_share(batch["image"]).contiguous(memory_format=LAYOUT)
         outputs = gather_across_devices(self.network(image).float())
         share = (self.global_step + 1) / self.recipe["training"]["steps"]
-        loss = self.objective(outputs, batch["image"], batch["target"], share)
-        if self.kl_weight:
-            loss = loss + self.kl_weight * gather_across_devices(kl_divergence(self.network).reshape(-1)).mean()
-        return loss
+        needs_divergence = self.objective.needs_divergence
+        noise = gather_across_devices(divergence(self.network).reshape(-1)) if needs_divergence else None
+        return self.objective(outputs, batch["image"], batch["target"], share, noise)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Return the recipe's optimiser and schedule."""

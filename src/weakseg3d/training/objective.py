@@ -1,15 +1,17 @@
-"""The objective of a training: the recipe's loss on the labels and the regularisers that apply to every voxel."""
+"""The objective of a training: the recipe's loss on the labels, and its regularisers, which need none."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from weakseg3d.losses import build_loss
-from weakseg3d.losses.gated_crf import halve_in_plane, multi_view_gated_crf
-from weakseg3d.losses.variance import variance_minimization
-from weakseg3d.networks.deep_supervision import deep_supervision_loss, full_resolution
+from weakseg3d.errors import UserError
+from weakseg3d.losses import LOSSES
+from weakseg3d.registry.registry import Choice
+from weakseg3d.regularisers import COMMON, regulariser
+from weakseg3d.training.deep_supervision import deep_supervision_loss, full_resolution, heads
 
 if TYPE_CHECKING:
     import torch
@@ -18,34 +20,65 @@ if TYPE_CHECKING:
 class Objective:
     """The loss of a recipe as a function of a network's outputs, the image, the target and the progress of training.
 
-    PA-Seg's regularisers need no labels: the multi-view gated CRF at half the in-plane resolution, and the variance of
-    intensity, which is minimised. Their weights grow over the first steps (arXiv 2208.05669, section on contextual
-    regularisation).
+    The weights of regularisers may grow over the first steps, as PA-Seg's do (arXiv 2208.05669, section on contextual
+    regularisation). The terms are added in the order of their names, whatever their order in the recipe.
     """
 
     def __init__(self, recipe: Mapping[str, Any]) -> None:
-        self.settings = recipe["loss"]
-        self.loss = build_loss(self.settings["name"], recipe["target"]["threshold"])
+        loss = LOSSES.choice(recipe["loss"])
+        self.loss = functools.partial(loss.bound(), threshold=recipe["target"]["threshold"])
+        self.takes_all_heads = loss.entry.takes("outputs")
+        active = {name: settings for name, settings in sorted(recipe["regularisers"].items()) if settings["weight"]}
+        self.terms = [
+            Term(regulariser(name, settings), **{k: settings[k] for k in COMMON}) for name, settings in active.items()
+        ]
+        self.needs_divergence = any(term.takes_divergence for term in self.terms)
 
     def __call__(
-        self, outputs: torch.Tensor, image: torch.Tensor, target: torch.Tensor, share: float = 1.0
+        self,
+        outputs: torch.Tensor,
+        image: torch.Tensor,
+        target: torch.Tensor,
+        share: float = 1.0,
+        divergence: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Return the loss after a ``share`` of all steps.
 
-        ``outputs`` are those of a network: logits (B, 1, z, y, x), or (B, outputs, 1, z, y, x) with deep supervision.
-        ``image`` and ``target`` are (B, 1, z, y, x).
+        ``outputs`` are those of a network: logits (B, 1, z, y, x), or (B, heads, 1, z, y, x) if it has several.
+        ``image`` and ``target`` are (B, 1, z, y, x). ``divergence`` (B,) is that of the network's noise from its
+        prior; without it, the terms that need it are left out. Raises UserError if outputs and image do not match.
         """
-        loss = deep_supervision_loss(self.loss, outputs, target)
-        weight = ramp(share, self.settings["ramp_up"])
         logits = full_resolution(outputs)
-        if self.settings["crf_weight"]:
-            crf = multi_view_gated_crf(
-                halve_in_plane(logits), halve_in_plane(image), radius=self.settings["crf_radius"]
+        if logits.shape != image.shape:
+            raise UserError(
+                f"the network gives logits of shape {tuple(logits.shape)} for images of shape {tuple(image.shape)};"
+                " both must be (batch, 1, z, y, x)"
             )
-            loss = loss + weight * self.settings["crf_weight"] * crf
-        if self.settings["variance_weight"]:
-            loss = loss + weight * self.settings["variance_weight"] * variance_minimization(logits, image)
+        inputs = {"image": image, "outputs": heads(outputs)}
+        if self.takes_all_heads:
+            loss = self.loss(target=target, logits=logits, **inputs)
+        else:
+            loss = deep_supervision_loss(
+                lambda logits, target: self.loss(logits=logits, target=target, **inputs), outputs, target
+            )
+        for term in self.terms:
+            if divergence is not None or not term.takes_divergence:
+                loss = loss + term(share, logits=logits, divergence=divergence, **inputs)
         return loss
+
+
+class Term:
+    """A regulariser with its ``weight``, which grows over the first ``ramp_up`` of the steps."""
+
+    def __init__(self, choice: Choice, weight: float, ramp_up: float) -> None:
+        self.function = choice.bound()
+        self.takes_divergence = choice.entry.takes("divergence")
+        self.weight = weight
+        self.ramp_up = ramp_up
+
+    def __call__(self, share: float, **inputs: torch.Tensor | None) -> torch.Tensor:
+        """Return the weighted term after a ``share`` of all steps."""
+        return ramp(share, self.ramp_up) * self.weight * self.function(**inputs)
 
 
 def ramp(share: float, length: float) -> float:

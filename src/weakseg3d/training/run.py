@@ -19,9 +19,12 @@ from weakseg3d import __version__
 from weakseg3d.accelerator import device_name, report_missing_gpu
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.idle_keys import check_passes
-from weakseg3d.experiment.recipes import SPARSE_LOSSES, check_patch
+from weakseg3d.experiment.method_schema import chosen_modules
+from weakseg3d.experiment.recipes import check_patch
 from weakseg3d.files import PROJECT, file_digest, whole_file
 from weakseg3d.inference.model import all_finite, load_model, write_model
+from weakseg3d.jobs.code_hash import code_hash
+from weakseg3d.losses import takes_sparse_targets
 from weakseg3d.ownership import check_claim, check_own_folder, claim, remove_own_folder
 from weakseg3d.training.checkpoints import OWNER, checkpoint_to_resume, fingerprint
 from weakseg3d.training.cross_distillation import CrossDistillationModule, refresh_steps
@@ -95,7 +98,8 @@ def distillation_training(
     recipe = {**recipe, "network": first_stages[0]["network"]}
     cases, validation = load_data(recipe, cases_csv, validation_csv)
     module = CrossDistillationModule(recipe, networks)
-    origins = tuple(file_digest(path) for path in models)
+    networks_code = {module for stage in first_stages for module in chosen_modules(stage, ("network",))}
+    origins = (*(file_digest(path) for path in models), *(code_hash("predict", (m,)) for m in sorted(networks_code)))
     return Training(recipe, module, cases, validation, tuple(refresh_steps(recipe)), origins)
 
 
@@ -160,7 +164,7 @@ def load_data(
     """
     settings = recipe["intensity"], recipe["target"]["threshold"], recipe["normalisation"]
     spacing = recipe["spacing"]
-    targets = "sparse" if recipe["loss"]["name"] in SPARSE_LOSSES else "full"
+    targets = "sparse" if takes_sparse_targets(recipe["loss"]) else "full"
     training = load_cases(read_cases(cases_csv), *settings, spacing=spacing, targets=targets)
     if recipe["selection"] == "last":
         return training, []

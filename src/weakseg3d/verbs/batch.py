@@ -8,7 +8,7 @@ import argparse
 
 EXAMPLE = """\
   python -m weakseg3d batch --cases 0001 0002 --read results/demo/batches/3_isotropic/btcv/@test/label.nii.gz.json \\
-      --write results/demo/batches/4_masks/btcv/spleen/@test.nii.gz.json --name @test \\
+      --write results/demo/batches/4_masks/btcv/spleen/@test.nii.gz.json --name @test --code 1f2e \\
       split --label results/demo/batches/3_isotropic/btcv/@test/label.nii.gz.json --ids 1 \\
       --out results/demo/batches/4_masks/btcv/spleen/@test.nii.gz.json"""
 
@@ -21,6 +21,7 @@ def add_arguments(parser):
     )
     parser.add_argument("--write", nargs="+", required=True, metavar="RECORD", help="records of what the verb writes")
     parser.add_argument("--name", required=True, metavar="BATCH", help="what stands for the case in the arguments")
+    parser.add_argument("--code", required=True, metavar="HASH", help="hash of the code that makes the files")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="VERB ...", help="the verb and its arguments")
 
 
@@ -30,6 +31,6 @@ def run(args):
 
     from weakseg3d.jobs.batches import run_batch
 
-    code = run_batch(args.command, args.name, args.cases, args.read, args.write)
+    code = run_batch(args.command, args.name, args.cases, args.read, args.write, args.code)
     if code:
         sys.exit(code)

@@ -11,8 +11,8 @@ MASS = 1e-19
 """Lower bound of a class's probability summed over all voxels; below it, the variance of the class tends to 0."""
 
 
-def variance_minimization(logits: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
-    """Return the variance of intensity in the background plus that in the foreground, averaged over samples.
+def variance(logits: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+    """Return the variance of intensity within each of the two classes, which is to be small, averaged over samples.
 
     ``logits`` are (B, 1 or 2, *spatial), ``image`` is (B, 1, *spatial). Each variance is weighted by the probability of
     its class. The background's variance leaves out the voxels at the image's minimum, which are the air around a
@@ -21,10 +21,11 @@ def variance_minimization(logits: torch.Tensor, image: torch.Tensor) -> torch.Te
     z = foreground_logit(logits)
     image = image.to(z.dtype)
     tissue = image - image.flatten(1).amin(dim=1).view(-1, *[1] * (image.ndim - 1)) > AT_MINIMUM
-    return (_variance(image, torch.sigmoid(-z) * tissue) + _variance(image, torch.sigmoid(z))).mean()
+    background = _weighted_variance(image, torch.sigmoid(-z) * tissue)
+    return (background + _weighted_variance(image, torch.sigmoid(z))).mean()
 
 
-def _variance(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def _weighted_variance(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Return the weighted variance of each sample's intensity, (B, 1, 1, ...)."""
     voxels = tuple(range(1, image.ndim))
     mass = weight.sum(voxels, keepdim=True).clamp(min=MASS)

@@ -19,16 +19,17 @@ def deep_supervision_loss(
     as in nnU-Net (doi:10.1038/s41592-020-01008-z). nnU-Net compares a coarse output with a target of the same size,
     whereas MONAI repeats each coarse logit over the voxels it covers and so compares it with all of them.
     """
-    heads = _heads(outputs)
-    weights = [0.5**level for level in range(len(heads))]
-    losses = (w * loss(logits, target) for w, logits in zip(weights, heads, strict=True))
+    levels = heads(outputs).unbind(dim=1)
+    weights = [0.5**level for level in range(len(levels))]
+    losses = (w * loss(logits, target) for w, logits in zip(weights, levels, strict=True))
     return sum(losses, start=outputs.new_zeros(())) / sum(weights)
 
 
 def full_resolution(outputs: torch.Tensor) -> torch.Tensor:
     """Return the finest (B, 1, z, y, x) of a network's outputs, which are those of `deep_supervision_loss`."""
-    return _heads(outputs)[0]
+    return outputs[:, 0] if outputs.ndim == 6 else outputs
 
 
-def _heads(outputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    return outputs.unbind(dim=1) if outputs.ndim == 6 else (outputs,)
+def heads(outputs: torch.Tensor) -> torch.Tensor:
+    """Return a network's outputs as (B, heads, 1, z, y, x), also if it has a single head."""
+    return outputs if outputs.ndim == 6 else outputs[:, None]

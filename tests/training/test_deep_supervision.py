@@ -6,7 +6,7 @@ from monai.networks.nets.dynunet import DynUNet
 
 from weakseg3d.losses import build_loss
 from weakseg3d.networks import build_network
-from weakseg3d.networks.deep_supervision import deep_supervision_loss, full_resolution
+from weakseg3d.training.deep_supervision import deep_supervision_loss, full_resolution
 
 CHANNELS = [2, 4, 8, 16]
 PATCH = (16, 8, 24)
@@ -75,8 +75,12 @@ def test_every_output_learns_in_any_memory_format(name, layout):
     network = unet(2).to(memory_format=layout)
     target = torch.randint(0, 2, (2, 1, *PATCH)).float()
     outputs = network(torch.randn(2, 1, *PATCH).contiguous(memory_format=layout))
-    loss = deep_supervision_loss(build_loss(name, 0.5), outputs, target)
-    expected = sum(w * build_loss(name, 0.5)(outputs[:, k], target) for k, w in enumerate((4 / 7, 2 / 7, 1 / 7)))
+
+    def loss_of(logits, target):
+        return build_loss({name: {}})(logits=logits, target=target, threshold=0.5)
+
+    loss = deep_supervision_loss(loss_of, outputs, target)
+    expected = sum(w * loss_of(outputs[:, k], target) for k, w in enumerate((4 / 7, 2 / 7, 1 / 7)))
     torch.testing.assert_close(loss, expected)
     loss.backward()
     for head in (network.output_block, *network.deep_supervision_heads):

@@ -1,0 +1,96 @@
+"""The schema of methods: that of ``workflow/schemas`` with what networks, losses and regularisers say of themselves.
+
+Nothing here runs a network or loads torch: the registries read the text of their files.
+"""
+
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any
+
+from weakseg3d.losses import LOSSES
+from weakseg3d.networks import NETWORKS
+from weakseg3d.registry import own_files
+from weakseg3d.registry.registry import Registry
+from weakseg3d.regularisers import COMMON, REGULARISERS, regulariser
+from weakseg3d.schemas import schema
+
+REGISTRIES: dict[str, Registry] = {"network": NETWORKS, "loss": LOSSES}
+"""Keys of a method that are one choice of a registry."""
+
+TRAINED = ("network", "loss", "regularisers")
+"""What a training loads by name."""
+
+
+def method_schema(content: Any = None) -> dict[str, Any]:
+    """Return the schema of a method's ``content``, or of all methods that use no file of the user's.
+
+    Raises UserError for such a file that is missing, is not Python, or lacks the function that ``content`` names.
+    """
+    content = content if isinstance(content, Mapping) else {}
+    chosen: dict[str, Any] = {
+        key: _choice(registry, content[key]) if _is_own(content.get(key)) else _all_choices(key)
+        for key, registry in REGISTRIES.items()
+    }
+    chosen["regularisers"] = _regularisers(content.get("regularisers"))
+    rules = schema("method")
+    described = {key: rules["properties"][key] | value for key, value in chosen.items()}
+    return rules | {"properties": rules["properties"] | described}
+
+
+def with_digests(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a method's ``content`` with the digest of each file of the user's that it names."""
+    filled = {key: own_files.with_digest(content[key]) for key in REGISTRIES if key in content}
+    terms = content.get("regularisers")
+    if isinstance(terms, Mapping):
+        filled["regularisers"] = {name: own_files.with_digest(settings) for name, settings in terms.items()}
+    return content | filled
+
+
+def chosen_modules(method: Mapping[str, Any], parts: Collection[str] = TRAINED) -> tuple[str, ...]:
+    """Return the modules of this package that a method or recipe chose for its ``parts``, such as ``network``.
+
+    A file of the user's is not a module; a recipe holds its digest instead.
+    """
+    entries = [
+        registry.choice(method[key]).entry for key, registry in REGISTRIES.items() if key in parts and key in method
+    ]
+    if "regularisers" in parts:
+        entries += [regulariser(*item).entry for item in method.get("regularisers", {}).items()]
+    return tuple(sorted({entry.module for entry in entries if entry.module}))
+
+
+def _is_own(choice: Any) -> bool:
+    return isinstance(choice, Mapping) and isinstance(choice.get("file"), str)
+
+
+def _choice(registry: Registry, choice: Any) -> dict[str, Any]:
+    return _without_description(registry.json_schema(choice))
+
+
+@cache
+def _all_choices(key: str) -> dict[str, Any]:
+    return REGISTRIES[key].json_schema()
+
+
+def _without_description(rules: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in rules.items() if key != "description"}
+
+
+def _regularisers(content: Any) -> dict[str, Any]:
+    """Return the schema of ``{name: {weight, ramp_up, parameter: value}}``, also for those in files of the user's."""
+    entries = {name: entry.json_schema() for name, entry in REGULARISERS.entries.items()}
+    for name, settings in content.items() if isinstance(content, Mapping) else ():
+        if _is_own(settings) and isinstance(name, str):
+            entries[name] = REGULARISERS.json_schema(dict(settings) | {"name": name})
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            name: rules
+            | {
+                "properties": COMMON | rules["properties"],
+                "required": ["weight", *rules.get("required", [])],
+            }
+            for name, rules in entries.items()
+        },
+    }
