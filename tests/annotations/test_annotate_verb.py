@@ -5,11 +5,12 @@ import pytest
 import SimpleITK as sitk
 from conftest import make_volume
 
-from weakseg3d.annotations.box import annotate_box
+from weakseg3d.annotations.box import box as annotate_box
 from weakseg3d.annotations.markups import read_markups
-from weakseg3d.annotations.scribbles import annotate_scribbles
-from weakseg3d.annotations.seven_points import annotate_seven_points
-from weakseg3d.annotations.slices import IGNORE, annotate_slices
+from weakseg3d.annotations.scribbles import scribbles as annotate_scribbles
+from weakseg3d.annotations.seven_points import seven_points as annotate_seven_points
+from weakseg3d.annotations.slices import IGNORE
+from weakseg3d.annotations.slices import slices as annotate_slices
 from weakseg3d.cli import main
 from weakseg3d.images.volumes import write_volume
 
@@ -94,7 +95,7 @@ def test_scribbles(mask):
 def test_slices_that_miss_an_organ_in_two_parts_are_an_error(mask, capsys, options):
     code, out = annotate(mask, options)
     assert code == 2
-    assert "the slices miss the organ; choose another" in capsys.readouterr().err
+    assert "the slices miss the organ; choose others" in capsys.readouterr().err
     assert not out.exists()
     assert annotate(mask, options, "--allow-absent")[0] == 0
     assert "mask.nii.gz: the slices miss the organ" in capsys.readouterr().err
@@ -117,14 +118,14 @@ def test_an_absent_organ_has_an_empty_annotation(tmp_path, capsys, options):
 
 
 AT_LEAST_ONE = "must be at least 1"
-A_DISTANCE = "must be a distance in mm, 0 or more"
+A_DISTANCE = "must be at least 0"
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ("points --number 0", f"--number 0: {AT_LEAST_ONE}"),
-        ("points --background -1", "--background -1: must not be negative"),
+        ("points --background -1", "--background -1: must be at least 0"),
         ("seven-points --margin -1", f"--margin -1.0: {A_DISTANCE}"),
         ("seven-points --targets 0", f"--targets 0: {AT_LEAST_ONE}"),
         ("box --jitter -0.5", f"--jitter -0.5: {A_DISTANCE}"),
@@ -149,14 +150,17 @@ def test_no_kind_accepts_a_negative_seed(mask, capsys, kind):
     assert "--seed -1: must not be negative" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "options", ["slices --number 2 --every 2", "slices --number two", "scribbles --number 3", "seven-points --jitter x"]
-)
+@pytest.mark.parametrize("options", ["slices --number two", "scribbles --number 3", "seven-points --jitter x"])
 def test_a_wrong_call_is_reported_in_one_sentence(mask, capsys, options):
     with pytest.raises(SystemExit) as exit_info:
         annotate(mask, options)
     assert exit_info.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_two_ways_to_choose_slices_exclude_each_other(mask, capsys):
+    assert annotate(mask, "slices --number 2 --every 2")[0] == 2
+    assert "--number must not be given together with every" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("kind", "name"), [("scribbles", "a.mrk.json"), ("slices", "a.mrk.json"), ("box", "a.nii.gz")])

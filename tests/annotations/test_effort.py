@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_masks import masks
 
-from weakseg3d.annotations.box import annotate_box
+from weakseg3d.annotations.box import box as annotate_box
 from weakseg3d.annotations.effort import Effort, curve_length, effort, outline_length
 from weakseg3d.annotations.markups import Annotation, write_markups
-from weakseg3d.annotations.points import annotate_points
-from weakseg3d.annotations.scribbles import annotate_scribbles
-from weakseg3d.annotations.seven_points import annotate_seven_points
-from weakseg3d.annotations.slices import IGNORE, annotate_slices
+from weakseg3d.annotations.points import points as annotate_points
+from weakseg3d.annotations.scribbles import scribbles as annotate_scribbles
+from weakseg3d.annotations.seven_points import seven_points as annotate_seven_points
+from weakseg3d.annotations.slices import IGNORE
+from weakseg3d.annotations.slices import slices as annotate_slices
 from weakseg3d.cli import main
 from weakseg3d.images.volumes import write_volume
 

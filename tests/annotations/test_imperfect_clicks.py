@@ -6,8 +6,10 @@ import SimpleITK as sitk
 from conftest import make_volume, oblique_direction
 
 from weakseg3d.annotations.markups import read_markups
-from weakseg3d.annotations.points import SLIP_MM, annotate_points
-from weakseg3d.annotations.slices import IGNORE, annotate_slices
+from weakseg3d.annotations.points import SLIP_MM
+from weakseg3d.annotations.points import points as annotate_points
+from weakseg3d.annotations.slices import IGNORE
+from weakseg3d.annotations.slices import slices as annotate_slices
 from weakseg3d.annotations.world import to_voxels
 from weakseg3d.cli import main
 from weakseg3d.images.volumes import write_volume
@@ -175,7 +177,7 @@ def test_fewer_candidates_than_clicks_are_reported_on_stderr(mask_file, capsys):
     assert annotate(mask_file, "--number 400 --candidate-share 0.1")[0] == 0
     assert "only 343 of 400 clicks, as the organ is small\n" in capsys.readouterr().err
     assert annotate(mask_file, "--number 200 --slices 2 --candidate-share 1")[0] == 0
-    assert "only 98 of 200 clicks, as the organ is small with --slices 2" in capsys.readouterr().err
+    assert "only 98 of 200 clicks, as the organ is small on 2 slices" in capsys.readouterr().err
     assert annotate(mask_file, "--number 98 --slices 2 --candidate-share 1")[0] == 0
     assert capsys.readouterr().err == ""
 
@@ -186,11 +188,11 @@ def test_slices_that_miss_an_organ_in_two_pieces_are_an_error(tmp_path, capsys):
     write_volume(make_volume(array), tmp_path / "mask.nii.gz")
     code, out = annotate(tmp_path / "mask.nii.gz", "--slices 1")
     assert code == 2
-    assert "--slices 1 misses the organ" in capsys.readouterr().err
+    assert "the slices miss the organ; choose others" in capsys.readouterr().err
     assert not out.exists()
     assert annotate(tmp_path / "mask.nii.gz", "--slices 1", "--allow-absent")[0] == 0
     assert len(read_markups(out).points_of("organ")) == 0
-    assert "0 of 200 clicks" in capsys.readouterr().err
+    assert "the slices miss the organ" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -198,9 +200,9 @@ def test_slices_that_miss_an_organ_in_two_pieces_are_an_error(tmp_path, capsys):
     [
         ("--slices 0", "--slices 0: must be at least 1"),
         ("--slices -2", "--slices -2: must be at least 1"),
-        ("--jitter -1", "--jitter -1.0: must be a distance in mm, 0 or more"),
-        ("--misplaced -0.1", "--misplaced -0.1: must be between 0 and 1"),
-        ("--misplaced 1.1", "--misplaced 1.1: must be between 0 and 1"),
+        ("--jitter -1", "--jitter -1.0: must be at least 0"),
+        ("--misplaced -0.1", "--misplaced -0.1: must be at least 0 and at most 1"),
+        ("--misplaced 1.1", "--misplaced 1.1: must be at least 0 and at most 1"),
     ],
 )
 def test_bad_values_are_reported_in_one_sentence(mask_file, capsys, options, message):

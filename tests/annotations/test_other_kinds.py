@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_masks import masks
 
-from weakseg3d.annotations.box import annotate_box
-from weakseg3d.annotations.seven_points import annotate_seven_points
-from weakseg3d.annotations.slices import IGNORE, annotate_slices
+from weakseg3d.annotations.box import box as annotate_box
+from weakseg3d.annotations.seven_points import seven_points as annotate_seven_points
+from weakseg3d.annotations.slices import IGNORE
+from weakseg3d.annotations.slices import slices as annotate_slices
 from weakseg3d.annotations.world import to_voxels
 
 

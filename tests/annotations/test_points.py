@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 from conftest import make_volume
 
-from weakseg3d.annotations.points import annotate_points
+from weakseg3d.annotations.points import points as annotate_points
 from weakseg3d.annotations.world import to_voxels
 
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from random_masks import masks
 from scipy import ndimage
 
-from weakseg3d.annotations.scribbles import annotate_scribbles, inner_curve, outer_curve
-from weakseg3d.annotations.slices import IGNORE, annotate_slices, long_axis
+from weakseg3d.annotations.scribbles import inner_curve, outer_curve
+from weakseg3d.annotations.scribbles import scribbles as annotate_scribbles
+from weakseg3d.annotations.slices import IGNORE, long_axis
+from weakseg3d.annotations.slices import slices as annotate_slices
 
 EIGHT = np.ones((3, 3))
 SPACING = (1.0, 1.0)

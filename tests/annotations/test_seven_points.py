@@ -10,7 +10,7 @@ from random_masks import masks
 
 from weakseg3d.annotations.connected_components import connected_components
 from weakseg3d.annotations.markups import read_markups, write_markups
-from weakseg3d.annotations.seven_points import annotate_seven_points
+from weakseg3d.annotations.seven_points import seven_points as annotate_seven_points
 from weakseg3d.annotations.world import to_voxels
 
 BORDER = 1e-6

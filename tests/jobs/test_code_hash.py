@@ -16,14 +16,14 @@ def test_imports_inside_functions_count():
     assert "weakseg3d.evaluation.metrics" in imported_modules("weakseg3d.verbs.evaluate")
     assert "weakseg3d.training.objective" in imported_modules("weakseg3d.verbs.train")
     assert "weakseg3d.networks.noise" in imported_modules("weakseg3d.verbs.predict")
-    assert "weakseg3d.annotations.points" in imported_modules("weakseg3d.verbs.annotate")
+    assert "weakseg3d.annotations.markups" in imported_modules("weakseg3d.verbs.annotate")
 
 
 def test_networks_and_losses_count_only_where_they_are_chosen():
     """They are loaded by name, and so is everything that only they import."""
-    for verb in ("train", "distill", "predict"):
+    for verb in ("train", "distill", "predict", "annotate", "pseudolabel"):
         modules = imported_modules(f"weakseg3d.verbs.{verb}")
-        for unused in ("networks.ptn", "networks.unet", "losses.focal", "regularisers.gated_crf"):
+        for unused in (*CHOSEN, "annotations.points", "pseudo_labels.gaussian"):
             assert f"weakseg3d.{unused}" not in modules
     plain, others = code_hash("train"), {code_hash("train", (f"weakseg3d.{name}",)) for name in CHOSEN}
     assert len({plain, *others}) == 1 + len(CHOSEN)

@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from label_verb import CLICK, FACES, GRIDS, SHAPE, image_on, label_of, points
 
-from weakseg3d.annotations.box import annotate_box
+from weakseg3d.annotations.box import box as annotate_box
 from weakseg3d.annotations.markups import Annotation, Box
 from weakseg3d.annotations.world import to_world
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels.box import box_core_label, box_gaussian_label, box_label
+from weakseg3d.pseudo_labels.box import box as box_label
+from weakseg3d.pseudo_labels.box_core import box_core as box_core_label
+from weakseg3d.pseudo_labels.box_gaussian import box_gaussian as box_gaussian_label
 
 TURNED = oblique_direction(flipped=False) @ [[0.6, -0.8, 0], [0.8, 0.6, 0], [0, 0, 1]]
 

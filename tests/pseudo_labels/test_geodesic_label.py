@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from label_verb import CLICK, FACES, GRIDS, SHAPE, image_on, label_of, points
 
-from weakseg3d.annotations.seven_points import annotate_seven_points
+from weakseg3d.annotations.seven_points import seven_points as annotate_seven_points
 from weakseg3d.errors import UserError
-from weakseg3d.pseudo_labels.geodesic import geodesic_distance, geodesic_label
+from weakseg3d.pseudo_labels.geodesic import geodesic_label
+from weakseg3d.pseudo_labels.geodesic_distance import distance_from as geodesic_distance
 from weakseg3d.pseudo_labels.merging import merged
 from weakseg3d.pseudo_labels.seven_points import check_seven_points
 from weakseg3d.pseudo_labels.targets import Target, targets_on

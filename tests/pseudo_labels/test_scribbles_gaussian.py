@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from label_verb import GRIDS, SHAPE, image_on, label_of
 
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels.scribbles import scribbles_label
+from weakseg3d.pseudo_labels.scribbles_gaussian import scribbles_label
 
 
 def test_two_voxels_by_hand():

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from label_verb import GRIDS, SHAPE, image_on, label_of
 
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels.slices import interpolated_label
+from weakseg3d.pseudo_labels.slices_interpolated import interpolated_label
 
 SPACING = np.array([3.0, 1.0, 2.0])
 

@@ -9,9 +9,12 @@ from weakseg3d.annotations.world import to_world
 from weakseg3d.errors import UserError
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.images.volumes import write_volume
-from weakseg3d.pseudo_labels.box import box_core_label, box_gaussian_label, box_label
-from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS
+from weakseg3d.pseudo_labels import PSEUDO_LABELS, accepted_annotations
+from weakseg3d.pseudo_labels.box import box as box_label
+from weakseg3d.pseudo_labels.box_core import box_core as box_core_label
+from weakseg3d.pseudo_labels.box_gaussian import box_gaussian as box_gaussian_label
 
+ACCEPTED_ANNOTATIONS = {kind: accepted_annotations(kind) for kind in PSEUDO_LABELS.entries}
 FROM_POINTS = [kind for kind, annotations in ACCEPTED_ANNOTATIONS.items() if "seven-points" in annotations]
 FROM_BOXES = [kind for kind, annotations in ACCEPTED_ANNOTATIONS.items() if "box" in annotations]
 FROM_CLICKS = [kind for kind, annotations in ACCEPTED_ANNOTATIONS.items() if "points" in annotations]
@@ -297,7 +300,7 @@ def test_a_number_out_of_range_is_reported(tmp_path, capsys, kind, option, value
     annotation = whole_slice() if kind in FROM_LABEL_MAPS else points(image, ([CLICK], FACES))
     assert run_verb(tmp_path, image, annotation, kind, f"--{option}={value}") == 2
     message = capsys.readouterr().err
-    assert message.startswith(f"weakseg3d pseudolabel: --{option} {float(value)}: must be a ")
+    assert message.startswith(f"weakseg3d pseudolabel: --{option} {float(value)}: must be a")
     assert message.count("\n") == 1
     assert not (tmp_path / "label.nii.gz").exists()
 

@@ -1,5 +1,7 @@
 """A box around the organ, aligned with the image's axes."""
 
+from typing import Annotated
+
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
@@ -7,14 +9,23 @@ from numpy.typing import NDArray
 from weakseg3d.annotations.markups import Annotation, Box
 from weakseg3d.annotations.redraw import ATTEMPTS, first_fitting
 from weakseg3d.annotations.world import to_world
+from weakseg3d.registry.parameters import Parameter, SavedAs
 
 
-def annotate_box(mask: sitk.Image, margin: float = 0.0, *, jitter: float = 0.0, seed: int = 0) -> Annotation:
-    """Return the tightest box around the voxels of ``mask``, along the image's axes, widened by ``margin`` mm.
+def box(
+    mask: sitk.Image,
+    margin: Annotated[float, Parameter("Distance in mm by which the box is widened.", at_least=0)] = 0.0,
+    *,
+    jitter: Annotated[
+        float, Parameter("Standard deviation in mm by which each face is displaced.", at_least=0, implied=True)
+    ] = 0.0,
+    seed: int = 0,
+) -> Annotated[Annotation, SavedAs(".mrk.json")]:
+    """Return the tightest box around the organ, along the image's axes.
 
-    Each of the six faces is then moved along its axis by a Gaussian of standard deviation ``jitter`` mm. A face
-    that would end up less than half a voxel from the middle of the organ's extent, or beyond it, is drawn again, so
-    that no box is empty or misses the organ. An empty mask gives no box.
+    It is widened by ``margin`` mm. Each of the six faces is then moved along its axis by a Gaussian of standard
+    deviation ``jitter`` mm. A face that would end up less than half a voxel from the middle of the organ's extent, or
+    beyond it, is drawn again, so that no box is empty or misses the organ. An empty mask gives no box.
     """
     voxels = np.argwhere(sitk.GetArrayViewFromImage(mask) > 0)
     if not len(voxels):

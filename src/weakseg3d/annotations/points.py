@@ -1,6 +1,7 @@
 """Clicks spread over an organ, as steady or as imprecise as a person's, and clicks on the background."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 import numpy as np
 import SimpleITK as sitk
@@ -8,37 +9,52 @@ from numpy.typing import NDArray
 
 from weakseg3d.annotations.farthest_points import farthest_point_sampling
 from weakseg3d.annotations.markups import Annotation
+from weakseg3d.annotations.notes import Jitter, silent
 from weakseg3d.annotations.slices import axial_slices
 from weakseg3d.annotations.world import to_voxels, to_world
 from weakseg3d.images.volumes import long_axis
+from weakseg3d.registry.parameters import Parameter, SavedAs
 
 SLIP_MM = 20.0
 """A misplaced click is a slip of the hand: it lands at most this far outside the organ's bounding box."""
 
 
-def annotate_points(
+def points(
     mask: sitk.Image,
-    number: int = 200,
-    candidate_share: float = 0.5,
-    background: int = 0,
+    number: Annotated[int, Parameter("Clicks on the organ.", at_least=1)] = 200,
+    candidate_share: Annotated[
+        float, Parameter("Share of the organ's voxels drawn as candidates.", above=0, at_most=1)
+    ] = 0.5,
+    background: Annotated[int, Parameter("Clicks placed at random outside the organ.", at_least=0)] = 0,
     seed: int = 0,
     *,
-    sampling: Literal["farthest", "random"] = "farthest",
-    slices: int | None = None,
-    jitter: float = 0.0,
-    misplaced: float = 0.0,
-) -> Annotation:
-    """Return clicks on the organ in ``mask``, and ``background`` clicks spread at random outside it.
+    sampling: Annotated[
+        Literal["farthest", "random"], Parameter("How clicks are chosen from the candidates.", implied=True)
+    ] = "farthest",
+    slices: Annotated[
+        int | None,
+        Parameter("Number of axial slices that clicks are restricted to; all slices by default.", at_least=1),
+    ] = None,
+    jitter: Jitter = 0.0,
+    misplaced: Annotated[
+        float,
+        Parameter("Share of the clicks that fall outside the organ.", at_least=0, at_most=1, implied=True),
+    ] = 0.0,
+    note: Callable[[str], None] = silent,
+) -> Annotated[Annotation, SavedAs(".mrk.json")]:
+    """Return clicks spread over the organ, by default by farthest point sampling.
 
-    The candidates are a random share of the organ's voxels, on all slices or on ``slices`` axial ones chosen as
-    in `annotate_slices`. If the share holds fewer than ``number`` voxels, more of them become candidates, up to all.
-    ``number`` candidates are clicked: by farthest point sampling in mm, or at ``random``.
-    Every click on the organ is then moved by a Gaussian of standard deviation ``jitter`` mm on each world axis, but
-    not out of the image. Finally the share ``misplaced`` of the clicks is replaced by voxels outside the organ, at most
-    `SLIP_MM` from its bounding box; if there are no such voxels, the clicks stay where they are.
+    There are also ``background`` clicks, spread at random outside the organ in ``mask``. The candidates are a random
+    share of the organ's voxels, on all slices or on ``slices`` axial ones chosen as in `slices`. If the share holds
+    fewer than ``number`` voxels, more of them become candidates, up to all. ``number`` candidates are clicked: by
+    farthest point sampling in mm, or at ``random``. Every click on the organ is then moved by a Gaussian of standard
+    deviation ``jitter`` mm on each world axis, but not out of the image. Finally the share ``misplaced`` of the clicks
+    is replaced by voxels outside the organ, at most `SLIP_MM` from its bounding box; if there are no such voxels, the
+    clicks stay where they are.
 
     Every step has its own random stream: the clicks on the organ do not depend on ``background``, nor the candidates
     on how they are sampled. An empty mask gives no clicks at all.
+    ``note`` is told if the organ has fewer voxels than clicks.
     """
     array = sitk.GetArrayViewFromImage(mask) > 0
     if not array.any():
@@ -55,6 +71,9 @@ def annotate_points(
     if misplaced:
         clicks = _with_slips(clicks, misplaced, array, mask, slip_draw)
     outside = to_world(_draw(~array, background, background_draw), mask)
+    if 0 < len(clicks) < number:
+        place = "" if slices is None else f" on {slices} slices"
+        note(f"only {len(clicks)} of {number} clicks, as the organ is small{place}")
     return Annotation([{"organ": clicks, "background": outside}])
 
 

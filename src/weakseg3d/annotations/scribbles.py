@@ -1,6 +1,7 @@
 """Scribbles: on some axial slices, one curve along the organ's middle and one around the organ."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import SimpleITK as sitk
@@ -12,14 +13,19 @@ from weakseg3d.annotations.curves import pixel_graph
 from weakseg3d.annotations.slices import axial_slices
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.images.volumes import like, long_axis
+from weakseg3d.registry.parameters import Parameter, SavedAs
 
 
-def annotate_scribbles(mask: sitk.Image, every: int = 5, margin: float = 5.0) -> sitk.Image:
-    """Return a label map (uint8): 1 on a curve inside the organ, 0 on a curve around it, `IGNORE` elsewhere.
+def scribbles(
+    mask: sitk.Image,
+    every: Annotated[int, Parameter("Interval in slices between slices of the organ with curves.", at_least=1)] = 5,
+    margin: Annotated[float, Parameter("Distance of the outer curve from the organ in mm.", above=0)] = 5.0,
+) -> Annotated[sitk.Image, SavedAs(".nii.gz")]:
+    """Return one curve inside the organ and one around it, on some axial slices.
 
-    Both curves are one voxel wide. They are drawn on every ``every``-th axial slice of the organ's extent
-    (`axial_slices`): the first by `inner_curve`, the second, ``margin`` mm from the organ, by `outer_curve`. An empty
-    mask gives a map that is `IGNORE` throughout.
+    The label map (uint8) is 1 on the former, 0 on the latter, and `IGNORE` elsewhere. Both curves are one voxel wide.
+    They are drawn on every ``every``-th axial slice of the organ's extent (`axial_slices`): the first by `inner_curve`,
+    the second, ``margin`` mm from the organ, by `outer_curve`. An empty mask gives a map that is `IGNORE` throughout.
     """
     axis = long_axis(mask)
     array = sitk.GetArrayFromImage(mask) > 0

@@ -1,6 +1,7 @@
 """PA-Seg's seven points: one inside the target and six on the background, one beyond each face of the target."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -9,17 +10,34 @@ from scipy.ndimage import distance_transform_edt, find_objects
 
 from weakseg3d.annotations.connected_components import connected_components
 from weakseg3d.annotations.markups import Annotation, PointsByClass
+from weakseg3d.annotations.notes import Jitter, silent
 from weakseg3d.annotations.redraw import ATTEMPTS, first_fitting
 from weakseg3d.annotations.world import to_world
+from weakseg3d.registry.parameters import Parameter, SavedAs
 
 
-def annotate_seven_points(
-    mask: sitk.Image, margin: float = 3.0, *, jitter: float = 0.0, targets: int = 1, seed: int = 0
-) -> Annotation:
-    """Return the deepest voxel of each target and, per axis, its two extreme voxels moved out by ``margin`` mm.
+def seven_points(
+    mask: sitk.Image,
+    margin: Annotated[float, Parameter("Distance of the outer clicks from the organ in mm.", at_least=0)] = 3.0,
+    *,
+    jitter: Jitter = 0.0,
+    targets: Annotated[
+        int,
+        Parameter(
+            "Number of connected components, largest first, that get seven clicks each; with 1, the organ as a whole"
+            " gets seven.",
+            at_least=1,
+            implied=True,
+        ),
+    ] = 1,
+    seed: int = 0,
+    note: Callable[[str], None] = silent,
+) -> Annotated[Annotation, SavedAs(".mrk.json")]:
+    """Return one click inside the organ and six just outside it.
 
-    With one target, the target is the whole ``mask``. With more, the targets are that many of its largest components
-    (26 neighbours), or all components if there are fewer. The depth is the distance to the boundary in mm. Of several
+    They are the deepest voxel of each target and, per axis, its two extreme voxels moved out by ``margin`` mm. With one
+    target, the target is the whole ``mask``. With more, the targets are that many of its largest components (26
+    neighbours), or all components if there are fewer. The depth is the distance to the boundary in mm. Of several
     extreme voxels, the one nearest to their middle is taken. A click that would hit another component moves on
     outwards. Points stay inside the image, so beyond a face on the image's border they lie on the border.
 
@@ -29,7 +47,10 @@ def annotate_seven_points(
     outer clicks contains the target for any jitter. An empty mask gives no points. PA-Seg, arXiv 2208.05669.
     """
     array = sitk.GetArrayViewFromImage(mask) > 0
-    labels = connected_components(array)[0] if targets > 1 else array.astype(np.uint8)
+    labels: NDArray[Any] = array.astype(np.uint8)
+    if targets > 1:
+        labels, sizes = connected_components(array)
+        _note_parts(sizes, targets, note)
     boxes = find_objects(labels)[:targets]
     generators = np.random.default_rng(seed).spawn(len(boxes))
     return Annotation(
@@ -38,6 +59,15 @@ def annotate_seven_points(
             for number, (box, generator) in enumerate(zip(boxes, generators, strict=True), start=1)
         ]
     )
+
+
+def _note_parts(sizes: NDArray[np.int64], targets: int, note: Callable[[str], None]) -> None:
+    """Note that the organ has more or fewer parts, of these ``sizes`` in voxels, than ``targets``."""
+    if len(sizes) > targets:
+        smaller = sizes[targets:]
+        note(f"{len(smaller)} smaller parts ({smaller.sum()} of {sizes.sum()} voxels) are not annotated")
+    elif 0 < len(sizes) < targets:
+        note(f"only {len(sizes)} of {targets} targets, as the organ has no more parts")
 
 
 def _seven_points(

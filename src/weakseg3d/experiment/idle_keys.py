@@ -15,7 +15,7 @@ from typing import Any
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.method_schema import method_schema
 from weakseg3d.networks import NETWORKS, is_stochastic
-from weakseg3d.pseudo_labels.kinds import SOFT
+from weakseg3d.pseudo_labels import is_soft
 from weakseg3d.registry.parameters import ForDivergence
 from weakseg3d.regularisers import regulariser
 
@@ -25,11 +25,11 @@ def check_idle_keys(method: Mapping[str, Any], source: str | Path) -> None:
     target, network = method["target"], method.get("network")
     if method["supervision"] == "dense":
         _check_dense_keys(method, source)
-        kind, labels = "mask", "dense masks, which have"
+        soft, labels = False, "dense masks, which have"
     else:
         (kind,) = method["pseudo_label"]
-        labels = f"pseudo label '{kind}', which has"
-    if kind not in SOFT:
+        soft, labels = is_soft(kind), f"pseudo label '{kind}', which has"
+    if not soft:
         for key in target:
             _refuse(method, ("target", key), f"on {labels} no values between 0 and 1", source)
     _check_regularisers(method, source)

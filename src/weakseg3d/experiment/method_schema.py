@@ -7,15 +7,25 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
+from weakseg3d.annotations import ANNOTATIONS
 from weakseg3d.losses import LOSSES
 from weakseg3d.networks import NETWORKS
+from weakseg3d.pseudo_labels import PSEUDO_LABELS
 from weakseg3d.registry import own_files
 from weakseg3d.registry.registry import Registry
 from weakseg3d.regularisers import COMMON, REGULARISERS, regulariser
 from weakseg3d.schemas import schema
 
-REGISTRIES: dict[str, Registry] = {"network": NETWORKS, "loss": LOSSES}
+REGISTRIES: dict[str, Registry] = {
+    "annotation": ANNOTATIONS,
+    "pseudo_label": PSEUDO_LABELS,
+    "network": NETWORKS,
+    "loss": LOSSES,
+}
 """Keys of a method that are one choice of a registry."""
+
+NONE = {"type": "object", "additionalProperties": False, "properties": {}}
+"""The annotation of dense supervision and of controls that need none."""
 
 TRAINED = ("network", "loss", "regularisers")
 """What a training loads by name."""
@@ -28,7 +38,7 @@ def method_schema(content: Any = None) -> dict[str, Any]:
     """
     content = content if isinstance(content, Mapping) else {}
     chosen: dict[str, Any] = {
-        key: _choice(registry, content[key]) if _is_own(content.get(key)) else _all_choices(key)
+        key: _choice(registry, content[key]) if key in TRAINED and _is_own(content.get(key)) else _all_choices(key)
         for key, registry in REGISTRIES.items()
     }
     chosen["regularisers"] = _regularisers(content.get("regularisers"))
@@ -39,7 +49,7 @@ def method_schema(content: Any = None) -> dict[str, Any]:
 
 def with_digests(content: dict[str, Any]) -> dict[str, Any]:
     """Return a method's ``content`` with the digest of each file of the user's that it names."""
-    filled = {key: own_files.with_digest(content[key]) for key in REGISTRIES if key in content}
+    filled = {key: own_files.with_digest(content[key]) for key in REGISTRIES if key in TRAINED and key in content}
     terms = content.get("regularisers")
     if isinstance(terms, Mapping):
         filled["regularisers"] = {name: own_files.with_digest(settings) for name, settings in terms.items()}
@@ -69,7 +79,8 @@ def _choice(registry: Registry, choice: Any) -> dict[str, Any]:
 
 @cache
 def _all_choices(key: str) -> dict[str, Any]:
-    return REGISTRIES[key].json_schema()
+    rules = REGISTRIES[key].json_schema()
+    return rules | {"properties": {"none": NONE} | rules["properties"]} if key == "annotation" else rules
 
 
 def _without_description(rules: dict[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.idle_keys import check_controls_keys, check_idle_keys, check_passes
-from weakseg3d.experiment.method_schema import method_schema, with_digests
+from weakseg3d.experiment.method_schema import REGISTRIES, method_schema, with_digests
 from weakseg3d.files import PROJECT
 from weakseg3d.losses import LOSSES, sparse_losses, takes_sparse_targets
 from weakseg3d.networks import NETWORKS
-from weakseg3d.pseudo_labels.kinds import ACCEPTED_ANNOTATIONS, SOFT, SPARSE
+from weakseg3d.pseudo_labels import accepted_annotations, is_soft, sparse_kinds
 from weakseg3d.registry.parameters import DivisibleBy
 from weakseg3d.registry.registry import Registry
 from weakseg3d.registry.signatures import call_with_known
@@ -74,6 +74,7 @@ def _check_spelling(content: Mapping[str, Any], source: str | Path) -> None:
 
 def _with_checked_parts(method: dict[str, Any], source: str | Path) -> dict[str, Any]:
     """Return a ``method`` that fits its schema, unless its parts do not go together."""
+    _check_rules(method, source)
     if "control" in method:
         if method["control"] == "pseudo_label" and "pseudo_label" not in method:
             raise UserError(f"{source}: control 'pseudo_label' needs the key 'pseudo_label'; add it")
@@ -257,6 +258,16 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _check_rules(method: dict[str, Any], source: str | Path) -> None:
+    """Raise UserError, naming ``source``, where parameters of a choice do not go together; networks: `check_patch`."""
+    for key in ("annotation", "pseudo_label", "loss"):
+        if key in method and "none" not in method[key]:
+            choice = REGISTRIES[key].choice(method[key])
+            choice.entry.check_rules(
+                choice.values, source, key if "file" in method[key] else f"{key}.{choice.entry.name}"
+            )
+
+
 def check_patch(size: list[int], network: dict[str, Any], source: str | Path) -> None:
     """Raise a UserError, naming ``source``, when a patch of ``size`` (z, y, x) does not fit a recipe's ``network``."""
     choice = NETWORKS.choice(network)
@@ -288,25 +299,26 @@ def _check_weak_labels(method: dict[str, Any], source: str | Path) -> None:
     check_pseudo_label(method, source)
     (label,), loss = method["pseudo_label"], LOSSES.choice(method["loss"]).entry.name
     sparse = takes_sparse_targets(method["loss"])
-    if label in SPARSE and not sparse:
+    if label in sparse_kinds() and not sparse:
         raise UserError(
             f"{source}: loss '{loss}' cannot leave out the unknown voxels of pseudo label '{label}';"
             f" use {' or '.join(sparse_losses())}"
         )
-    if label in SOFT and sparse:
+    if is_soft(label) and sparse:
         raise UserError(
             f"{source}: loss '{loss}' counts only voxels labelled exactly 0 or 1, of which the soft pseudo label"
-            f" '{label}' has hardly any; use a loss for soft targets, or a pseudo label among {', '.join(SPARSE)}"
+            f" '{label}' has hardly any; use a loss for soft targets, or a pseudo label among"
+            f" {', '.join(sparse_kinds())}"
         )
 
 
 def check_pseudo_label(method: dict[str, Any], source: str | Path) -> None:
     """Raise a UserError, naming ``source``, when a method's pseudo label cannot be made of its annotation."""
     (annotation,), (label,) = method["annotation"], method["pseudo_label"]
-    if annotation not in ACCEPTED_ANNOTATIONS[label]:
+    if annotation not in accepted_annotations(label):
         raise UserError(
             f"{source}: pseudo label '{label}' cannot be made of annotation '{annotation}';"
-            f" it takes {' or '.join(ACCEPTED_ANNOTATIONS[label])}"
+            f" it takes {' or '.join(accepted_annotations(label))}"
         )
 
 

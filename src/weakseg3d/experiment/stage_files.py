@@ -8,12 +8,10 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from weakseg3d.annotations import is_drawn
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Evaluation, Experiment
 from weakseg3d.phantom import ARCHIVE_NAMES
-
-DRAWN = ("slices", "scribbles")
-"""Annotations that are label maps; the others are clicked and are 3D Slicer markups."""
 
 WILDCARDS = ("dataset", "organ", "annotation", "method", "seed", "case")
 
@@ -45,7 +43,7 @@ class StageFiles:
 
     def suffix(self, annotation: str) -> str:
         """Return how the files of an annotation end."""
-        return "nii.gz" if self.experiment.annotations()[annotation][0] in DRAWN else "mrk.json"
+        return "nii.gz" if is_drawn(self.experiment.annotations()[annotation][0]) else "mrk.json"
 
     def annotation(self, cell: Any) -> str:
         """Return the annotation of a case."""

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from weakseg3d.annotations import ANNOTATIONS
 from weakseg3d.cli import module_name
 from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.experiment.method_schema import TRAINED, chosen_modules
 from weakseg3d.jobs.code_hash import code_hash
+from weakseg3d.pseudo_labels import PSEUDO_LABELS
 
 
 class Commands:
@@ -52,8 +54,19 @@ class Commands:
 
 def chosen_by(experiment: Experiment, verb: str, wildcards: Any) -> tuple[str, ...]:
     """Return the modules that ``verb`` loads by name in a job with these ``wildcards``, as the methods chose them."""
+    if verb in ("annotate", "pseudolabel"):
+        return _kind_of(experiment, verb, wildcards)
     parts = {"train": TRAINED, "distill": TRAINED, "predict": ("network",)}.get(verb, ())
     if not parts:
         return ()
     methods = (wildcards.method, *experiment.students(wildcards.method))
     return tuple(sorted({module for method in methods for module in chosen_modules(experiment.methods[method], parts)}))
+
+
+def _kind_of(experiment: Experiment, verb: str, wildcards: Any) -> tuple[str, ...]:
+    """Return the module of the annotation or pseudo label that a path part names."""
+    if verb == "annotate":
+        entry = ANNOTATIONS.entry(experiment.annotations()[wildcards.annotation][0])
+    else:
+        entry = PSEUDO_LABELS.entry(experiment.pseudo_labels()[wildcards.pseudo_label][0])
+    return (entry.module,) if entry.module else ()

@@ -1,107 +1,23 @@
-"""Labels from a box: a mask, a core with unknown surroundings, or a Gaussian; the box may be oblique to the grid."""
+"""The filled box."""
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import SimpleITK as sitk
-from numpy.typing import NDArray
 
-from weakseg3d.annotations.markups import RAS_TO_LPS, Box
-from weakseg3d.annotations.world import to_voxels, to_world, voxel_axes
-from weakseg3d.errors import UserError
-from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels.merging import merged
-from weakseg3d.pseudo_labels.targets import RAS_LPS_HINT, Target, spanned_voxels
-
-TOLERANCE = 1e-5
-"""A voxel centre on a face of a box counts as inside; rounding in files moves a face by this share of a half size."""
+from weakseg3d.annotations.markups import Box
+from weakseg3d.pseudo_labels.boxes import located
+from weakseg3d.registry.parameters import MadeOf, Mask
 
 
-def box_label(boxes: Sequence[Box], image: sitk.Image) -> NDArray[np.uint8]:
-    """Return a mask (z, y, x): 1 at voxels whose centre lies in one of ``boxes``, 0 elsewhere.
+def box(boxes: Sequence[Box], grid: sitk.Image) -> Annotated[Mask, MadeOf(("box", "seven-points"))]:
+    """Return the filled box.
 
-    Raises UserError, like the two functions below, for a box without a size or without a voxel of ``image``.
+    The label (z, y, x) is 1 at voxels whose centre lies in one of ``boxes`` and 0 elsewhere. Raises UserError for a box
+    without a size or without a voxel of ``grid``.
     """
-    label = np.zeros(image.GetSize()[::-1], np.uint8)
-    for region, inside, _ in _located(boxes, image):
+    label = np.zeros(grid.GetSize()[::-1], np.uint8)
+    for region, inside, _ in located(boxes, grid):
         label[region] |= inside
     return label
-
-
-def box_core_label(boxes: Sequence[Box], image: sitk.Image, core: float = 0.5) -> NDArray[np.uint8]:
-    """Return a label map (z, y, x): 0 outside all ``boxes``, 1 in their cores, 2 in the rest of the boxes.
-
-    A core is the ellipsoid inscribed in the box, scaled by ``core``.
-    """
-    shape = image.GetSize()[::-1]
-    labels = []
-    for region, inside, squared in _located(boxes, image):
-        label = np.zeros(shape, np.uint8)
-        label[region] = np.where(inside, np.where(squared <= (core * (1 + TOLERANCE)) ** 2, 1, IGNORE), 0)
-        labels.append(label)
-    return merged(labels, shape)
-
-
-def box_gaussian_label(boxes: Sequence[Box], image: sitk.Image, width: float = 1.0) -> NDArray[np.float32]:
-    """Return a soft label (z, y, x) in [0, 1]: a Gaussian along each box's axes, zero outside the boxes.
-
-    The Gaussian is 1 at the centre of the box and 0.5 on the inscribed ellipsoid scaled by ``width``: its standard
-    deviations are the half sizes times ``width`` / sqrt(2 ln 2). Where boxes overlap, the largest value counts.
-    """
-    label = np.zeros(image.GetSize()[::-1], np.float32)
-    for region, inside, squared in _located(boxes, image):
-        gaussian = np.where(inside, 0.5 ** (squared / width**2), 0)
-        label[region] = np.maximum(label[region], gaussian)
-    return label
-
-
-def box_of_points(target: Target, image: sitk.Image) -> Box:
-    """Return the `Box`, along the grid of ``image``, of the voxels spanned by the points of a seven-points target.
-
-    Raises UserError for a target without background points.
-    """
-    if not len(target.background):
-        raise UserError(
-            "no background points to span a box; click six, one just beyond each face of the organ, or draw a box"
-        )
-    low, high = spanned_voxels(np.concatenate([target.organ, target.background]), image.GetSize()[::-1])
-    size = (high - low + 1)[::-1] * np.array(image.GetSpacing())
-    return Box(to_world((low + high) / 2, image)[0], size, np.array(image.GetDirection()).reshape(3, 3))
-
-
-Located = tuple[tuple[slice, ...], NDArray[np.bool_], NDArray[np.float64]]
-"""A box on a grid: its region, which voxels of the region are inside, and squared radii, 1 on the ellipsoid."""
-
-
-def _located(boxes: Sequence[Box], image: sitk.Image) -> Iterator[Located]:
-    """Yield every box on the grid of ``image``; raise a UserError for a box without a size or without a voxel."""
-    for number, box in enumerate(boxes, start=1):
-        name = f"box {number}" if len(boxes) > 1 else "the box"
-        if not (np.isfinite(box.size).all() and (np.asarray(box.size) > 0).all()):
-            size = " x ".join(f"{side:g}" for side in box.size)
-            raise UserError(f"{name} measures {size} mm; give it a size above 0 along each of its axes")
-        region, inside, squared = _locate(box, image)
-        if not inside.any():
-            swapped = Box(box.center * RAS_TO_LPS, box.size, RAS_TO_LPS[:, None] * box.axes)
-            if _locate(swapped, image)[1].any():
-                raise UserError(f"{name} lies outside the image, {RAS_LPS_HINT}")
-            raise UserError(f"{name} contains no voxel of the image; pass the image that was annotated")
-        yield region, inside, squared
-
-
-def _locate(box: Box, image: sitk.Image) -> Located:
-    half = np.asarray(box.size) / 2
-    center = to_voxels(box.center, image)[0]
-    corners = to_voxels(box.center + np.array(list(itertools.product((-1, 1), repeat=3))) * half @ box.axes.T, image)
-    low, high = spanned_voxels(corners, image.GetSize()[::-1])
-    region = tuple(slice(first, last + 1) for first, last in zip(low, high, strict=True))
-    # One voxel step along z, y, x in the coordinates of the box, in which its faces lie at -1 and 1.
-    steps = box.axes.T @ voxel_axes(image) / half[:, None]
-    z, y, x = (np.arange(first, last + 1) - c for first, last, c in zip(low, high, center, strict=True))
-    inside, squared = np.ones(z.shape + y.shape + x.shape, bool), np.zeros(z.shape + y.shape + x.shape)
-    for step in steps:
-        along = step[0] * z[:, None, None] + step[1] * y[:, None] + step[2] * x
-        inside &= np.abs(along) <= 1 + TOLERANCE
-        squared += along**2
-    return region, inside, squared

@@ -1,17 +1,34 @@
 """PW4MedSeg's probability-based pseudo label: a sum of Gaussians around the clicks."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import ArrayLike, NDArray
 
-from weakseg3d.pseudo_labels.targets import nearest_voxels
+from weakseg3d.pseudo_labels.targets import Target, nearest_voxels
+from weakseg3d.registry.parameters import MadeOf, Parameter, SoftLabel
 
 NEGLIGIBLE = 1e-12
 """On each axis, a click's Gaussian is cut off where it falls below this share of its peak on the grid."""
 
 SLAB = 16
 """Slices per matrix product; on a busy machine, the threads of many small products would wait for one another."""
+
+
+def gaussian(
+    targets: Sequence[Target],
+    grid: sitk.Image,
+    sigma: Annotated[float, Parameter("Standard deviation in mm.", above=0)] = 10.0,
+) -> Annotated[SoftLabel, MadeOf(("points", "seven-points"))]:
+    """Return a sum of Gaussians around the clicks on the organ, scaled to [0, 1].
+
+    The label is (z, y, x), as `gaussian_label` describes it.
+    """
+    organ = np.concatenate([target.organ for target in targets])
+    background = np.concatenate([target.background for target in targets])
+    return gaussian_label(organ, grid.GetSize()[::-1], grid.GetSpacing()[::-1], sigma, background)
 
 
 def gaussian_label(

@@ -1,46 +1,65 @@
 """PA-Seg's expansion: voxels within a small geodesic distance of the target's click become foreground."""
 
-import itertools
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from weakseg3d.errors import UserError
 from weakseg3d.images.labels import IGNORE
+from weakseg3d.pseudo_labels.geodesic_distance import distance_from
 from weakseg3d.pseudo_labels.merging import merged
+from weakseg3d.pseudo_labels.seven_points import check_seven_points
 from weakseg3d.pseudo_labels.targets import Target, nearest_voxels, spanned_voxels
-
-NEIGHBOURS = [step for step in itertools.product((-1, 0, 1), repeat=3) if any(step)]
-"""The steps (z, y, x) to a voxel's 26 neighbours."""
-
-MAX_VOXELS = (2**31 - 1) // len(NEIGHBOURS)
-"""Largest number of voxels, as the shortest-path search numbers its edges with 32 bits."""
+from weakseg3d.registry.parameters import MadeOf, Parameter, SparseLabel
 
 
-def geodesic_distance(
-    image: NDArray[Any],
-    seeds: NDArray[np.bool_],
-    spacing: Sequence[float] | NDArray[np.float64],
-    weight: float = 0.5,
-) -> NDArray[np.float64]:
-    """Return the exact shortest-path distance (z, y, x) to the voxels in ``seeds``, on the 26-neighbour grid.
+def geodesic(
+    targets: Sequence[Target],
+    image: sitk.Image,
+    weight: Annotated[
+        float, Parameter("Weight of intensity differences against path length.", at_least=0, at_most=1)
+    ] = 0.5,
+    threshold: Annotated[
+        float, Parameter("Limit of the distance as a share of the largest distance.", above=0, at_most=1)
+    ] = 0.2,
+    margin: Annotated[
+        float,
+        Parameter(
+            "Distance in mm by which the box is widened if there are clicks on the organ only.",
+            at_least=0,
+            implied=True,
+        ),
+    ] = 0.0,
+    intensities: Annotated[
+        Literal["raw", "scaled"],
+        Parameter(
+            "Intensities as they are, or in units of their 1st to 99th percentile range, which gives contrast more"
+            " influence.",
+            implied=True,
+        ),
+    ] = "raw",
+    minimum: Annotated[
+        Literal["anything", "background"],
+        Parameter("What voxels with the image's lowest value may be.", implied=True),
+    ] = "anything",
+) -> Annotated[SparseLabel, MadeOf(("seven-points", "points"))]:
+    """Return the voxels within a geodesic distance of the organ's clicks; the rest of their bounding box is unknown.
 
-    ``image`` (z, y, x) holds the intensities, ``seeds`` is a mask with at least one voxel, and ``spacing`` (z, y, x)
-    is in mm. With w = ``weight`` and the difference of intensity dI, an edge costs
-    length / ((1 - w) + w / (|dI| + 1e-5)). The raster scans of the published tool overestimate the distance.
-    PA-Seg, arXiv 2208.05669, section on geodesic expansion. Raises UserError for more than `MAX_VOXELS` voxels.
+    The label is (z, y, x), as `geodesic_label` describes it. Raises UserError for points that span no box, and for an
+    image of a single value.
     """
-    if image.size > MAX_VOXELS:
-        raise UserError(
-            f"the box for the expansion has {image.size} voxels, more than {MAX_VOXELS}; resample the image to a"
-            " coarser spacing"
-        )
-    graph = _graph(np.asarray(image, float), spacing, weight)
-    return dijkstra(graph, indices=np.flatnonzero(seeds), min_only=True).reshape(image.shape)
+    check_seven_points(targets, image)
+    voxels = sitk.GetArrayViewFromImage(image)
+    lowest = voxels.min()
+    if lowest == voxels.max():
+        raise UserError(f"the image is constant ({lowest:g}) and cannot guide the expansion; pass the annotated image")
+    if intensities == "scaled":
+        low, high = np.percentile(voxels, (1, 99))
+        voxels = voxels / (high - low if high > low else 1)
+    return geodesic_label(voxels, targets, image.GetSpacing()[::-1], weight, threshold, margin, minimum)
 
 
 def geodesic_label(
@@ -86,31 +105,8 @@ def _expanded(
     box = tuple(slice(first, last + 1) for first, last in zip(low, high, strict=True))
     seeds = np.zeros(image[box].shape, bool)
     seeds[nearest_voxels(target.organ - low, seeds.shape)] = True
-    distance = geodesic_distance(image[box], seeds, spacing, weight)
+    distance = distance_from(image[box], seeds, spacing, weight)
     label = np.zeros(image.shape, np.uint8)
     # In a box of one voxel all distances are 0, but the voxel has been clicked.
     label[box] = np.where(seeds | (distance < threshold * distance.max()), 1, IGNORE)
     return label
-
-
-def _graph(image: NDArray[np.float64], spacing: Sequence[float] | NDArray[np.float64], weight: float) -> csr_array:
-    """Return the costs from every voxel to its neighbours as a sparse matrix, built slice by slice in its final form.
-
-    The outermost voxels of the image are repeated beyond its border. A voxel on the border is therefore linked to
-    itself, or twice to the same neighbour, at the full length of a step that leaves the image: such edges are never
-    the shortest.
-    """
-    intensity = np.pad(image, 1, mode="edge")
-    number = np.pad(np.arange(image.size, dtype=np.int32).reshape(image.shape), 1, mode="edge")
-    heads = np.empty((*image.shape, len(NEIGHBOURS)), np.int32)
-    costs = np.empty(heads.shape)
-    lengths = np.sqrt(((np.array(NEIGHBOURS) * spacing) ** 2).sum(axis=1))
-    ny, nx = image.shape[1:]
-    for z in range(len(image)):
-        for k, (dz, dy, dx) in enumerate(NEIGHBOURS):
-            there = (z + 1 + dz, slice(1 + dy, 1 + dy + ny), slice(1 + dx, 1 + dx + nx))
-            contrast = np.abs(intensity[there] - image[z])
-            heads[z, ..., k] = number[there]
-            costs[z, ..., k] = lengths[k] / ((1 - weight) + weight / (contrast + 1e-5))
-    rows = np.arange(0, heads.size + 1, len(NEIGHBOURS), dtype=np.int32)
-    return csr_array((costs.ravel(), heads.ravel(), rows), shape=(image.size, image.size))

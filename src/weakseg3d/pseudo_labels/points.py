@@ -1,10 +1,22 @@
 """A sparse label map of the clicks themselves."""
 
+from collections.abc import Sequence
+from typing import Annotated
+
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels.targets import nearest_voxels
+from weakseg3d.pseudo_labels.targets import Target, nearest_voxels
+from weakseg3d.registry.parameters import MadeOf, SparseLabel
+
+
+def points(targets: Sequence[Target], grid: sitk.Image) -> Annotated[SparseLabel, MadeOf(("points", "seven-points"))]:
+    """Return the clicks themselves; the rest is unknown."""
+    organ = np.concatenate([target.organ for target in targets])
+    background = np.concatenate([target.background for target in targets])
+    return sparse_label(organ, background, grid.GetSize()[::-1])
 
 
 def sparse_label(

@@ -16,10 +16,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
     SoftTarget = torch.Tensor
     SparseTarget = torch.Tensor
+    SoftLabel = NDArray[np.float32]
+    SparseLabel = NDArray[np.uint8]
+    Mask = NDArray[np.uint8]
 else:
 
     class SoftTarget:
@@ -28,13 +33,22 @@ else:
     class SparseTarget:
         """A target of 0, 1 and, where the class is unknown, `weakseg3d.images.labels.IGNORE`."""
 
+    class SoftLabel:
+        """A pseudo label with values in [0, 1]."""
+
+    class SparseLabel:
+        """A pseudo label of 0, 1 and, where the class is unknown, `weakseg3d.images.labels.IGNORE`."""
+
+    class Mask:
+        """A pseudo label of 0 and 1."""
+
 
 @dataclass(frozen=True)
 class Parameter:
     """What a parameter of a recipe means, and which values it takes.
 
     Bounds hold for a number or for every item of a sequence; ``items`` is the number of items, or the fewest and the
-    most of them (None for no limit).
+    most of them (None for no limit). An ``implied`` default is not written into recipes and so not into paths.
     """
 
     meaning: str
@@ -44,6 +58,7 @@ class Parameter:
     below: float | None = None
     multiple_of: int | None = None
     items: int | tuple[int | None, int | None] | None = None
+    implied: bool = False
 
     def bounds(self) -> dict[str, Any]:
         """Return the bounds of a number as JSON Schema."""
@@ -96,12 +111,27 @@ class ForDivergence:
     """Marks a parameter of a network that only changes its KL divergence, and so has no effect without that term."""
 
 
+@dataclass(frozen=True)
+class MadeOf:
+    """The annotations that a pseudo label can be made of."""
+
+    annotations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SavedAs:
+    """The suffix of an annotation's file."""
+
+    suffix: str
+
+
+WORDS = (
+    *(Parameter, Rule, DivisibleBy, Stochastic, ForDivergence, MadeOf, SavedAs),
+    *(SoftTarget, SparseTarget, SoftLabel, SparseLabel, Mask),
+)
 VOCABULARY: dict[str, Any] = {
     **{kind.__name__: kind for kind in (int, float, bool, str, list, tuple, len, min, max, all, any)},
-    **{
-        word.__name__: word
-        for word in (Parameter, Rule, DivisibleBy, Stochastic, ForDivergence, SoftTarget, SparseTarget)
-    },
+    **{word.__name__: word for word in WORDS},
     "Annotated": Annotated,
     "Literal": Literal,
     "Sequence": Sequence,

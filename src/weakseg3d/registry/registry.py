@@ -82,13 +82,20 @@ class Entry:
         defaults = {name: each.default for name, each in self.parameters.items() if each.default is not REQUIRED}
         return defaults | dict(values)
 
-    def check_rules(self, values: Mapping[str, Any], source: str | Path, key: str) -> None:
-        """Raise UserError, naming ``source``, if ``values`` break a rule between parameters; ``key`` leads to them."""
+    def broken_rule(self, values: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return a parameter and what is required of it, if ``values`` break a rule between parameters."""
         complete = self.with_defaults(values)
         for name, argument in self.parameters.items():
             for rule in (note for note in argument.notes if isinstance(note, Rule)):
                 if not call_with_known(rule.holds, complete):
-                    raise UserError(f"{source}: {key}.{name} {rule.requirement}; correct one of them")
+                    return name, rule.requirement
+        return None
+
+    def check_rules(self, values: Mapping[str, Any], source: str | Path, key: str) -> None:
+        """Raise UserError, naming ``source``, if ``values`` break a rule between parameters; ``key`` leads to them."""
+        if broken := self.broken_rule(values):
+            name, requirement = broken
+            raise UserError(f"{source}: {key}.{name} {requirement}; correct one of them")
 
     def load(self) -> Callable[..., Any]:
         """Return the function itself, which runs its file."""
@@ -118,20 +125,27 @@ class Choice:
 
 
 class Registry:
-    """The entries in ``folder`` of this package, which messages call ``kind``; ``inputs`` as in `Entry`."""
+    """The entries in ``folder`` of this package, which messages call ``kind``; ``inputs`` as in `Entry`.
 
-    def __init__(self, folder: str, kind: str, inputs: Sequence[str], dashes: bool = False) -> None:
+    With ``mark``, only functions whose result is annotated with this word (`weakseg3d.registry.parameters`) are
+    entries; the other files of the folder are what they share.
+    """
+
+    def __init__(
+        self, folder: str, kind: str, inputs: Sequence[str], dashes: bool = False, mark: type | None = None
+    ) -> None:
         self.folder = SOURCE / "weakseg3d" / folder
         self.kind = kind
         self.inputs = tuple(inputs)
         self.dashes = dashes
+        self.mark = mark
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
         """Return all entries by their name in a recipe, in alphabetical order."""
         files = [path for path in sorted(self.folder.glob("*.py")) if path.stem in definitions(path)]
         found = [self.of_file(path, path.stem) for path in files]
-        return {entry.name: entry for entry in found}
+        return {entry.name: entry for entry in found if not self.mark or entry.signature.returns.note(self.mark)}
 
     def of_file(self, path: Path, function: str) -> Entry:
         """Return the entry for a ``function`` of a file, which may be the user's own.

@@ -48,8 +48,9 @@ class Argument:
         parameter = self.note(Parameter) or Parameter("")
         rules = _json_type(self.kind, parameter)
         if parameter.meaning:
-            rules["description"] = parameter.meaning
-        if self.default is not REQUIRED and self.default is not None:
+            by_default = f" By default, {self.default}." if parameter.implied and self.default is not None else ""
+            rules["description"] = parameter.meaning + by_default
+        if self.default is not REQUIRED and self.default is not None and not parameter.implied:
             rules["default"] = list(self.default) if isinstance(self.default, tuple) else self.default
         return rules
 

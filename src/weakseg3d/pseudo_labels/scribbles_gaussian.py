@@ -1,0 +1,48 @@
+"""A soft label from scribbles inside the organ weighed against scribbles outside it."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+from scipy.special import expit
+
+from weakseg3d.errors import UserError
+from weakseg3d.registry.parameters import MadeOf, Parameter, SoftLabel
+
+
+def scribbles_gaussian(
+    labels: NDArray[np.uint8],
+    grid: sitk.Image,
+    sigma: Annotated[float, Parameter("Standard deviation in mm.", above=0)] = 10.0,
+) -> Annotated[SoftLabel, MadeOf(("scribbles",))]:
+    """Return the Gaussian of the inner curves weighed against the Gaussian of the outer curves.
+
+    The label is (z, y, x), as `scribbles_label` describes it.
+    """
+    return scribbles_label(labels, grid.GetSpacing()[::-1], sigma)
+
+
+def scribbles_label(
+    labels: NDArray[np.uint8], spacing: Sequence[float] | NDArray[np.float64], sigma: float = 10.0
+) -> NDArray[np.float32]:
+    """Return a soft label (z, y, x) in [0, 1]: the Gaussian of the inner curves relative to that of the outer curves.
+
+    ``labels`` (z, y, x) is 1 on curves inside the organ, 0 on curves outside and 2 elsewhere. ``spacing`` (z, y, x)
+    and ``sigma`` are in mm. With u = exp(-d^2 / (2 sigma^2)), where d is the distance in space to the nearest voxel of
+    a curve, the label is u_in / (u_in + u_out). This equals the sigmoid of (d_out^2 - d_in^2) / (2 sigma^2), so 0 / 0
+    cannot occur. The curves keep their values 0 and 1. If there are no inner curves, the label is zero everywhere.
+    Raises UserError for inner curves without any outer curve.
+    """
+    inside, outside = labels == 1, labels == 0
+    if not inside.any():
+        return np.zeros(labels.shape, np.float32)
+    if not outside.any():
+        raise UserError("no curve outside the organ (value 0) to weigh the inner ones against; draw one around it")
+    squares = distance_transform_edt(~outside, sampling=spacing) ** 2
+    squares -= distance_transform_edt(~inside, sampling=spacing) ** 2
+    soft = expit(squares / (2 * sigma**2)).astype(np.float32)
+    soft[outside], soft[inside] = 0, 1
+    return soft
