@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow test-slurm test-conda test-container test-offline test-kills hostile benchmarks lint lock clean
+.PHONY: demo test test-slow test-slurm test-conda test-container test-offline test-kills hostile benchmarks lint reference lock clean
 
 demo: $(INSTALLED)
 	. $(VENV)/bin/activate && snakemake --cores all
@@ -50,6 +50,9 @@ $(INSTALLED): requirements.lock requirements-cpu.lock requirements-cuda.lock
 	envs/install.sh $(VENV)/bin/python
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+reference: $(INSTALLED)
+	. $(VENV)/bin/activate && python -c 'from weakseg3d.experiment.reference import write; write()'
 
 # Resolves pyproject.toml again for Python 3.11 and newer on every system. Pins stay where they still fit; to renew them
 # as well, empty both locks below their comments first. Packages of CUDA go into a lock of their own.

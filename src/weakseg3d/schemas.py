@@ -47,14 +47,15 @@ def choose(name: str, known: Collection[str], what: str) -> str:
     raise UserError(f"unknown {what} {quoted(name)}{_suggestion(name, known)}; known are {', '.join(known)}")
 
 
-def relative_to_project(path: str | Path) -> Path:
-    """Return ``path``, taken from the repository's root unless it is absolute."""
-    return PROJECT / Path(path)
-
-
 def seen_from_project(path: Path) -> str:
-    """Return ``path`` as it is written in the repository's own files; one outside the repository stays as it is."""
-    return (path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path).as_posix()
+    """Return ``path`` as it is written in the repository's own files, and one of the current folder likewise.
+
+    Any other stays as it is.
+    """
+    for folder in (PROJECT, Path.cwd()):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.as_posix()
 
 
 def _with_defaults(content: Any, rules: dict[str, Any], definitions: dict[str, Any]) -> Any:

@@ -9,9 +9,12 @@ from conftest import make_volume, oblique_direction
 
 from weakseg3d.cli import main
 from weakseg3d.datasets.check import check_cases, describe, raw_cases
-from weakseg3d.datasets.description import FOLDER, load_dataset, read_split
+from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.datasets.splits import draw_folds, draw_split, write_split
 from weakseg3d.errors import UserError
+from weakseg3d.files import PROJECT
+
+FOLDER = PROJECT / "config" / "datasets"
 
 GRID = {"spacing": (0.8, 1.1, 3.2), "origin": (-31.0, 12.5, 70.0), "direction": oblique_direction()}
 SHAPE = (4, 6, 5)  # z, y, x

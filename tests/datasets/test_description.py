@@ -4,10 +4,12 @@ import pytest
 import yaml
 
 from weakseg3d.datasets.adapters import ADAPTERS
-from weakseg3d.datasets.description import FOLDER, FORMAT_OPTIONS, PARTS, dataset_names, load_dataset, read_split
+from weakseg3d.datasets.description import FORMAT_OPTIONS, PARTS, dataset_names, load_dataset, read_split
 from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT
 from weakseg3d.schemas import schema
+
+FOLDER = PROJECT / "config" / "datasets"
 
 
 @pytest.mark.parametrize("name", dataset_names())

@@ -75,7 +75,10 @@ def test_the_verb_offers_exactly_these_kinds():
 
 
 def test_the_kinds_are_known_without_loading_numerical_libraries():
-    code = "import sys, weakseg3d.pseudo_labels as kinds; kinds.PSEUDO_LABELS.json_schema(); print([m for m in ('numpy', 'SimpleITK') if m in sys.modules])"
+    code = (
+        "import sys, weakseg3d.pseudo_labels as kinds; kinds.PSEUDO_LABELS.json_schema();"
+        " print([m for m in ('numpy', 'SimpleITK') if m in sys.modules])"
+    )
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", env={"PYTHONPATH": str(SRC)}
     )

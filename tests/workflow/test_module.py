@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from tiny_grid import copy_of_the_repository
 
 SNAKEFILE = """\
@@ -57,3 +58,92 @@ def test_another_workflow_uses_it(tmp_path, name, prefix, target):
     snakemake(folder, "--cores", "2", f"results/tiny/{target}")
     assert (folder / "results/tiny" / target).is_file()
     assert not (copy / "results").exists()
+
+
+TWICE = """\
+module first:
+    snakefile:
+        "{workflow}/Snakefile"
+    config:
+        config["first"]
+
+
+use rule * from first as first_*
+
+
+module second:
+    snakefile:
+        "{workflow}/Snakefile"
+    config:
+        config["second"]
+
+
+use rule * from second as second_*
+
+
+rule all:
+    default_target: True
+    input:
+        rules.first_all.input,
+        rules.second_all.input,
+"""
+
+
+def test_it_is_used_twice_with_two_configs(tmp_path):
+    """The experiments differ in name, methods and seeds; each has its own jobs."""
+    copy, folder = ours(tmp_path)
+    (folder / "Snakefile").write_text('configfile: "two.yaml"\n' + TWICE.format(workflow=copy / "workflow"))
+    config = yaml.safe_load((folder / "grid.yaml").read_text(encoding="utf-8"))
+    second = config | {"experiment": "second", "methods": ["truth"], "overrides": {}, "seeds": [7]}
+    (folder / "two.yaml").write_text(yaml.safe_dump({"first": config, "second": second}), encoding="utf-8")
+    planned = snakemake(folder, "--dry-run", "--cores", "1")
+    assert "results/tiny/report.html" in planned
+    assert "results/second/report.html" in planned
+    assert "first_train" in planned
+    assert "second_train" not in planned
+    target = "8_predictions/hospital/spleen/none/truth"
+    paths = [f"results/tiny/{target}/seed-0/0003.nii.gz", f"results/second/{target}/seed-7/0003.nii.gz"]
+    snakemake(folder, "--cores", "2", *paths)
+    assert all((folder / path).is_file() for path in paths)
+
+
+def test_two_copies_in_one_workflow_are_refused(tmp_path):
+    """Python would run the code of one of them for both."""
+    copy, folder = ours(tmp_path)
+    other = copy_of_the_repository(tmp_path / "other")
+    text = TWICE.format(workflow=copy / "workflow").replace(f"{copy}", f"{other}", 1)
+    (folder / "Snakefile").write_text('configfile: "two.yaml"\n' + text, encoding="utf-8")
+    config = yaml.safe_load((folder / "grid.yaml").read_text(encoding="utf-8"))
+    (folder / "two.yaml").write_text(yaml.safe_dump({"first": config, "second": config}), encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", env=os.environ)
+    assert ran.returncode == 2
+    assert "this Snakefile uses two copies of weakseg3d" in ran.stderr
+
+
+def test_methods_datasets_and_splits_of_the_users_folder_come_first(tmp_path):
+    copy, folder = ours(tmp_path)
+    text = SNAKEFILE.format(name="weakseg3d", workflow=copy / "workflow", prefix="")
+    (folder / "Snakefile").write_text(text, encoding="utf-8")
+    for kind, name in (("methods", "truth.yaml"), ("datasets", "hospital.yaml"), ("splits", "hospital.csv")):
+        (folder / "config" / kind).mkdir(parents=True)
+        shutil.copy(copy / "config" / kind / name, folder / "config" / kind / name)
+    shutil.copy(folder / "config/methods/truth.yaml", folder / "config/methods/mine.yaml")
+    (folder / "config/splits/hospital.csv").write_text("case,split\n0001,test\n0002,train\n0003,train\n")
+    (copy / "config/splits/hospital.csv").unlink()
+    config = yaml.safe_load((folder / "grid.yaml").read_text(encoding="utf-8"))
+    config["methods"] = ["truth", "mine"]
+    del config["overrides"]
+    (folder / "grid.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    target = "results/tiny/8_predictions/hospital/spleen/none/mine/seed-0/0001.nii.gz"
+    printed = snakemake(folder, "--cores", "2", target)
+    assert (folder / target).is_file()
+    for path in ("config/methods/truth.yaml", "config/datasets/hospital.yaml"):
+        assert f"{folder / path} takes the place of the repository's" in printed
+    config["methods"] = ["nobody"]
+    (folder / "grid.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", env=os.environ)
+    assert ran.returncode == 2
+    assert "unknown method 'nobody'; known are dense" in ran.stderr.replace("did you mean", "")
+    assert "mine" in ran.stderr

@@ -25,6 +25,8 @@ try:
     check_container(EXPERIMENT.container, "apptainer" in DEPLOYED_BY)
     if workflow.is_main_process:
         check_input_files(EXPERIMENT)
+        for path in EXPERIMENT.own_files():
+            print(f"weakseg3d: {printable(path)} takes the place of the repository's", file=sys.stderr)
 except (UserError, OSError) as error:
     print(f"weakseg3d: {printable(str(error))}", file=sys.stderr)
     sys.exit(2)

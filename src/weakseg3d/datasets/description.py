@@ -6,11 +6,9 @@ from typing import Any
 
 from weakseg3d.datasets.case_ids import check_case_ids
 from weakseg3d.errors import UserError, quoted
-from weakseg3d.files import PROJECT
-from weakseg3d.schemas import choose, validated
+from weakseg3d.named_files import named_file, names
+from weakseg3d.schemas import validated
 from weakseg3d.texts import from_cell, read_csv, read_yaml
-
-FOLDER = PROJECT / "config" / "datasets"
 
 PARTS = ("train", "validation", "test")
 """The parts of a split."""
@@ -35,10 +33,7 @@ def load_dataset(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
     file without suffix. Raises UserError for an unknown name, and as `validated` does.
     """
     text = str(name_or_path)
-    if text.endswith((".yaml", ".yml")):
-        path = Path(text)
-    else:
-        path = FOLDER / f"{choose(text, dataset_names(), 'dataset')}.yaml"
+    path = Path(text) if text.endswith((".yaml", ".yml")) else named_file("datasets", text)
     description = validated(_with_text_values(read_yaml(path), path), "dataset", path)
     for key in description["options"]:
         if key not in FORMAT_OPTIONS[description["format"]]:
@@ -83,7 +78,7 @@ def _label_values(values: dict[str, int], path: Path) -> dict[int, int]:
 
 def dataset_names() -> list[str]:
     """Return the names of the datasets described under ``config/datasets``."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    return names("datasets")
 
 
 def read_split(path: str | os.PathLike[str]) -> dict[str, str]:

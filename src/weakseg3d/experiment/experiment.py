@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from weakseg3d.experiment.paths import path_part
 from weakseg3d.experiment.recipes import recipe_parts
 from weakseg3d.experiment.variants import variant_name, variant_parts
+from weakseg3d.named_files import taking_precedence
 
 
 class Cell(NamedTuple):
@@ -195,6 +196,11 @@ class Experiment:
     def cases_of(self, dataset: str, batch: str) -> list[str]:
         """Return the cases of one of the `batches`."""
         return [batch] if self.batch == "case" else self.datasets[dataset].cases(batch[1:])
+
+    def own_files(self) -> list[Path]:
+        """Return the methods and datasets of the current folder that take the place of the repository's."""
+        methods = dict.fromkeys(variant_parts(method)[0] for method in self.methods)
+        return [*taking_precedence("datasets", list(self.datasets)), *taking_precedence("methods", list(methods))]
 
     def devices(self, method: str) -> int:
         """Return on how many devices, each with a process of its own, a method trains one model."""

@@ -10,7 +10,8 @@ from weakseg3d.experiment.idle_keys import check_passes
 from weakseg3d.experiment.recipes import check_patch, checked_method, load_method
 from weakseg3d.experiment.study import NO_STUDY, study_variants, with_text_levels
 from weakseg3d.experiment.variants import variant_parts
-from weakseg3d.schemas import choose, relative_to_project, validated
+from weakseg3d.named_files import from_here_or_project
+from weakseg3d.schemas import choose, validated
 
 
 def load_experiment(config: dict[str, Any]) -> Experiment:
@@ -71,7 +72,7 @@ def _dataset(name: str, organs: list[str], config: dict[str, Any]) -> Dataset:
     if name in config["splits"]:
         path = Path(config["splits"][name])
     elif description["split"]:
-        path = relative_to_project(description["split"])
+        path = from_here_or_project(description["split"])
     else:
         raise UserError(
             f"dataset '{name}' has no split; draw one with 'dataset split' and name it in the config under 'splits'"

@@ -9,18 +9,17 @@ from typing import Any
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.idle_keys import check_controls_keys, check_idle_keys, check_passes
 from weakseg3d.experiment.method_schema import REGISTRIES, method_schema, with_digests
-from weakseg3d.files import PROJECT
 from weakseg3d.losses import LOSSES, sparse_losses, takes_sparse_targets
+from weakseg3d.named_files import named_file
 from weakseg3d.networks import NETWORKS
 from weakseg3d.pseudo_labels import accepted_annotations, is_soft, sparse_kinds
 from weakseg3d.registry.parameters import DivisibleBy
 from weakseg3d.registry.registry import Registry
 from weakseg3d.registry.signatures import call_with_known
 from weakseg3d.regularisers import REGULARISERS
-from weakseg3d.schemas import choose, validated
+from weakseg3d.schemas import validated
 from weakseg3d.texts import read_yaml
 
-METHODS_FOLDER = PROJECT / "config" / "methods"
 TRAINED_PARTS = ("network", "loss", "training")
 """What every training needs; only a distillation brings no network, it starts from those of others."""
 RECIPE_PARTS = (
@@ -51,8 +50,7 @@ def load_method(name: str, overrides: dict[str, Any] | None = None) -> dict[str,
 
     Raises UserError for an unknown method, an unknown key, or parts that do not go together.
     """
-    choose(name, sorted(path.stem for path in METHODS_FOLDER.glob("*.yaml")), "method")
-    path = METHODS_FOLDER / f"{name}.yaml"
+    path = named_file("methods", name)
     return checked_method(merged(read_yaml(path), overrides or {}), path)
 
 

@@ -13,7 +13,8 @@ from types import ModuleType
 from typing import Any
 
 from weakseg3d.errors import UserError, quoted
-from weakseg3d.files import PROJECT, existing_file, file_digest
+from weakseg3d.files import existing_file, file_digest
+from weakseg3d.named_files import from_here_or_project
 
 KEYS: dict[str, Any] = {
     "file": {"type": "string", "description": "A file of Python of your own."},
@@ -30,8 +31,7 @@ def located(file: str) -> Path:
     """
     if not file.endswith(".py"):
         raise UserError(f"{quoted(file)}: not a file of Python; give it a name that ends in .py")
-    here = Path(file).absolute()
-    return existing_file(here if here.exists() else PROJECT / file)
+    return existing_file(from_here_or_project(file))
 
 
 def with_digest(content: Any) -> Any:

@@ -66,9 +66,9 @@ def _check(args, dataset, loaders):
     from weakseg3d.datasets.check import as_text, check_cases
     from weakseg3d.datasets.description import read_split
     from weakseg3d.errors import UserError
-    from weakseg3d.schemas import relative_to_project
+    from weakseg3d.named_files import from_here_or_project
 
-    path = args.split or (relative_to_project(dataset["split"]) if dataset["split"] else None)
+    path = args.split or (from_here_or_project(dataset["split"]) if dataset["split"] else None)
     # Cases can be checked before the split exists.
     split = read_split(path) if args.split or (path and path.exists()) else None
     findings = check_cases(dataset, loaders, split)

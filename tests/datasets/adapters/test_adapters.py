@@ -13,9 +13,12 @@ from conftest import make_volume, oblique_direction
 
 from weakseg3d.cli import main
 from weakseg3d.datasets.adapters import brats2019, btcv, folder, la2018, mscmrseg
-from weakseg3d.datasets.description import FOLDER, load_dataset, read_split
+from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.errors import UserError
+from weakseg3d.files import PROJECT
 from weakseg3d.images.volumes import check_same_grid
+
+FOLDER = PROJECT / "config" / "datasets"
 
 GRID = {"spacing": (0.8, 1.1, 3.2), "origin": (-31.0, 12.5, 70.0), "direction": oblique_direction()}
 SHAPE = (5, 8, 9)  # z, y, x

@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 from weakseg3d.cli import main
-from weakseg3d.datasets.description import FOLDER
+from weakseg3d.files import PROJECT
+
+FOLDER = PROJECT / "config" / "datasets"
 
 LAYOUTS = {
     "btcv": ("RawData/Training/img/img0001.nii.gz", "RawData/Training/label/label0001.nii.gz"),

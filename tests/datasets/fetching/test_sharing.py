@@ -15,7 +15,6 @@ import yaml
 from faulty_server import serving
 
 from weakseg3d.cli import main
-from weakseg3d.datasets.description import FOLDER
 from weakseg3d.datasets.fetching import transfer
 from weakseg3d.files import PROJECT
 
@@ -41,6 +40,9 @@ def access(url, content=ARCHIVE, name="CHAOS_Train_Sets.zip"):
         "sha256": hashlib.sha256(content).hexdigest(),
         "size": len(content),
     }
+
+
+FOLDER = PROJECT / "config" / "datasets"
 
 
 def write_dataset(folder, like, access):

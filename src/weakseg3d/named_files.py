@@ -1,0 +1,44 @@
+"""Methods, datasets and splits by name: those in the current folder come before those of the repository.
+
+Snakemake works in the folder where it was started (or in that of ``--directory``), and so do its jobs. A deployed
+workflow, or one used as a module, thus finds what lies in the ``config/`` of whoever uses it.
+"""
+
+from pathlib import Path
+
+from weakseg3d.files import PROJECT
+from weakseg3d.schemas import choose
+
+
+def folders(kind: str) -> list[Path]:
+    """Return where files of this ``kind`` ("methods", "datasets" or "splits") lie: here, and in the repository."""
+    here = Path.cwd() / "config" / kind
+    own = PROJECT / "config" / kind
+    return [own] if here == own or not here.is_dir() else [here, own]
+
+
+def names(kind: str) -> list[str]:
+    """Return all names of methods or datasets."""
+    return sorted({path.stem for folder in folders(kind) for path in folder.glob("*.yaml")})
+
+
+def named_file(kind: str, name: str) -> Path:
+    """Return the YAML file of a method or dataset; raises UserError, with the names that exist, if there is none."""
+    choose(name, names(kind), kind.removesuffix("s"))
+    return next(path for folder in folders(kind) if (path := folder / f"{name}.yaml").is_file())
+
+
+def from_here_or_project(path: str | Path) -> Path:
+    """Return ``path``, seen from the current folder and, if it is not there, from the repository's root."""
+    here = Path.cwd() / path
+    return here if here.exists() else PROJECT / path
+
+
+def taking_precedence(kind: str, wanted: list[str]) -> list[Path]:
+    """Return the files of this ``kind`` in the current folder that take the place of the repository's, if wanted."""
+    *here, own = folders(kind)
+    return [folder / f"{name}.yaml" for folder in here for name in wanted if _both(folder, own, name)]
+
+
+def _both(folder: Path, own: Path, name: str) -> bool:
+    return all((each / f"{name}.yaml").is_file() for each in (folder, own))
