@@ -1,9 +1,38 @@
 # The config, whose text is checked before Snakemake reads it: Snakemake names neither the file nor the line of a mistake.
 
+import os
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 
-SOURCE = Path(workflow.current_basedir).parents[1] / "src"
+
+def repository_of(folder):
+    """Return the root of the repository in whose workflow/rules, ``folder``, this file lies.
+
+    Of a workflow on a server, `module` with `github(...)`, Snakemake keeps a clone without files and takes single ones
+    out of it; the code is a package, so all files are taken out, once per commit.
+    """
+    if not hasattr(folder, "hosted_repo"):
+        return Path(folder).parents[1]
+    clone = folder.hosted_repo.repo
+    root = Path(f"{clone.common_dir}-{clone.commit(folder.ref).hexsha}")
+    if not root.is_dir():
+        partial = Path(tempfile.mkdtemp(dir=root.parent))
+        with open(partial / "archive.tar", "w+b") as stream:
+            clone.archive(stream, folder.ref)
+            stream.seek(0)
+            with tarfile.open(fileobj=stream) as archive:
+                archive.extractall(partial / "files", filter="data")
+        try:
+            os.rename(partial / "files", root)
+        except OSError:
+            if not root.is_dir():  # otherwise, another process was faster
+                raise
+    return root
+
+
+SOURCE = repository_of(workflow.current_basedir) / "src"
 sys.path.insert(0, str(SOURCE))
 
 import weakseg3d

@@ -5,7 +5,6 @@ import math
 import os
 import platform
 import resource
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,11 +16,12 @@ from lightning.pytorch.plugins.environments import ClusterEnvironment
 
 from weakseg3d import __version__
 from weakseg3d.accelerator import device_name, report_missing_gpu
+from weakseg3d.commit import commit
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.idle_keys import check_passes
 from weakseg3d.experiment.method_schema import chosen_modules
 from weakseg3d.experiment.recipes import check_patch
-from weakseg3d.files import PROJECT, file_digest, whole_file
+from weakseg3d.files import file_digest, whole_file
 from weakseg3d.inference.model import all_finite, load_model, write_model
 from weakseg3d.jobs.code_hash import code_hash
 from weakseg3d.losses import takes_sparse_targets
@@ -248,7 +248,7 @@ def write_run(facts: Mapping[str, Any], result: TrainingResult, first_step: int,
         **facts,
         "parameters": sum(p.numel() for p in trainer.lightning_module.candidates[0].parameters()),
         "versions": {"weakseg3d": __version__, "python": platform.python_version(), "torch": torch.__version__},
-        "git_commit": git_commit(),
+        "git_commit": commit(),
         "device": device_name(),
         "devices": trainer.world_size,
         "precision": str(trainer.precision),
@@ -259,12 +259,3 @@ def write_run(facts: Mapping[str, Any], result: TrainingResult, first_step: int,
     }
     with whole_file(path) as partial_file:
         partial_file.write_text(json.dumps(content, indent=1), encoding="utf-8")
-
-
-def git_commit() -> str | None:
-    """Return the commit of the repository, or None outside a repository."""
-    command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None

@@ -1,9 +1,9 @@
 """Where a table comes from: commit, lock file and versions, and how its numbers are defined."""
 
 import platform
-import subprocess
 
 from weakseg3d import __version__
+from weakseg3d.commit import commit, is_modified
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.files import PROJECT, file_digest
 from weakseg3d.report.tables.measures import MEASURES
@@ -13,26 +13,15 @@ from weakseg3d.report.tables.method_facts import SELECTIONS
 def origin():
     """Return the software that made the tables as ``{name: text}``: the commit, the lock file's hash, and versions."""
     lock = PROJECT / "requirements.lock"
-    facts = {"commit": commit()}
+    facts = {"commit": _commit()}
     if lock.exists():
         facts["requirements.lock"] = f"sha256 {file_digest(lock)[:12]}"
     return facts | {"weakseg3d": __version__, "python": platform.python_version()}
 
 
-def commit():
-    """Return the repository's commit, and whether tracked files differ from it; ``unknown`` outside a repository."""
-    head = _git("rev-parse", "HEAD")
-    if not head:
-        return "unknown"
-    return head + " with uncommitted changes" * bool(_git("status", "--porcelain", "--untracked-files=no"))
-
-
-def _git(*arguments):
-    command = ["git", "-C", str(PROJECT), *arguments]
-    try:
-        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return ""
+def _commit():
+    head = commit()
+    return head + " with uncommitted changes" * is_modified() if head else "unknown"
 
 
 def table_footer(user_footer, rows):
