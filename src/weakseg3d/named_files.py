@@ -35,10 +35,11 @@ def from_here_or_project(path: str | Path) -> Path:
 
 
 def taking_precedence(kind: str, wanted: list[str]) -> list[Path]:
-    """Return the files of this ``kind`` in the current folder that take the place of the repository's, if wanted."""
+    """Return the wanted files of this ``kind`` in the current folder that differ from the repository's of that name."""
     *here, own = folders(kind)
-    return [folder / f"{name}.yaml" for folder in here for name in wanted if _both(folder, own, name)]
+    pairs = [(folder / f"{name}.yaml", own / f"{name}.yaml") for folder in here for name in wanted]
+    return [ours for ours, theirs in pairs if ours.is_file() and theirs.is_file() and _differ(ours, theirs)]
 
 
-def _both(folder: Path, own: Path, name: str) -> bool:
-    return all((each / f"{name}.yaml").is_file() for each in (folder, own))
+def _differ(first: Path, second: Path) -> bool:
+    return first.read_bytes() != second.read_bytes()

@@ -1,5 +1,6 @@
 """The workflow as a Snakemake module of another one, under its own name and under another, from another folder."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 import yaml
-from tiny_grid import copy_of_the_repository
+from tiny_grid import PROJECT, copy_of_the_repository
 
 SNAKEFILE = """\
 configfile: "grid.yaml"
@@ -129,6 +130,9 @@ def test_methods_datasets_and_splits_of_the_users_folder_come_first(tmp_path):
         (folder / "config" / kind).mkdir(parents=True)
         shutil.copy(copy / "config" / kind / name, folder / "config" / kind / name)
     shutil.copy(folder / "config/methods/truth.yaml", folder / "config/methods/mine.yaml")
+    for name in ("methods/truth.yaml", "datasets/hospital.yaml"):
+        with open(folder / "config" / name, "a", encoding="utf-8") as stream:
+            stream.write("# of our own\n")
     (folder / "config/splits/hospital.csv").write_text("case,split\n0001,test\n0002,train\n0003,train\n")
     (copy / "config/splits/hospital.csv").unlink()
     config = yaml.safe_load((folder / "grid.yaml").read_text(encoding="utf-8"))
@@ -147,3 +151,61 @@ def test_methods_datasets_and_splits_of_the_users_folder_come_first(tmp_path):
     assert ran.returncode == 2
     assert "unknown method 'nobody'; known are dense" in ran.stderr.replace("did you mean", "")
     assert "mine" in ran.stderr
+
+
+DEPLOYED = """\
+configfile: "grid.yaml"
+
+
+module weakseg3d:
+    snakefile:
+        github("someone/weakseg3d", path="workflow/Snakefile", branch="main")
+    config:
+        config
+
+
+use rule * from weakseg3d
+"""
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A repository that git finds under an address of GitHub's, with what is in this working tree."""
+    copy, folder = ours(tmp_path)
+    bare = tmp_path / "server" / "someone" / "weakseg3d"
+    for name in (".gitattributes", ".git_archival.txt", "LICENSE"):
+        shutil.copy(PROJECT / name, copy / name)
+    identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for command in (["init", "-q", "-b", "main"], ["add", "-A"], [*identity, "commit", "-q", "-m", "all"]):
+        subprocess.run(["git", *command], cwd=copy, check=True)
+    subprocess.run(["git", "clone", "-q", "--bare", copy, bare], check=True)
+    settings = f'[url "file://{tmp_path}/server/"]\n    insteadOf = https://github.com/\n'
+    (tmp_path / "gitconfig").write_text(settings, encoding="utf-8")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=copy, capture_output=True, encoding="utf-8").stdout.strip()
+    shutil.rmtree(copy)
+    return folder, head
+
+
+def test_it_is_used_from_a_server(server):
+    folder, head = server
+    (folder / "Snakefile").write_text(DEPLOYED, encoding="utf-8")
+    (folder / "config/splits").mkdir(parents=True)
+    target = "results/tiny/7_models/hospital/spleen/dense/dense_unet/seed-0/run.json"
+    snakemake(folder, "--cores", "2", target, "results/tiny/tables/provenance.json")
+    assert json.loads((folder / target).read_text(encoding="utf-8"))["git_commit"] == head
+
+
+@pytest.mark.slow
+def test_snakedeploy_deploys_it(server, tmp_path):
+    """With snakedeploy as PyPI has it; it copies the config, and a run of the tiny grid needs nothing else."""
+    folder, _ = server
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    subprocess.run([tmp_path / "venv/bin/pip", "install", "-q", "snakedeploy"], check=True)
+    deploy = [tmp_path / "venv/bin/snakedeploy", "deploy-workflow", "https://github.com/someone/weakseg3d"]
+    subprocess.run([*deploy, tmp_path / "deployed", "--branch", "main"], check=True)
+    shutil.copytree(folder, tmp_path / "deployed", dirs_exist_ok=True)
+    assert "paseg" in snakemake(tmp_path / "deployed", "--dry-run", "--cores", "1")
+    snakemake(tmp_path / "deployed", "--cores", "2", "--configfile", "grid.yaml")
+    assert (tmp_path / "deployed/results/tiny/report.html").is_file()
