@@ -17,7 +17,7 @@ import SimpleITK as sitk
 from measure import RSS_UNIT, measure, print_row
 from medpy.metric import binary
 
-from weakseg3d.evaluation.metrics import compare
+from weakseg3d.evaluation.compare import compare
 from weakseg3d.evaluation.surfaces import bounding_box, surface_distances
 from weakseg3d.images.volumes import write_volume
 

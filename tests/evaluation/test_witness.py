@@ -8,7 +8,7 @@ from conftest import make_volume
 from scipy.ndimage import gaussian_filter
 
 from weakseg3d.cli import main
-from weakseg3d.evaluation.metrics import compare
+from weakseg3d.evaluation.compare import compare
 from weakseg3d.evaluation.witness import second_opinion
 from weakseg3d.images.volumes import write_volume
 

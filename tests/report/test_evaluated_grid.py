@@ -26,7 +26,12 @@ CONFIG = {
 def test_the_original_grid_is_the_default():
     experiment = load_experiment(CONFIG)
     assert (experiment.evaluate_on, experiment.largest_component) == ("original", False)
-    assert experiment.report == {"means_without_missed": False, "viewer_cases": 4, "published": ""}
+    assert experiment.report == {
+        "metrics": ["dice", "hd95"],
+        "means_without_missed": False,
+        "viewer_cases": 4,
+        "published": "",
+    }
 
 
 def planned(folder, **changes):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weakseg3d.evaluation.metrics import ROUNDING, UNDEFINED, BaseMetric
+from weakseg3d.evaluation.compare import ROUNDING
+from weakseg3d.evaluation.metric import UNDEFINED, BaseMetric
 from weakseg3d.evaluation.surfaces import bounding_box
 
 MARGIN = 10.0

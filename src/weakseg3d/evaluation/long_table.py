@@ -9,7 +9,8 @@ import pandas as pd
 
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.calibration import UNCERTAINTY
-from weakseg3d.evaluation.metrics import METRICS, PENALTY, STATUSES, Metric
+from weakseg3d.evaluation.metric import PENALTY, STATUSES, Metric
+from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.rows import COLUMNS, LABELS, UNITS
 from weakseg3d.files import is_hidden
 from weakseg3d.texts import from_cell, read_csv

@@ -5,6 +5,7 @@ from typing import Any
 
 from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.errors import UserError
+from weakseg3d.evaluation.metric_names import metric_names
 from weakseg3d.experiment.experiment import Dataset, Experiment, students
 from weakseg3d.experiment.idle_keys import check_passes
 from weakseg3d.experiment.recipes import check_patch, checked_method, load_method
@@ -29,6 +30,8 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
     _check_validation_cases(methods, datasets)
     for name in config["overrides"]:
         choose(name, list(dict.fromkeys(variant_parts(method)[0] for method in methods)), "method in 'overrides'")
+    for name in config["report"]["metrics"]:
+        choose(name, metric_names(), "metric in 'report.metrics'")
     for key in ("raw", "splits", "intensity"):
         for name in config[key]:
             choose(name, list(config["datasets"]), f"dataset in '{key}'")

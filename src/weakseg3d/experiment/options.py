@@ -71,6 +71,7 @@ def report_options(experiment: Experiment) -> str:
     return _joined(
         option("footer", [f"{key}={value}" for key, value in footer(experiment).items()]),
         option("selection", [f"{name}={experiment.methods[name]['selection']}" for name in trained]),
+        option("show", report["metrics"]),
         option("viewer-cases", [report["viewer_cases"]]),
         "--means-without-missed" * report["means_without_missed"],
         option("published", report["published"] or ""),

@@ -7,6 +7,7 @@ from typing import Any
 
 from weakseg3d.annotations import ANNOTATIONS
 from weakseg3d.cli import module_name
+from weakseg3d.evaluation.metric_names import metric_modules
 from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.experiment.method_schema import TRAINED, chosen_modules
 from weakseg3d.jobs.code_hash import code_hash
@@ -54,6 +55,8 @@ class Commands:
 
 def chosen_by(experiment: Experiment, verb: str, wildcards: Any) -> tuple[str, ...]:
     """Return the modules that ``verb`` loads by name in a job with these ``wildcards``, as the methods chose them."""
+    if verb in ("evaluate", "report"):
+        return metric_modules()
     if verb in ("annotate", "pseudolabel"):
         return _kind_of(experiment, verb, wildcards)
     parts = {"train": TRAINED, "distill": TRAINED, "predict": ("network",)}.get(verb, ())

@@ -10,6 +10,7 @@ from weakseg3d.report.figures.reliability import measured_reliability, reliabili
 from weakseg3d.report.figures.training_curves import training_figure
 from weakseg3d.report.picture import picture_of
 from weakseg3d.report.study.figure import study_figure
+from weakseg3d.report.tables.measures import SHOWN
 
 MAX_SERIES = 16
 """If a study has more methods than this, the box plot is left out of the page."""
@@ -36,11 +37,11 @@ CAPTIONS = {
 """The text below a figure in the page."""
 
 
-def all_figures(rows, tables, results=None):
+def all_figures(rows, tables, results=None, measures=SHOWN):
     """Return the figures of a report as ``{name: Picture}``.
 
-    ``rows`` is the table that `read_metrics` returns, ``tables`` are its `Tables`. Without ``results``, a `Results`,
-    there are no training curves, no reliability diagram and no panels of cases.
+    ``rows`` is the table that `read_metrics` returns, ``tables`` are its `Tables` of the ``measures``. Without
+    ``results``, a `Results`, there are no training curves, no reliability diagram and no panels of cases.
     """
     figures = {
         "dice_boxplot": dice_boxplot(rows),
@@ -48,7 +49,7 @@ def all_figures(rows, tables, results=None):
     }
     if "study" in tables.numbers:
         figures["study"] = study_figure(rows)
-    figures["pseudo_labels"] = pseudo_label_figure(rows)
+    figures["pseudo_labels"] = pseudo_label_figure(rows, measures)
     if results:
         figures["training"] = training_figure(results)
         figures["reliability"] = reliability_figure(measured_reliability(results))

@@ -20,6 +20,7 @@ from weakseg3d.report.tables.gaps import gap_warnings
 from weakseg3d.report.tables.latex import latex_table
 from weakseg3d.report.tables.main import main_note, main_table, readable_main
 from weakseg3d.report.tables.markdown import markdown_page
+from weakseg3d.report.tables.measures import SHOWN
 from weakseg3d.report.tables.method_facts import with_series_facts
 from weakseg3d.report.tables.method_ranking import readable_ranking
 from weakseg3d.report.tables.published import published_note, published_warnings, with_published
@@ -49,15 +50,16 @@ class Tables:
         return files
 
 
-def all_tables(rows, results=None, published=None, means_without_missed=False):
+def all_tables(rows, results=None, published=None, means_without_missed=False, measures=SHOWN):
     """Return the `Tables` of ``rows``, the table that `read_metrics` returns.
 
     ``published`` are the values that `read_published` returns. Without ``results``, a `Results`, there is no table of
     cost. With ``means_without_missed`` the main table also has the means over the evaluations that found the organ.
+    ``measures`` are the metrics that tables show.
     """
     tables = Tables(warnings=gap_warnings(rows))
-    main = main_table(rows, means_without_missed)
-    _add_comparisons(tables, rows, main)
+    main = main_table(rows, measures, means_without_missed)
+    _add_comparisons(tables, rows, main, measures)
     main = with_significance(main, rows, tables.numbers["against_best"])
     if results:
         tables.warnings += divergence_warnings(results)
@@ -76,11 +78,11 @@ def all_tables(rows, results=None, published=None, means_without_missed=False):
     return tables
 
 
-def _add_comparisons(tables, rows, main):
+def _add_comparisons(tables, rows, main, measures):
     """Add the comparisons of all pairs of methods, the comparisons with the best method, and the ranking."""
-    pairs = comparisons(compared_rows(rows))
+    pairs = comparisons(compared_rows(rows, measures))
     compared = against_best(pairs, best_methods(rows, main))
-    ranks, shares = ranking(compared_rows(rows))
+    ranks, shares = ranking(compared_rows(rows, measures))
     for name in ("first", "second"):
         pairs = with_series_facts(pairs, rows, name, f"{name}_")
     tables.numbers["comparisons"] = pairs

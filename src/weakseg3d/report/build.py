@@ -1,5 +1,6 @@
 """The whole report, from the long table of metrics to the content of every file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from weakseg3d.report.page.contents import Contents
 from weakseg3d.report.page.render import find_overlays, render_page
 from weakseg3d.report.page.summary import case_warnings, summary_sentences
 from weakseg3d.report.page.viewer import viewer_cases
+from weakseg3d.report.tables.measures import SHOWN, Measure
 from weakseg3d.report.tables.origin import table_footer
 from weakseg3d.report.tables.per_case import case_table
 from weakseg3d.report.unfinished import unfinished_warnings
@@ -36,6 +38,9 @@ class ReportOptions:
     means_without_missed: bool = False
     """Whether means that leave missed organs out are shown, too."""
 
+    measures: Sequence[Measure] = SHOWN
+    """The metrics shown in tables and figures, the leading one first."""
+
     viewer_cases: int = 4
     """Number of test cases of each dataset and organ in the viewer."""
 
@@ -58,9 +63,9 @@ def build_report(rows, options, results=None):
     and the pictures.
     """
     warnings = unfinished_warnings(rows, results) if results else []
-    tables = all_tables(rows, results, options.published, options.means_without_missed)
+    tables = all_tables(rows, results, options.published, options.means_without_missed, options.measures)
     warnings += tables.warnings
-    pictures = all_figures(rows, tables, results)
+    pictures = all_figures(rows, tables, results, options.measures)
     viewer = []
     if results:
         viewer, viewer_warnings = viewer_cases(results, rows, methods_with_pictures(rows), options.viewer_cases)
@@ -73,11 +78,11 @@ def build_report(rows, options, results=None):
         warnings += witness_warnings
     contents = Contents(
         title=options.title,
-        footer=table_footer(footer, rows),
+        footer=table_footer(footer, rows, options.measures),
         summary=summary_sentences(rows, main),
         warnings=warnings + case_warnings(main, results),
         tables=tables.readable,
-        cases=case_table(rows),
+        cases=case_table(rows, options.measures),
         pictures=pictures_on_page(pictures, rows),
         overlays=find_overlays(options.pictures / "overlays", rows),
         uncertainty_overlays=find_overlays(options.pictures / "uncertainty", rows),

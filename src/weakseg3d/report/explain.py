@@ -9,7 +9,6 @@ from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.files import file_digest
 from weakseg3d.report.results import read_run
 from weakseg3d.report.tables.cell_statistics import VALUES, cell_statistics
-from weakseg3d.report.tables.measures import MEASURES
 from weakseg3d.report.tables.origin import origin
 from weakseg3d.report.unfinished import finished_metrics
 from weakseg3d.schemas import choose
@@ -88,12 +87,13 @@ def _plain(value, decimals):
 
 def _comparison_with_table(results, labels, metric, mean):
     """Return the mean of a cell in the main table, and whether it is the same as ``mean``, as a sentence."""
-    if metric not in MEASURES:
-        return "not shown there; see tables/statistics.csv"
     path = results.folder / "tables" / "main.csv"
     if not path.is_file():
         return "no such file"
-    cells = _lines_of(_main_table(path), labels)
+    table = _main_table(path)
+    if f"{metric}_mean" not in table:
+        return "not shown there; see tables/statistics.csv"
+    cells = _lines_of(table, labels)
     if not cells:
         return "has no such cell; it is older than the metrics"
     text = cells[0][f"{metric}_mean"]

@@ -71,7 +71,8 @@ def run(args: argparse.Namespace) -> None:
 
     import SimpleITK as sitk
 
-    from weakseg3d.evaluation.metrics import NSD_TOLERANCE, NSD_TOLERANCES, compare
+    from weakseg3d.evaluation.compare import compare
+    from weakseg3d.evaluation.metrics.nsd import NSD_TOLERANCE, NSD_TOLERANCES
     from weakseg3d.evaluation.rows import LABELS, write_rows
     from weakseg3d.files import whole_file
     from weakseg3d.keyvalues import parse_pairs

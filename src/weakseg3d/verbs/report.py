@@ -52,6 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="METHOD=RULE",
         help="rule that selected a method's model: last, weak_labels or dense_validation",
     )
+    parser.add_argument(
+        "--show",
+        nargs="+",
+        default=["dice", "hd95"],
+        metavar="METRIC",
+        help="metrics in tables and figures, the leading one first (default: dice hd95)",
+    )
     parser.add_argument("--results", metavar="DIR", help="folder of the experiment, to find the files behind numbers")
     parser.add_argument(
         "--means-without-missed", action="store_true", help="also show means that leave missed organs out"
@@ -80,25 +87,30 @@ def run(args: argparse.Namespace) -> None:
     import sys
     from pathlib import Path
 
+    from weakseg3d.evaluation.metrics import METRICS
     from weakseg3d.files import whole_file
     from weakseg3d.keyvalues import parse_pairs
     from weakseg3d.ownership import claim
     from weakseg3d.report.build import ReportOptions, build_report
     from weakseg3d.report.results import Results
+    from weakseg3d.report.tables.measures import measure
     from weakseg3d.report.tables.published import read_published
+    from weakseg3d.schemas import choose
 
     if not (args.metrics or args.results):
         raise UserError("no metrics; name them with --metrics, or name the folder of an experiment with --results")
     if args.viewer_cases < 0:
         raise UserError(f"--viewer-cases {args.viewer_cases}: must be 0 or more")
     out = Path(args.out)
+    measures = [measure(choose(name, METRICS, "metric in --show")) for name in dict.fromkeys(args.show)]
     results = Results(args.results) if args.results else None
     options = ReportOptions(
         title=args.title,
         footer=parse_pairs(args.footer, "--footer"),
         pictures=(results.folder if results else out) / "figures",
-        published=read_published(args.published) if args.published else None,
+        published=read_published(args.published, measures) if args.published else None,
         means_without_missed=args.means_without_missed,
+        measures=measures,
         viewer_cases=args.viewer_cases,
     )
     report = build_report(_read_rows(args, results), options, results)

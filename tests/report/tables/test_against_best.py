@@ -5,13 +5,14 @@ from compared_methods import MIDDLE, STRONG, WEAK, rows_of
 
 from weakseg3d.report.tables.against_best import against_best, best_methods, compared_rows
 from weakseg3d.report.tables.main import main_table
+from weakseg3d.report.tables.measures import SHOWN
 from weakseg3d.statistics.comparison import comparisons
 
 
 def test_every_method_is_compared_with_the_best():
     rows = rows_of({"weak": WEAK, "strong": STRONG, "middle": MIDDLE, "truth": [1.0] * 8})
     table = main_table(rows)
-    compared = against_best(comparisons(compared_rows(rows)), best_methods(rows, table))
+    compared = against_best(comparisons(compared_rows(rows, SHOWN)), best_methods(rows, table))
     dice = compared[compared["metric"] == "dice"].set_index("method")
     assert set(dice["best"]) == {"strong"}
     assert list(dice.index) == ["weak", "middle"]

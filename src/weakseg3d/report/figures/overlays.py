@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from weakseg3d.evaluation.metrics import status_of
+from weakseg3d.evaluation.compare import status_of
 
 CONTOUR_STYLES = {
     "reference": {"color": "#56b4e9", "linewidth": 1.6, "linestyle": "solid"},

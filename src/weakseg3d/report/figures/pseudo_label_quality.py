@@ -1,4 +1,4 @@
-"""The quality of the pseudo label itself: its Dice and HD95 over the factors of a study, such as clicks and sigma."""
+"""The quality of the pseudo label itself: its metrics over the factors of a study, such as clicks and sigma."""
 
 import math
 
@@ -8,7 +8,8 @@ from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.report.study.budget_curves import LOG_RATIO, is_numeric, level_styles
 from weakseg3d.report.study.table import factors, study_table
 from weakseg3d.report.style import COLUMN_WIDTH, METHOD_STYLES, new_figure, style_context
-from weakseg3d.report.tables.measures import TITLES
+from weakseg3d.report.tables.main import main_table
+from weakseg3d.report.tables.measures import SHOWN
 from weakseg3d.report.tables.readable import organ_title
 from weakseg3d.statistics.cells import ORGAN
 
@@ -18,8 +19,8 @@ PANEL_HEIGHT = 1.6
 """Height of a panel in inches."""
 
 
-def pseudo_label_figure(rows):
-    """Return a figure with Dice and HD95 of the pseudo label for each organ, or None if no study varies it.
+def pseudo_label_figure(rows, measures=SHOWN):
+    """Return a figure with the ``measures`` of the pseudo label for each organ, or None if no study varies it.
 
     ``rows`` is the table that `read_metrics` returns. The axis shows the numeric factor with the most levels, or else
     the factor with the most levels; there is one line for each level of the next factor, from light to dark. Bands are
@@ -32,17 +33,17 @@ def pseudo_label_figure(rows):
     x = max(levels, key=lambda name: (is_numeric(levels[name]), len(levels[name])))
     line_factor = next((name for name in levels if name != x), None)
     styles = level_styles(levels[line_factor]) if line_factor else {"": METHOD_STYLES[0]}
-    organs = list(study_table(rows).groupby(ORGAN, sort=False))
+    organs = list(study_table(rows, main_table(rows, measures)).groupby(ORGAN, sort=False))
     with style_context():
-        figure = new_figure(COLUMN_WIDTH * 1.25, 0.45 + PANEL_HEIGHT * len(organs))
-        grid = figure.subplots(len(organs), 2, sharex=True, squeeze=False)
+        figure = new_figure(COLUMN_WIDTH * 0.625 * len(measures), 0.45 + PANEL_HEIGHT * len(organs))
+        grid = figure.subplots(len(organs), len(measures), sharex=True, squeeze=False)
         for organ_axes, (organ, part) in zip(grid, organs, strict=True):
-            for axes, (measure, title) in zip(organ_axes, TITLES.items(), strict=True):
+            for axes, measure in zip(organ_axes, measures, strict=True):
                 for level, style in styles.items():
-                    means = _means(part[part[line_factor] == level] if line_factor else part, x, measure)
+                    means = _means(part[part[line_factor] == level] if line_factor else part, x, measure.name)
                     _draw_means(axes, means, levels[x], style | {"label": level})
                 _set_scale(axes, levels[x])
-                axes.set_ylabel(title)
+                axes.set_ylabel(measure.label)
                 sns.despine(ax=axes)
             organ_axes[0].set_title(organ_title(organ), loc="left")
         for axes in grid[-1]:

@@ -1,7 +1,7 @@
 """Ranking stability: how often a method has each rank when the cases are resampled."""
 
 from weakseg3d.report.style import COLUMN_WIDTH, new_figure, style_context
-from weakseg3d.report.tables.measures import TITLES
+from weakseg3d.report.tables.measures import measure
 from weakseg3d.report.tables.readable import organ_title
 from weakseg3d.statistics.cells import ORGAN
 
@@ -41,7 +41,7 @@ def ranking_figure(ranks, shares):
             axes = grid[organs.index(tuple(organ)), metrics.index(metric)]
             panel_shares = shares[(shares[[*ORGAN, "metric"]] == [*organ, metric]).all(axis="columns")]
             _draw_ranking(axes, part.sort_values("rank", kind="stable").head(MAX_METHODS), panel_shares)
-            axes.set_title(f"{organ_title(organ)}\n{TITLES.get(metric, metric)}", loc="left")
+            axes.set_title(f"{organ_title(organ)}\n{measure(metric).label}", loc="left")
         for axes in grid[-1]:
             axes.set_xlabel("rank")
     return figure

@@ -9,7 +9,8 @@ from itertools import groupby
 import jinja2
 
 from weakseg3d.evaluation.calibration import UNCERTAINTY
-from weakseg3d.evaluation.metrics import METRICS, STATUSES
+from weakseg3d.evaluation.metric import STATUSES
+from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.inference.controls import CONTROLS
 from weakseg3d.report.tables.markup import as_html
 

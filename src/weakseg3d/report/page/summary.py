@@ -3,13 +3,11 @@
 import math
 
 from weakseg3d.report.results import read_run
-from weakseg3d.report.tables.measures import DECIMALS, MEASURES, SIGNIFICANT
+from weakseg3d.report.tables.measures import SIGNIFICANT, measures_in
 from weakseg3d.report.tables.method_facts import is_control
 from weakseg3d.report.tables.ranked import is_ranked
 from weakseg3d.report.tables.readable import interval_text, mean_and_sd, organ_title
 from weakseg3d.statistics.cells import ORGAN
-
-TITLES = {"dice": "Dice", "hd95": "HD95 in mm"}
 
 
 def summary_sentences(rows, table):
@@ -69,29 +67,33 @@ def _best(organ, part):
     weak = ranked[ranked["annotation"] != "dense"]
     if len(methods) and ranked.empty and (methods["n"] > 0).any():
         return f"{organ_title(organ)}: no method found the organ in any case, so none is best."
-    for measure, sign in MEASURES.items():
-        column = f"{measure}_mean"
-        means = (sign * ranked[column]).dropna()
+    for measure in measures_in(part):
+        column = f"{measure.name}_mean"
+        means = (measure.sign * ranked[column]).dropna() if measure.sign else ranked[column].iloc[:0]
         if means.empty:
             continue
         best = methods.loc[means.idxmax()]
-        clause = f"{best['method']} has the best {TITLES[measure]}, {_value(best, measure)}"
+        clause = f"{best['method']} has the best {_in_words(measure)}, {_value(best, measure)}"
         others = methods[column].count() - 1
-        if f"{measure}_p" in part and others:
-            tested = part[f"{measure}_p"].dropna()
+        if f"{measure.name}_p" in part and others:
+            tested = part[f"{measure.name}_p"].dropna()
             worse = f"{(tested < SIGNIFICANT).sum()} of {_count(others, 'other method')}"
             clause += f", significantly better than {worse}" if len(tested) else ", with too few cases for a test"
         if best["annotation"] == "dense" and weak[column].notna().any():
-            best_weak = weak.loc[(sign * weak[column]).idxmax()]
+            best_weak = weak.loc[(measure.sign * weak[column]).idxmax()]
             clause += f"; without dense masks, {best_weak['method']} is best, {_value(best_weak, measure)}"
         clauses.append(clause)
     return f"{organ_title(organ)}: {'; '.join(clauses) or 'no mean'}."
 
 
+def _in_words(measure):
+    return measure.title if measure.unit == "1" else f"{measure.title} in {measure.unit}"
+
+
 def _value(row, measure):
     """Return a mean and, if there is one, its interval."""
-    text = mean_and_sd(row[f"{measure}_mean"], math.nan, DECIMALS[measure])
-    interval = interval_text(row[f"{measure}_low"], row[f"{measure}_high"], DECIMALS[measure])
+    text = mean_and_sd(row[f"{measure.name}_mean"], math.nan, measure.decimals)
+    interval = interval_text(row[f"{measure.name}_low"], row[f"{measure.name}_high"], measure.decimals)
     return f"{text} (95 % interval {interval})" if interval else text
 
 

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from weakseg3d.report.study.panels import Layout, panel_grid, split_references
 from weakseg3d.report.study.table import factors, study_table
 from weakseg3d.report.style import PAGE_WIDTH, style_context
-from weakseg3d.report.tables.measures import DECIMALS
+from weakseg3d.report.tables.measures import measure
 from weakseg3d.report.tables.ranked import is_ranked
 from weakseg3d.statistics.cells import ORGAN
 
@@ -70,11 +70,15 @@ def heatmaps(rows):
             limits = (means.min(), means.max()) if means.notna().any() else (0, 1)
             colours = ScalarMappable(Normalize(*limits), COLOURS)
             # NaN, which equals no mean, if no variant found the organ.
-            best = means[is_ranked(organ_variants)].round(DECIMALS["dice"]).max()
+            best = means[is_ranked(organ_variants)].round(measure("dice").decimals).max()
             for panel in organ_panels:
                 _set_scales(panel.axes, grid, slanted=label_width > CELL_WIDTHS[1])
                 _draw_cells(panel, grid, colours)
-                _outline(panel.axes, grid, panel.variants[panel.variants["dice_mean"].round(DECIMALS["dice"]) == best])
+                _outline(
+                    panel.axes,
+                    grid,
+                    panel.variants[panel.variants["dice_mean"].round(measure("dice").decimals) == best],
+                )
                 panel.axes.set_title(panel.title(panel_columns))
                 panel.axes.tick_params(length=0)
             bar = figure.colorbar(colours, ax=[panel.axes for panel in organ_panels], label="Dice", aspect=25, pad=0.02)

@@ -2,7 +2,7 @@
 
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.experiment.variants import variant_parts
-from weakseg3d.report.tables.main import HEADINGS, main_table, readable_main
+from weakseg3d.report.tables.main import headings, main_table, readable_main
 from weakseg3d.statistics.cells import ORGAN
 
 
@@ -49,6 +49,7 @@ def study_table(rows, table=None):
 
 def readable_study(table, factor_names, note=""):
     """Return the table of the study as a `ReadableTable` with the headings of the main table and the factors."""
-    head = {column: HEADINGS[column] for column in (*ORGAN, "method")}
-    statistics = {column: text for column, text in HEADINGS.items() if column not in (*head, "annotation")}
+    columns = headings(table)
+    head = {column: columns[column] for column in (*ORGAN, "method")}
+    statistics = {column: text for column, text in columns.items() if column not in (*head, "annotation")}
     return readable_main(table, note, head | {name: name for name in factor_names} | statistics, subtitle="study")

@@ -7,7 +7,7 @@ import pandas as pd
 from weakseg3d.evaluation.long_table import LACKING, series_names
 from weakseg3d.report.tables.gaps import METHOD
 from weakseg3d.report.tables.markup import bold
-from weakseg3d.report.tables.measures import DECIMALS, MEASURES, SIGNIFICANT, TITLES
+from weakseg3d.report.tables.measures import SIGNIFICANT, measure, measures_in
 from weakseg3d.report.tables.method_facts import is_control, with_readable_facts
 from weakseg3d.report.tables.ranked import is_ranked
 from weakseg3d.report.tables.readable import ReadableTable
@@ -46,9 +46,10 @@ NOTE = (
 """What readers need to know to understand the table."""
 
 
-def compared_rows(rows):
-    """Return the ``rows`` on which methods are compared and ranked: those of the `MEASURES`, without controls."""
-    return rows[rows["metric"].isin(MEASURES) & ~is_control(rows["method"]) & (rows["status"] != LACKING)]
+def compared_rows(rows, measures):
+    """Return the ``rows`` on which methods are compared and ranked: those of the ``measures``, without controls."""
+    names = [measure.name for measure in measures]
+    return rows[rows["metric"].isin(names) & ~is_control(rows["method"]) & (rows["status"] != LACKING)]
 
 
 def best_methods(rows, table):
@@ -60,10 +61,10 @@ def best_methods(rows, table):
     names = _series_of(rows, table)
     best = {}
     for organ, part in table[is_ranked(table)].groupby(ORGAN, sort=False):
-        for measure, sign in MEASURES.items():
-            means = (sign * part[f"{measure}_mean"]).dropna()
-            if len(means):
-                best[(*organ, measure)] = names[means.idxmax()]
+        for shown in measures_in(part):
+            means = (shown.sign * part[f"{shown.name}_mean"]).dropna()
+            if len(means) and shown.sign:
+                best[(*organ, shown.name)] = names[means.idxmax()]
     return best
 
 
@@ -100,18 +101,18 @@ def against_best(pairs, best):
 
 
 def with_significance(table, rows, compared):
-    """Return the main ``table`` with ``dice_p`` and ``hd95_p``: the corrected p of each method against the best.
+    """Return the main ``table`` with ``{metric}_p``: the corrected p of each method against the best.
 
     ``compared`` is the table that `against_best` returns. NaN for the best method itself, for controls, and if nothing
     was tested.
     """
     names = _series_of(rows, table)
     table = table.copy()
-    for measure in MEASURES:
-        p_values = compared[compared["metric"] == measure].set_index([*ORGAN, "method"])["p_holm"].to_dict()
+    for shown in measures_in(table):
+        p_values = compared[compared["metric"] == shown.name].set_index([*ORGAN, "method"])["p_holm"].to_dict()
         keys = zip(table["dataset"], table["modality"], table["organ"], names, strict=True)
         column = [p_values.get(key, math.nan) for key in keys]
-        table.insert(table.columns.get_loc(f"{measure}_high") + 1, f"{measure}_p", column)
+        table.insert(table.columns.get_loc(f"{shown.name}_high") + 1, f"{shown.name}_p", column)
     return table
 
 
@@ -123,9 +124,11 @@ def _series_of(rows, table):
 
 def readable_against_best(table):
     """Return the table that `against_best` returns as a `ReadableTable` with `HEADINGS`; significant p are bold."""
-    text = table.assign(metric=table["metric"].map(TITLES)).astype(str)
+    shown = [measure(name) for name in table["metric"]]
+    text = table.assign(metric=[each.label for each in shown]).astype(str)
     rows = table.to_dict("records")
-    text["mean_difference"] = [signed_text(row["mean_difference"], DECIMALS[row["metric"]]) for row in rows]
+    differences = zip(table["mean_difference"], shown, strict=True)
+    text["mean_difference"] = [signed_text(difference, each.decimals) for difference, each in differences]
     text["win_tie_loss"] = [f"{row['wins']}/{row['ties']}/{row['losses']}" for row in rows]
     text["effect"] = [signed_text(value, 2) for value in table["effect"]]
     text["p_holm"] = [bold(p_text(p)) if p < SIGNIFICANT else p_text(p) for p in table["p_holm"]]

@@ -8,7 +8,7 @@ from weakseg3d.evaluation.long_table import LACKING, WITH_ORGAN, WITHOUT_ORGAN
 from weakseg3d.report.tables.cell_statistics import FOUND, VALUES, cell_statistics
 from weakseg3d.report.tables.divergence import NOTE as DIVERGENCE_NOTE
 from weakseg3d.report.tables.gaps import METHOD
-from weakseg3d.report.tables.measures import DECIMALS, MEASURES
+from weakseg3d.report.tables.measures import SHOWN, measures_in
 from weakseg3d.report.tables.method_facts import FACTS, FACTS_NOTE, is_control, with_readable_facts
 from weakseg3d.report.tables.order import in_order_of_appearance
 from weakseg3d.report.tables.readable import (
@@ -20,42 +20,38 @@ from weakseg3d.report.tables.readable import (
 )
 from weakseg3d.statistics.cell_summary import CELL
 
-HEADINGS = {
-    "dataset": "Dataset",
-    "modality": "Modality",
-    "organ": "Organ",
-    "method": "Method",
-    "effort": "Effort",
-    "dice": "Dice ↑",
-    "dice_median": "Dice median",
-    "dice_interval": "Dice 95 % interval",
-    "dice_found": "Dice, found only",
-    "dice_published": "Dice, published ‡",
-    "hd95": "HD95 (mm) ↓",
-    "hd95_median": "HD95 median",
-    "hd95_interval": "HD95 95 % interval",
-    "hd95_found": "HD95, found only",
-    "hd95_published": "HD95, published ‡",
-    "n": "n",
-    "n_missed": "missed",
-    "n_absent": "absent",
-    "n_lacking": "lacking",
-    "n_seeds": "seeds",
-    "n_diverged": "diverged",
-    "selection": "Selection",
-    "annotation": "Annotation",
-}
-"""Columns of the readable table; some appear only if they are known or if they differ from 0."""
-
 TEXTS = ("dataset", "modality", "organ", "method", "selection", "annotation")
-NUMBERS = tuple(column for column in HEADINGS if column not in TEXTS)
-"""Columns of the readable table that are aligned to the right."""
+"""Columns of the readable table that are not aligned to the right."""
+
+
+def headings(table):
+    """Return the columns of the readable ``table`` and their headings; some appear only if known, or if not 0."""
+    found = {"dataset": "Dataset", "modality": "Modality", "organ": "Organ", "method": "Method", "effort": "Effort"}
+    for measure in measures_in(table):
+        found |= {
+            measure.name: f"{measure.label}{measure.arrow}",
+            f"{measure.name}_median": f"{measure.title} median",
+            f"{measure.name}_interval": f"{measure.title} 95 % interval",
+            f"{measure.name}_found": f"{measure.title}, found only",
+            f"{measure.name}_published": f"{measure.title}, published ‡",
+        }
+    return found | {
+        "n": "n",
+        "n_missed": "missed",
+        "n_absent": "absent",
+        "n_lacking": "lacking",
+        "n_seeds": "seeds",
+        "n_diverged": "diverged",
+        "selection": "Selection",
+        "annotation": "Annotation",
+    }
+
 
 NOTE = (
     "A cell is one method (with one annotation) on one organ of one dataset. Its n evaluations are all test cases "
     "whose reference contains the organ, with all seeds, pooled (cases × seeds). Mean ± sample standard deviation, and "
     "median, over evaluations; 95 % interval of the mean: bootstrap over cases, each drawn with all of its seeds. A "
-    "missed organ counts with Dice 0 and the diagonal of the volume as its HD95, and is counted under 'missed'; cases "
+    "missed organ counts with {when_missed}, and is counted under 'missed'; cases "
     "without the organ are left out and counted under 'absent'. Bold: best mean on that organ; underlined: second "
     "best; controls (*), and methods that found the organ in no case, are not ranked. †: worse than the best, p < 0.05 "
     "(Wilcoxon signed-rank test over cases, corrected by Holm)."
@@ -68,26 +64,27 @@ LACKING_NOTE = (
 FOUND_NOTE = "'Found only' leaves missed organs out of the mean, and with them the hardest cases."
 
 
-def main_table(rows, means_without_missed=False):
+def main_table(rows, measures=SHOWN, means_without_missed=False):
     """Return the main table as numbers, one row per dataset, organ and method, in order of first appearance.
 
-    ``rows`` is the table that `read_metrics` returns. Columns: those of `CELL`; for each of `MEASURES` the statistics
+    ``rows`` is the table that `read_metrics` returns. Columns: those of `CELL`; for each of ``measures`` the statistics
     from `cell_statistics` (``dice_mean``, ``dice_sd``, ``dice_median``, ``dice_low``, ``dice_high``, and with
-    ``means_without_missed`` also ``dice_found_mean`` and ``dice_found_sd``), Dice as a ratio and HD95 in mm; the
+    ``means_without_missed`` also ``dice_found_mean`` and ``dice_found_sd``), in the unit of the metric; the
     numbers ``n`` of evaluations whose reference contains the organ, ``n_missed`` of those with an empty prediction,
     ``n_absent`` of further ones without the organ, ``n_lacking`` of missing ones, and ``n_seeds``; and those `FACTS`
     that ``rows`` have.
     """
-    statistics = cell_statistics(rows[rows["metric"].isin(MEASURES)])
+    names = [measure.name for measure in measures]
+    statistics = cell_statistics(rows[rows["metric"].isin(names)])
     table = statistics[CELL].drop_duplicates().merge(_counts(rows), on=CELL, how="outer", sort=False)
     counts = ["n", "n_missed", "n_absent", "n_seeds"]
     table[counts] = table[counts].fillna(0).astype(int)
     by_metric = {metric: part.set_index(CELL) for metric, part in statistics.groupby("metric")}
     cells = pd.MultiIndex.from_frame(table[CELL])
     position = len(CELL)
-    for measure, value in product(MEASURES, (*VALUES, *FOUND) if means_without_missed else VALUES):
-        part = by_metric.get(measure, statistics.iloc[:0].set_index(CELL)).reindex(cells)
-        table.insert(position, f"{measure}_{value}", part[value].to_numpy(float))
+    for name, value in product(names, (*VALUES, *FOUND) if means_without_missed else VALUES):
+        part = by_metric.get(name, statistics.iloc[:0].set_index(CELL)).reindex(cells)
+        table.insert(position, f"{name}_{value}", part[value].to_numpy(float))
         position += 1
     n_lacking = statistics.groupby(CELL)["n_lacking"].max().reindex(cells).fillna(0).astype(int)
     table.insert(table.columns.get_loc("n_seeds"), "n_lacking", n_lacking.to_numpy())
@@ -112,47 +109,55 @@ def _counts(rows):
     return groups[["n", "n_missed", "n_absent"]].sum().assign(n_seeds=groups["seed"].nunique()).reset_index()
 
 
-def known_headings(table, headings=HEADINGS):
-    """Return those of ``headings`` (column to heading) whose columns ``table`` has, or has the numbers for."""
-    sources = {"effort": "effort_clicks", **dict.fromkeys(("dice", "dice_interval"), "dice_mean")}
-    sources |= {"hd95": "hd95_mean", "hd95_interval": "hd95_mean", "ece": "ece_mean"}
-    sources |= {f"{measure}_found": f"{measure}_found_mean" for measure in MEASURES}
-    known = {column: heading for column, heading in headings.items() if sources.get(column, column) in table}
+def known_headings(table, columns):
+    """Return those of ``columns`` (name to heading) that ``table`` has, or has the numbers for."""
+    sources = {"effort": "effort_clicks", "ece": "ece_mean"}
+    for measure in measures_in(table):
+        sources |= dict.fromkeys((measure.name, f"{measure.name}_interval"), f"{measure.name}_mean")
+        sources[f"{measure.name}_found"] = f"{measure.name}_found_mean"
+    known = {column: heading for column, heading in columns.items() if sources.get(column, column) in table}
     if "n_lacking" in known and not table["n_lacking"].any():
         del known["n_lacking"]
     return known
 
 
-def readable_main(table, note="", headings=HEADINGS, subtitle=""):
-    """Return the main table, or one with more columns, as a `ReadableTable` with its `known_headings`.
+def readable_main(table, note="", columns=None, subtitle=""):
+    """Return the main table, or one with more ``columns``, as a `ReadableTable` with its `known_headings`.
 
     Means are written ``mean ± sd`` with the best ones marked. Controls carry an asterisk and are never best.
     """
-    headings = known_headings(table, headings)
-    text = table[[column for column in headings if column in table]].astype(str)
-    for measure, sign in MEASURES.items():
-        decimals = DECIMALS[measure]
-        text[measure] = means_with_best(table, measure, sign, decimals)
-        text[f"{measure}_median"] = [number_text(value, decimals) for value in table[f"{measure}_median"]]
-        limits = zip(table[f"{measure}_low"], table[f"{measure}_high"], strict=True)
-        text[f"{measure}_interval"] = [interval_text(low, high, decimals) for low, high in limits]
-        if f"{measure}_found" in headings:
-            found = zip(table[f"{measure}_found_mean"], table[f"{measure}_found_sd"], strict=True)
-            text[f"{measure}_found"] = [mean_and_sd(mean, sd, decimals) for mean, sd in found]
+    columns = columns or headings(table)
+    known = known_headings(table, columns)
+    text = table[[column for column in known if column in table]].astype(str)
+    for measure in measures_in(table):
+        name, decimals = measure.name, measure.decimals
+        text[name] = means_with_best(table, measure)
+        text[f"{name}_median"] = [number_text(value, decimals) for value in table[f"{name}_median"]]
+        limits = zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
+        text[f"{name}_interval"] = [interval_text(low, high, decimals) for low, high in limits]
+        if f"{name}_found" in known:
+            found = zip(table[f"{name}_found_mean"], table[f"{name}_found_sd"], strict=True)
+            text[f"{name}_found"] = [mean_and_sd(mean, sd, decimals) for mean, sd in found]
     text["method"] = text["method"].where(~is_control(table["method"]), text["method"] + " \\*")
-    text = with_readable_facts(text, table, headings)
-    return ReadableTable(text, [heading for column, heading in headings.items() if column in NUMBERS], note, subtitle)
+    text = with_readable_facts(text, table, known)
+    right = [heading for column, heading in known.items() if column in headings(table) and column not in TEXTS]
+    return ReadableTable(text, right, note, subtitle)
 
 
 def main_note(table):
     """Return what readers need to know to understand the main ``table``."""
-    notes = [NOTE]
+    notes = [NOTE.format(when_missed=_enumerated([measure.when_missed for measure in measures_in(table)]))]
     if table["n_lacking"].any():
         notes.append(LACKING_NOTE)
-    if "dice_found_mean" in table:
+    if any(column.endswith("_found_mean") for column in table):
         notes.append(FOUND_NOTE)
     if "n_diverged" in table:
         notes.append(DIVERGENCE_NOTE)
     if "selection" in table:
         notes.append(FACTS_NOTE)
     return " ".join(notes)
+
+
+def _enumerated(words):
+    """Return ``words`` as "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -3,7 +3,7 @@
 import math
 
 from weakseg3d.report.tables.markup import bold, underlined
-from weakseg3d.report.tables.measures import DECIMALS, TITLES
+from weakseg3d.report.tables.measures import measure
 from weakseg3d.report.tables.method_facts import with_readable_facts
 from weakseg3d.report.tables.readable import ReadableTable, number_text
 from weakseg3d.statistics.cells import ORGAN
@@ -44,10 +44,9 @@ def readable_ranking(table):
     groups = table.groupby([*ORGAN, "metric"], sort=False).ngroup()
     order = table.assign(group=groups).sort_values(["group", "rank"], kind="stable")
     table = table.loc[order.index].reset_index(drop=True)
-    text = table.assign(metric=table["metric"].map(TITLES)).astype(str)
-    text["mean"] = [
-        number_text(mean, DECIMALS[metric]) for mean, metric in zip(table["mean"], table["metric"], strict=True)
-    ]
+    shown = [measure(name) for name in table["metric"]]
+    text = table.assign(metric=[each.label for each in shown]).astype(str)
+    text["mean"] = [number_text(mean, each.decimals) for mean, each in zip(table["mean"], shown, strict=True)]
     text["rank"] = [_rank_text(rank) for rank in table["rank"]]
     for column in ("average_rank", "kendall_tau"):
         text[column] = [number_text(value, 2, missing="–") for value in table[column]]

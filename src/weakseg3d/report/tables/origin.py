@@ -6,7 +6,6 @@ from weakseg3d import __version__
 from weakseg3d.commit import commit, is_modified
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.files import PROJECT, file_digest
-from weakseg3d.report.tables.measures import MEASURES
 from weakseg3d.report.tables.method_facts import SELECTIONS
 
 
@@ -24,18 +23,18 @@ def _commit():
     return head + " with uncommitted changes" * is_modified() if head else "unknown"
 
 
-def table_footer(user_footer, rows):
+def table_footer(user_footer, rows, measures):
     """Return the footer of all tables, ``{key: text}``: seeds, model selection, `origin` and metric definitions.
 
     The entries of ``user_footer`` come first and replace those of the same key. ``rows`` are the metrics, with their
-    facts if they are known.
+    facts if they are known; ``measures`` are those whose definitions readers need.
     """
     facts = {"seeds": " ".join(sorted(rows["seed"].unique(), key=lambda seed: (len(seed), seed)))}
     if "selection" in rows:
         rules = rows.drop_duplicates("method").groupby("selection", sort=False)["method"].agg(", ".join)
         facts["model selection"] = "; ".join(f"{SELECTIONS[rule]}: {names}" for rule, names in rules.items() if rule)
     facts |= origin()
-    metrics = [METRICS[name] for name in MEASURES if (rows["metric"] == name).any()]
+    metrics = [METRICS[measure.name] for measure in measures if (rows["metric"] == measure.name).any()]
     definitions = (f"{metric.title}: {metric.definition} ({metric.source})" for metric in metrics)
     facts["metric definitions"] = "; ".join(definitions)
     return user_footer | {key: text for key, text in facts.items() if key not in user_footer}

@@ -1,9 +1,11 @@
-"""The Dice of every case by every method, which shows readers the hard cases and leads them to the viewer."""
+"""The first metric of every case by every method, which shows readers the hard cases and leads them to the viewer."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
-from weakseg3d.evaluation.long_table import LACKING, series_names
+from weakseg3d.evaluation.long_table import LACKING, WITH_ORGAN, series_names
+from weakseg3d.report.tables.measures import SHOWN
 from weakseg3d.report.tables.readable import number_text
 
 STATUS_WORDS = {
@@ -20,7 +22,7 @@ MAX_METHODS = 16
 
 @dataclass(frozen=True)
 class CaseTable:
-    """The Dice of every case."""
+    """The first metric of every case."""
 
     methods: list[str]
     """Names of the methods, one for each column."""
@@ -28,13 +30,13 @@ class CaseTable:
     rows: list[dict[str, Any]]
     """One dict for each organ, case and seed, with ``dataset``, ``organ``, ``case``, ``seed`` and ``cells``.
 
-    The cells are in the order of the methods: dicts with ``method``, ``text``, ``title`` (HD95 and status) and
+    The cells are in the order of the methods: dicts with ``method``, ``text``, ``title`` (status, other metrics) and
     ``missed``, or None if the method was not evaluated.
     """
 
 
-def case_table(rows):
-    """Return the `CaseTable` of ``rows``, the metrics."""
+def case_table(rows, measures=SHOWN):
+    """Return the `CaseTable` of ``rows``, the metrics, of which the first of ``measures`` is written out."""
     rows = rows.assign(series=series_names(rows))
     if rows["series"].nunique() > MAX_METHODS:
         rows = rows[~rows["method"].str.contains("+", regex=False)]
@@ -45,7 +47,7 @@ def case_table(rows):
     values = {
         metric: part.set_index([*keys, "series"])["value"]
         for metric, part in rows.groupby("metric")
-        if metric in ("dice", "hd95")
+        if metric in [measure.name for measure in measures]
     }
     evaluations = rows.drop_duplicates([*keys, "series"]).set_index([*keys, "series"])[["status", "method"]]
     table = []
@@ -56,21 +58,26 @@ def case_table(rows):
                 cells.append(None)
                 continue
             status, method = evaluations.loc[(*key, name)]
-            dice, hd95 = (
-                values[metric].get((*key, name), float("nan")) if metric in values else float("nan")
-                for metric in ("dice", "hd95")
-            )
-            cells.append(_cell(method, status, dice, hd95))
+            numbers = [
+                values[measure.name].get((*key, name), math.nan) if measure.name in values else math.nan
+                for measure in measures
+            ]
+            cells.append(_cell(method, status, measures, numbers))
         table.append(dict(zip(keys, key, strict=True)) | {"cells": cells})
     return CaseTable(series, table)
 
 
-def _cell(method, status, dice, hd95):
-    text = number_text(dice, 3, missing="–") if status in ("ok", "empty_prediction") else "–"
-    distance = number_text(hd95, 1)
+def _cell(method, status, measures, numbers):
+    text = number_text(numbers[0], measures[0].decimals, missing="–") if status in WITH_ORGAN else "–"
+    others = zip(measures[1:], numbers[1:], strict=True)
+    titles = [
+        f"{measure.title} {number_text(number, measure.decimals)} {measure.unit.replace('1', '')}".strip()
+        for measure, number in others
+        if not math.isnan(number)
+    ]
     return {
         "method": method,
         "text": " ".join(filter(None, [text, STATUS_WORDS[status]])),
-        "title": ", ".join(filter(None, [status, distance and f"HD95 {distance} mm"])),
+        "title": ", ".join([status, *titles]),
         "missed": status == "empty_prediction",
     }

@@ -6,7 +6,7 @@ import pandas as pd
 
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.metrics import METRICS
-from weakseg3d.report.tables.measures import DECIMALS, MEASURES
+from weakseg3d.report.tables.measures import measure, measures_in
 from weakseg3d.report.tables.readable import mean_and_sd
 from weakseg3d.texts import from_cell, read_csv
 
@@ -14,10 +14,11 @@ COLUMNS = ("dataset", "organ", "method", "metric", "mean", "sd", "citation")
 """Header of the CSV; ``sd`` may be empty."""
 
 
-def read_published(path):
+def read_published(path, shown):
     """Return the published values in a CSV with the header `COLUMNS`, with ``mean`` and ``sd`` as numbers.
 
-    Raises UserError for another header, a metric that the main table does not show, a value that is not a number or
+    ``shown`` are the `Measure`s of the main table.
+    Raises UserError for another header, a metric that is not among them, a value that is not a number or
     outside its metric's range, a row without a citation, and a value given twice.
     """
     content = read_csv(path)
@@ -25,7 +26,7 @@ def read_published(path):
         raise UserError(f"{path}: the header must be '{','.join(COLUMNS)}'")
     table = pd.DataFrame([map(from_cell, row) for row in content.rows], columns=COLUMNS, dtype=str)
     for line, row in zip(content.lines, table.to_dict("records"), strict=True):
-        if problem := _problem(row, line):
+        if problem := _problem(row, line, [each.name for each in shown]):
             raise UserError(f"{path}: {problem}")
     repeated = table.duplicated(["dataset", "organ", "method", "metric"])
     if repeated.any():
@@ -34,10 +35,10 @@ def read_published(path):
     return table.assign(mean=table["mean"].astype(float), sd=pd.to_numeric(table["sd"], errors="coerce"))
 
 
-def _problem(row, line):
+def _problem(row, line, shown):
     """Return what is wrong with a row of the CSV and how to correct it, or empty text."""
-    if row["metric"] not in MEASURES:
-        return f"metric {quoted(row['metric'])} in row {line} is not shown; use {' or '.join(MEASURES)}"
+    if row["metric"] not in shown:
+        return f"metric {quoted(row['metric'])} in row {line} is not shown; use {' or '.join(shown)}"
     if not row["citation"].strip():
         return f"row {line} has no citation; say where the value was published"
     for column in ("mean", "sd"):
@@ -51,20 +52,20 @@ def _problem(row, line):
 
 
 def with_published(table, published):
-    """Return the main ``table`` with ``dice_published`` and ``hd95_published``, as text with the citation's number.
+    """Return the main ``table`` with ``{metric}_published``, as text with the citation's number.
 
     A column is added only if a value of that metric was published.
     """
     numbers = {citation: number for number, citation in enumerate(published["citation"].unique(), start=1)}
     values = {}
     for row in published.to_dict("records"):
-        text = mean_and_sd(row["mean"], row["sd"], DECIMALS[row["metric"]])
+        text = mean_and_sd(row["mean"], row["sd"], measure(row["metric"]).decimals)
         values[row["dataset"], row["organ"], row["method"], row["metric"]] = f"{text} [{numbers[row['citation']]}]"
     table = table.copy()
-    for measure in MEASURES:
-        if (published["metric"] == measure).any():
+    for name in (each.name for each in measures_in(table)):
+        if (published["metric"] == name).any():
             keys = zip(table["dataset"], table["organ"], table["method"], strict=True)
-            table[f"{measure}_published"] = [values.get((*key, measure), "") for key in keys]
+            table[f"{name}_published"] = [values.get((*key, name), "") for key in keys]
     return table
 
 

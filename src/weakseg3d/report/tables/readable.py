@@ -50,22 +50,23 @@ def interval_text(low, high, decimals):
     return "" if math.isnan(low) else f"{low:.{decimals}f}–{high:.{decimals}f}"
 
 
-def means_with_best(table, measure, sign, decimals):
-    """Return ``mean ± sd`` of a measure for each row of ``table``, the best on each organ bold, the second underlined.
+def means_with_best(table, measure):
+    """Return ``mean ± sd`` of a `Measure` per row of ``table``, the best on each organ bold, the second underlined.
 
-    ``table`` has the columns ``{measure}_mean`` and ``{measure}_sd`` and those that `is_ranked` needs, which decides
-    what can be marked; ``sign`` is 1 if higher is better, else -1.
-    If it has ``{measure}_p``, a dagger marks means that are significantly worse than the best. If it has ``n_lacking``,
+    ``table`` has the columns ``{name}_mean`` and ``{name}_sd`` and those that `is_ranked` needs, which decides
+    what can be marked; nothing is if the measure has no direction.
+    If it has ``{name}_p``, a dagger marks means that are significantly worse than the best. If it has ``n_lacking``,
     a dash stands for each mean that is left out because of a gap.
     """
-    means = table[f"{measure}_mean"].round(decimals)
-    ranked = (sign * means).where(is_ranked(table))
+    name, decimals = measure.name, measure.decimals
+    means = table[f"{name}_mean"].round(decimals)
+    ranked = (measure.sign * means).where(is_ranked(table) & (measure.sign != 0))
     ranks = ranked.groupby([table[column] for column in ORGAN]).rank("dense", ascending=False)
-    worse = table[f"{measure}_p"] < SIGNIFICANT if f"{measure}_p" in table else pd.Series(False, table.index)
+    worse = table[f"{name}_p"] < SIGNIFICANT if f"{name}_p" in table else pd.Series(False, table.index)
     gaps = table["n_lacking"] > 0 if "n_lacking" in table else pd.Series(False, table.index)
     cells = []
     for mean, sd, rank, is_worse, has_gap in zip(
-        table[f"{measure}_mean"], table[f"{measure}_sd"], ranks, worse, gaps, strict=True
+        table[f"{name}_mean"], table[f"{name}_sd"], ranks, worse, gaps, strict=True
     ):
         text = mean_and_sd(mean, sd, decimals)
         text = bold(text) if rank == 1 else underlined(text) if rank == 2 else text

@@ -8,6 +8,7 @@ from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.long_table import WITH_ORGAN
 from weakseg3d.report.tables.gaps import missing_evaluations
 from weakseg3d.report.tables.main import known_headings
+from weakseg3d.report.tables.measures import measure
 from weakseg3d.report.tables.method_facts import FACTS, with_readable_facts
 from weakseg3d.report.tables.order import in_order_of_appearance
 from weakseg3d.report.tables.readable import ReadableTable, means_with_best, number_text
@@ -105,7 +106,7 @@ def readable_uncertainty(table):
     """Return the table as a `ReadableTable` with `HEADINGS`; the best ECE is in ``**``."""
     headings = known_headings(table, HEADINGS)
     text = table[[column for column in headings if column in table]].astype(str)
-    text["ece"] = means_with_best(table, "ece", -1, 3)
+    text["ece"] = means_with_best(table, measure("ece"))
     for column in CORRELATIONS:
         text[column] = [number_text(value, 2, missing="–").replace("-", "−") for value in table[column]]
     text = with_readable_facts(text, table, headings)

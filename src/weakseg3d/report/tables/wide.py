@@ -2,7 +2,7 @@
 
 from weakseg3d.report.tables.cell_statistics import VALUES
 from weakseg3d.report.tables.gaps import METHOD
-from weakseg3d.report.tables.measures import DECIMALS, MEASURES
+from weakseg3d.report.tables.measures import measures_in
 from weakseg3d.report.tables.method_facts import (
     FACTS,
     SELECTIONS,
@@ -13,13 +13,11 @@ from weakseg3d.report.tables.method_facts import (
 from weakseg3d.report.tables.readable import ReadableTable, means_with_best, organ_title
 from weakseg3d.statistics.cells import ORGAN
 
-HEADINGS = {"dice": "Dice ↑", "hd95": "HD95 ↓"}
-
 TEXTS = ("Method", "Selection", "Annotation")
 """Headings of the columns that are not aligned to the right."""
 
-NUMBERS = [*(f"{measure}_{value}" for measure in MEASURES for value in VALUES), "n", "n_missed", "n_lacking"]
-"""Columns of the main table that become columns of each organ."""
+COUNTS = ("n", "n_missed", "n_lacking")
+"""Counts of the main table that become columns of each organ, as its means do."""
 
 
 def wide_table(table, keys=METHOD):
@@ -30,9 +28,10 @@ def wide_table(table, keys=METHOD):
     ``selection`` is that of the method.
     """
     wide = table[keys].drop_duplicates().set_index(keys)
+    numbers = [*(f"{measure.name}_{value}" for measure in measures_in(table) for value in VALUES), *COUNTS]
     for (dataset, _, organ), part in table.groupby(ORGAN, sort=False):
-        cells = part.set_index(keys)[NUMBERS]
-        wide = wide.join(cells.rename(columns={name: f"{dataset}/{organ}/{name}" for name in NUMBERS}))
+        cells = part.set_index(keys)[numbers]
+        wide = wide.join(cells.rename(columns={name: f"{dataset}/{organ}/{name}" for name in numbers}))
     groups = table.groupby(keys, sort=False)
     for fact in FACTS:
         if fact in table:
@@ -42,12 +41,14 @@ def wide_table(table, keys=METHOD):
 
 def readable_wide(table, note=""):
     """Return the main ``table`` as a `ReadableTable` with one line per method; a dash if a method lacks an organ."""
-    marked = {measure: means_with_best(table, measure, sign, DECIMALS[measure]) for measure, sign in MEASURES.items()}
+    measures = measures_in(table)
+    marked = {measure.name: means_with_best(table, measure) for measure in measures}
     cells = table[[*ORGAN, *METHOD]].assign(**marked)
     wide = table[METHOD].drop_duplicates().set_index(METHOD)
     for organ, part in cells.groupby(ORGAN, sort=False):
-        for measure, heading in HEADINGS.items():
-            wide[f"{organ_title(organ)}: {heading}"] = part.set_index(METHOD)[measure]
+        for measure in measures:
+            heading = f"{organ_title(organ)}: {measure.title}{measure.arrow}"
+            wide[heading] = part.set_index(METHOD)[measure.name]
     wide = wide.fillna("–").reset_index()
     wide["method"] = wide["method"].where(~is_control(wide["method"]), wide["method"] + " \\*")
     if "effort_clicks" in table:
