@@ -17,7 +17,7 @@ from tiny_grid import copy_of_the_repository
 
 PROJECT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
-ELSEWHERE = ("pip", "conda", "docker", "apptainer", "kubectl", "scancel", "python3", ".")
+ELSEWHERE = ("pip", "conda", "docker", "apptainer", "kubectl", "scancel", "python3", "snakedeploy", "cd", ".")
 """Programs that need a network, a cluster or a container; `test_envs`, `test_slurm` and `test_conda` stand for them."""
 
 
@@ -36,7 +36,11 @@ def folder(tmp_path_factory):
     """A copy of the repository with the dataset, method and experiment of ``extend.md``, and one case's files."""
     folder = copy_of_the_repository(tmp_path_factory.mktemp("docs") / "copy")
     shutil.rmtree(folder / "scans")
-    dataset, method, experiment = (text for page, text in blocks("yaml") if page == "extend.md")
+    dataset, method = (
+        next(text for page, text in blocks("yaml") if page == "extend.md" and start in text)
+        for start in ("modality: CT", "three annotated slices")
+    )
+    experiment = next(text for page, text in blocks("yaml") if page == "extend.md" and "experiment: mine" in text)
     (folder / "config/datasets/hospital.yaml").write_text(dataset, encoding="utf-8")
     (folder / "config/splits/hospital.csv").unlink()
     (folder / "config/methods/three_slices.yaml").write_text(method, encoding="utf-8")

@@ -1,6 +1,7 @@
 """A pair of class logits reduced to a single logit."""
 
 import torch
+from torch.nn.functional import logsigmoid
 
 
 def foreground_logit(logits: torch.Tensor) -> torch.Tensor:
@@ -17,3 +18,20 @@ def foreground_logit(logits: torch.Tensor) -> torch.Tensor:
         background, foreground = logits.split(1, dim=1)
         return foreground - background
     raise ValueError(f"logits must have 1 or 2 channels, not {logits.shape[1]}")
+
+
+def class_probabilities(logits: torch.Tensor) -> torch.Tensor:
+    """Return the probabilities of background and foreground (B, 2, *spatial) of ``logits`` (B, 1 or 2, *spatial)."""
+    z = foreground_logit(logits)
+    return torch.cat([torch.sigmoid(-z), torch.sigmoid(z)], dim=1)
+
+
+def log_probabilities(logits: torch.Tensor) -> torch.Tensor:
+    """Return the logarithms of `class_probabilities`, which stay finite where a probability is rounded to 0."""
+    z = foreground_logit(logits)
+    return torch.cat([logsigmoid(-z), logsigmoid(z)], dim=1)
+
+
+def mixture(first: torch.Tensor, second: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
+    """Return ``share`` of the ``first`` probabilities and the rest of the ``second``, without a gradient."""
+    return share * first.detach() + (1 - share) * second.detach()
