@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from random_masks import masks
 from scipy import ndimage
 
-from weakseg3d.annotations.scribbles import inner_curve, outer_curve
+from weakseg3d.annotations.scribbles import border_curve, inner_curve, outer_curve
 from weakseg3d.annotations.scribbles import scribbles as annotate_scribbles
 from weakseg3d.annotations.slices import IGNORE, long_axis
 from weakseg3d.annotations.slices import slices as annotate_slices
@@ -189,3 +189,39 @@ def test_nothing_to_scribble_on():
 def test_scribbles_are_the_same_every_time(oblique_mask):
     first, again = (sitk.GetArrayFromImage(annotate_scribbles(oblique_mask)) for _ in range(2))
     assert (first == again).all()
+
+
+def test_a_border_curve_by_hand():
+    """In a square of 7 x 7, the ring one voxel deep has 16 voxels; half of it are 8 that follow one another."""
+    section = np.zeros((11, 11), bool)
+    section[2:9, 2:9] = True
+    ring = np.zeros_like(section)
+    ring[3:8, 3:8] = True
+    ring[4:7, 4:7] = False
+    for seed in range(20):
+        whole = border_curve(section, (1, 1), 1.0, np.random.default_rng(seed))
+        assert (whole == ring).all()
+        half = border_curve(section, (1, 1), 0.5, np.random.default_rng(seed))
+        assert np.count_nonzero(half) == 8
+        assert not (half & ~ring).any()
+        assert ndimage.label(half, np.ones((3, 3)))[1] == 1
+
+
+def test_a_piece_too_thin_for_a_border_gets_its_middle():
+    section = np.zeros((5, 9), bool)
+    section[2, 1:8] = True
+    curve = border_curve(section, (1, 1), 0.5, np.random.default_rng(0))
+    assert (curve == inner_curve(section, (1, 1))).all()
+
+
+def test_border_scribbles_depend_on_the_seed_and_middle_ones_do_not(oblique_mask):
+    def drawn(**options):
+        return sitk.GetArrayFromImage(annotate_scribbles(oblique_mask, every=2, **options))
+
+    first, again, other = (drawn(inside="border", seed=seed) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+    assert (drawn(seed=1) == drawn(seed=2)).all()
+    organ = sitk.GetArrayFromImage(oblique_mask) > 0
+    assert organ[first == 1].all()
+    assert not organ[first == 0].any()

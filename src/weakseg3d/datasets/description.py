@@ -14,11 +14,12 @@ PARTS = ("train", "validation", "test")
 """The parts of a split."""
 
 FORMAT_OPTIONS: dict[str, tuple[str, ...]] = {
+    "acdc": ("frame",),
     "brats2019": ("sequence",),
     "btcv": (),
     "chaos_ct": (),
     "chaos_mr": ("sequence",),
-    "folder": ("image", "label", "table", "dataset_json", "channel", "label_values"),
+    "folder": ("image", "label", "table", "dataset_json", "channel", "label_values", "numbers"),
     "la2018": (),
     "mscmrseg": ("sequence",),
     "vs": ("sequence", "structures", "crop"),

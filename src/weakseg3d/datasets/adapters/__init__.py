@@ -1,8 +1,9 @@
 """The adapter for each ``format`` that a dataset's YAML may name."""
 
-from weakseg3d.datasets.adapters import brats2019, btcv, chaos_ct, chaos_mr, folder, la2018, mscmrseg, vs
+from weakseg3d.datasets.adapters import acdc, brats2019, btcv, chaos_ct, chaos_mr, folder, la2018, mscmrseg, vs
 
 ADAPTERS = {
+    "acdc": acdc,
     "brats2019": brats2019,
     "btcv": btcv,
     "chaos_ct": chaos_ct,

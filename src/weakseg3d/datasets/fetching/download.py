@@ -14,6 +14,7 @@ from urllib.request import url2pathname
 from weakseg3d.datasets.adapters import ADAPTERS
 from weakseg3d.datasets.cases import cases_in, expected_layout, layout_root
 from weakseg3d.datasets.fetching.checksums import mismatch
+from weakseg3d.datasets.fetching.idc import can_fetch_collection, fetch_collection
 from weakseg3d.datasets.fetching.instructions import how_to_get
 from weakseg3d.datasets.fetching.locking import locked
 from weakseg3d.datasets.fetching.synapse import can_fetch, fetch_from_synapse
@@ -157,6 +158,14 @@ def _obtain(
         path = fetch_from_synapse(access["synapse"], access["archive"], out)
         _verify(access, path)
         return _use_archives(dataset, archives, [path], out, f"https://www.synapse.org/Synapse:{access['synapse']}")
+    if kind == "place" and "idc" in access and can_fetch_collection() and not offline:
+        fetch_collection(access["idc"], access["idc_modalities"], out)
+        if not ADAPTERS[dataset["format"]].find_cases(out, dataset["options"]):
+            raise UserError(
+                f"{out}: the collection {access['idc']} contains no case of '{dataset['name']}'; the expected layout is"
+                f" {expected_layout(dataset)}"
+            )
+        return _entry(dataset, out, f"https://portal.imaging.datacommons.cancer.gov, collection {access['idc']}")
     if kind != "fetch" or offline:
         raise UserError(how_to_get(dataset, archives, out))
     return _use_archives(dataset, archives, _fetch_missing(archives, local, out), out, archives[0]["url"])
