@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 
 from weakseg3d.datasets.adapters import ADAPTERS
 from weakseg3d.datasets.cases import cases_in, expected_layout, layout_root
+from weakseg3d.datasets.fetching import idc
 from weakseg3d.datasets.fetching.checksums import mismatch
 from weakseg3d.datasets.fetching.instructions import how_to_get
 from weakseg3d.datasets.fetching.locking import locked
@@ -50,8 +51,8 @@ def download(
 
     An archive that is located in ``out``, or that is given by ``source`` (the file or its folder), is verified
     and unpacked; a ``source`` folder that is already unpacked is linked. Otherwise an open archive is downloaded, and
-    an archive on Synapse if its client is installed and a token is set, but nothing if ``offline``. A complete result
-    of an earlier call is reused.
+    an archive on Synapse if its client is installed and a token is set, and a collection of the Imaging Data Commons if
+    its client is installed, but nothing if ``offline``. A complete result of an earlier call is reused.
 
     With ``shared``, a folder that several experiments or users may name, archives and unpacked files are kept there,
     in one folder per archive, and ``out`` contains links. Processes that need the same files wait for each other.
@@ -157,6 +158,9 @@ def _obtain(
         path = fetch_from_synapse(access["synapse"], access["archive"], out)
         _verify(access, path)
         return _use_archives(dataset, archives, [path], out, f"https://www.synapse.org/Synapse:{access['synapse']}")
+    if kind == "place" and "idc" in access and idc.is_installed() and not offline:
+        origin = idc.fetch_from_idc(access["idc"], out)
+        return _entry(dataset, out, origin)
     if kind != "fetch" or offline:
         raise UserError(how_to_get(dataset, archives, out))
     return _use_archives(dataset, archives, _fetch_missing(archives, local, out), out, archives[0]["url"])

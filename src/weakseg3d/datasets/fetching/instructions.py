@@ -24,6 +24,8 @@ def how_to_get(dataset: dict[str, Any], archives: Sequence[Mapping[str, Any]], o
     folder = f"the folder '{access.get('folder', ADAPTERS[dataset['format']].TOP_FOLDER)}'"
     files = f"{access['archive']}{_checksum(access)}" if archives else folder
     client = f"; with synapseclient installed and {TOKEN} set it is downloaded for you" if "synapse" in access else ""
+    if "idc" in access:
+        client = "; with idc-index installed (pip install idc-index) it is downloaded for you"
     return f"you have to get the files of '{name}' yourself: {access['instructions']}, then put {files} {place}{client}"
 
 
