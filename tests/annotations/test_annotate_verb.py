@@ -90,6 +90,13 @@ def test_scribbles(mask):
     assert (array_of(out) == sitk.GetArrayFromImage(annotate_scribbles(two_parts(), 3, 4.0))).all()
 
 
+def test_scribbles_along_the_border(mask):
+    for options, inset in (("", 2.0), (" --inset 1", 1.0)):
+        code, out = annotate(mask, f"scribbles --every 3 --margin 4 --curve border{options}")
+        assert code == 0
+        assert (array_of(out) == sitk.GetArrayFromImage(annotate_scribbles(two_parts(), 3, 4.0, "border", inset))).all()
+
+
 @pytest.mark.parametrize("options", ["slices --number 1", "slices --every 26", "scribbles --every 26"])
 def test_slices_that_miss_an_organ_in_two_parts_are_an_error(mask, capsys, options):
     code, out = annotate(mask, options)
@@ -132,6 +139,8 @@ A_DISTANCE = "must be a distance in mm, 0 or more"
         ("slices --every 0", f"--every 0: {AT_LEAST_ONE}"),
         ("scribbles --every -3", f"--every -3: {AT_LEAST_ONE}"),
         ("scribbles --margin 0", "--margin 0.0: must be above 0"),
+        ("scribbles --curve border --inset 0", "--inset 0.0: must be above 0"),
+        ("scribbles --inset 1", "--inset 1.0: only a curve along the border has one; add --curve border"),
     ],
 )
 def test_a_bad_value_is_reported_in_one_sentence(mask, capsys, options, message):

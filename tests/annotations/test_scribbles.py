@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from random_masks import masks
 from scipy import ndimage
 
-from weakseg3d.annotations.scribbles import annotate_scribbles, inner_curve, outer_curve
+from weakseg3d.annotations.scribbles import annotate_scribbles, border_curve, inner_curve, outer_curve
 from weakseg3d.annotations.slices import IGNORE, annotate_slices, long_axis
 
 EIGHT = np.ones((3, 3))
@@ -94,6 +94,74 @@ def test_a_tiny_section_still_has_both_curves(size):
     assert 1 <= inner.sum() <= max(size)
     assert section[inner].all()
     assert parts(outer) == 1
+
+
+def test_the_border_curve_of_a_rectangle_is_a_smaller_rectangle():
+    section = np.zeros((20, 30), bool)
+    section[4:16, 5:25] = True  # 12 x 20 voxels; the outermost layer is one voxel from the background
+    for inset, layer in ((0.5, 0), (1.0, 0), (1.5, 1), (2.0, 1), (3.0, 2)):
+        expected = np.zeros_like(section)
+        expected[4 + layer : 16 - layer, 5 + layer : 25 - layer] = True
+        expected[5 + layer : 15 - layer, 6 + layer : 24 - layer] = False
+        assert (border_curve(section, SPACING, inset) == expected).all()
+    # At 6 voxels, the deepest ones are 2 rows; a larger inset does not make them disappear.
+    assert np.argwhere(border_curve(section, SPACING, 50.0)).tolist() == [
+        [r, c] for r in (9, 10) for c in range(10, 20)
+    ]
+
+
+def test_the_inset_is_in_millimetres():
+    section = np.zeros((20, 30), bool)
+    section[4:16, 5:25] = True
+    curve = np.argwhere(border_curve(section, (2.0, 1.0), 4.0))
+    assert curve.min(axis=0).tolist() == [4 + 1, 5 + 3]
+    assert curve.max(axis=0).tolist() == [15 - 1, 24 - 3]
+
+
+def test_border_curves_follow_the_image_border_a_hole_and_both_sides_of_a_neck():
+    y, x = np.indices((60, 60))
+    radius = np.hypot(y - 30, x - 30)
+    ring = border_curve((radius < 25) & (radius > 10), SPACING, 2.0)
+    assert parts(ring) == 2
+    cut = np.ones((9, 9), bool)
+    assert border_curve(cut, SPACING, 2.0).sum() == 4 * 6  # the square of 7 x 7 voxels
+    dumb_bell = np.zeros((20, 40), bool)
+    dumb_bell[5:15, 3:13] = dumb_bell[5:15, 25:35] = dumb_bell[9:11, 13:25] = True
+    assert parts(border_curve(dumb_bell, SPACING, 3.0)) == 2
+    assert parts(border_curve(dumb_bell, SPACING, 1.0)) == 1
+
+
+@pytest.mark.parametrize("name", ["disc", "ellipse", "bar", "crescent", "corner"])
+def test_a_border_curve_is_closed_and_runs_inside_at_its_distance(name):
+    section = shape(name)
+    curve = border_curve(section, SPACING, 3.0)
+    depth = ndimage.distance_transform_edt(np.pad(section, 1))[1:-1, 1:-1]
+    assert depth[curve].min() >= 3
+    assert depth[curve].max() < 4 + 0.5
+    # Closed: from what it encloses, no path over four neighbours leads out.
+    room, _ = ndimage.label(~np.pad(curve, 1))
+    inside, outside = np.pad(depth >= 5, 1), np.pad(depth < 3, 1, constant_values=True)
+    assert set(np.unique(room[inside & (room > 0)])).isdisjoint(room[outside & (room > 0)])
+
+
+@given(masks, st.integers(1, 4), st.floats(0.1, 30))
+@settings(max_examples=60, deadline=None)
+def test_only_the_inner_curves_differ_between_the_kinds(mask, every, inset):
+    array = sitk.GetArrayFromImage(mask) == 1
+    centre, border = (
+        sitk.GetArrayFromImage(annotate_scribbles(mask, every, 3.0, curve, inset)) for curve in ("centre", "border")
+    )
+    assert ((centre == 0) == (border == 0)).all()
+    assert array[border == 1].all()
+    axes = tuple(a for a in range(3) if a != long_axis(mask))
+    assert ((centre == 1).any(axis=axes) == (border == 1).any(axis=axes)).all()
+
+
+def test_without_a_kind_nothing_changes(oblique_mask):
+    default, named = (
+        sitk.GetArrayFromImage(annotate_scribbles(oblique_mask, 3, 4.0, *kind)) for kind in ((), ("centre", 1.0))
+    )
+    assert (default == named).all()
 
 
 def test_the_largest_part_gets_the_inner_curve_and_every_part_an_outer_one():

@@ -174,6 +174,10 @@ MISTAKES = [
     ({"overrides": {"pw4medseg": {"pseudo_label": {"gaussian": {}, "points": {}}}}}, "pseudo_label"),
     ({"overrides": {"partial_ce": {"loss": {"name": "dice_ce"}}}}, "use partial_ce or partial_dice_ce"),
     ({"overrides": {"pw4medseg": {"annotation": {"scribbles": {}}}}}, "'gaussian' cannot be made of annotation"),
+    (
+        {"overrides": {"partial_ce": {"annotation": {"scribbles": {"inset": 1.0}}}}},
+        "'curve' is a dependency of 'inset'",
+    ),
     ({"overrides": {"paseg": {"network": {"unet": {"channels": [2, 4, 8]}}}}}, "remove 'network'"),
     ({"overrides": {"paseg": {"distillation": {"students": ["paseg", "dense"]}}}}, "which has no network"),
     ({"overrides": {"paseg": {"training": {"patch_size": [28, 48, 48]}}}}, "divisible by [8, 8, 8]"),

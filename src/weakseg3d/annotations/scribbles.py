@@ -1,4 +1,9 @@
-"""Scribbles: on some axial slices, one curve along the organ's middle and one around the organ."""
+"""Scribbles: on some axial slices, one curve in the organ, along its middle or its border, and one around the organ.
+
+Training from scribbles was introduced by ScribbleSup (https://doi.org/10.1109/CVPR.2016.344). ScribbleBench
+(https://github.com/MIC-DKFZ/ScribbleBench) simulates both kinds of curve; along the border it draws a part of the contour
+of the eroded organ. Here the curve along the border is the whole contour, so nothing is drawn at random.
+"""
 
 from collections.abc import Sequence
 
@@ -14,12 +19,15 @@ from weakseg3d.images.labels import IGNORE
 from weakseg3d.images.volumes import like, long_axis
 
 
-def annotate_scribbles(mask: sitk.Image, every: int = 5, margin: float = 5.0) -> sitk.Image:
+def annotate_scribbles(
+    mask: sitk.Image, every: int = 5, margin: float = 5.0, curve: str = "centre", inset: float = 2.0
+) -> sitk.Image:
     """Return a label map (uint8): 1 on a curve inside the organ, 0 on a curve around it, `IGNORE` elsewhere.
 
     Both curves are one voxel wide. They are drawn on every ``every``-th axial slice of the organ's extent
-    (`axial_slices`): the first by `inner_curve`, the second, ``margin`` mm from the organ, by `outer_curve`. An empty
-    mask gives a map that is `IGNORE` throughout.
+    (`axial_slices`): the first by `inner_curve` or, if ``curve`` is border, ``inset`` mm from the background by
+    `border_curve`; the second, ``margin`` mm from the organ, by `outer_curve`. An empty mask gives a map that is
+    `IGNORE` throughout.
     """
     axis = long_axis(mask)
     array = sitk.GetArrayFromImage(mask) > 0
@@ -32,7 +40,8 @@ def annotate_scribbles(mask: sitk.Image, every: int = 5, margin: float = 5.0) ->
             window = _window(sections[number], reach)
             section = sections[number][window]
             label_sections[number][window][outer_curve(section, spacing, margin)] = 0
-            label_sections[number][window][inner_curve(section, spacing)] = 1
+            inner = inner_curve(section, spacing) if curve == "centre" else border_curve(section, spacing, inset)
+            label_sections[number][window][inner] = 1
     return like(labels, mask)
 
 
@@ -44,9 +53,8 @@ def inner_curve(section: NDArray[np.bool_], spacing: Sequence[float] | NDArray[n
     depth is half the path's median depth, as nobody draws right up to the edge. A component of one voxel is its
     own curve.
     """
-    components, _ = ndimage.label(section, np.ones((3, 3)))
-    piece = components == np.bincount(components[section]).argmax()
-    depth = ndimage.distance_transform_edt(np.pad(piece, 1), sampling=spacing)[1:-1, 1:-1]
+    piece = _largest_component(section)
+    depth = _depth(piece, spacing)
     depths = depth[piece]
     # Outside the piece, where no path runs, the depth is 0.
     graph = pixel_graph(piece, spacing, 1 / np.maximum(depth, min(spacing)))
@@ -60,6 +68,21 @@ def inner_curve(section: NDArray[np.bool_], spacing: Sequence[float] | NDArray[n
     curve = np.zeros(section.shape, bool)
     curve[tuple(np.argwhere(piece)[path[deep[0] : deep[-1] + 1]].T)] = True
     return curve
+
+
+def border_curve(
+    section: NDArray[np.bool_], spacing: Sequence[float] | NDArray[np.float64], inset: float
+) -> NDArray[np.bool_]:
+    """Return a curve (boolean, shaped like ``section``) along the border of the section's largest component, inside it.
+
+    It consists of the outermost voxels that are at least ``inset`` mm away from the nearest voxel outside the
+    component, from centre to centre: with an inset of one voxel or less, of the component's outermost layer. If no
+    voxel is that deep, it consists of the deepest ones. The curve is closed; holes have a curve of their own, and so
+    have parts that are joined only by something narrower. The image's border counts as the component's border.
+    """
+    depth = _depth(_largest_component(section), spacing)
+    deep = depth >= min(inset, depth.max())
+    return deep & ~ndimage.binary_erosion(deep)
 
 
 def outer_curve(
@@ -78,6 +101,17 @@ def outer_curve(
     filled = ndimage.binary_fill_holes(near)
     near = near if filled.all() else filled
     return ndimage.binary_dilation(near) & ~near
+
+
+def _largest_component(section: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the largest component over eight neighbours; of several equally large ones, the first."""
+    components, _ = ndimage.label(section, np.ones((3, 3)))
+    return components == np.bincount(components[section]).argmax()
+
+
+def _depth(piece: NDArray[np.bool_], spacing: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distance in mm of each voxel of ``piece`` to the nearest one outside; beyond the image is outside."""
+    return ndimage.distance_transform_edt(np.pad(piece, 1), sampling=spacing)[1:-1, 1:-1]
 
 
 def _window(section: NDArray[np.bool_], reach: NDArray[np.int64]) -> tuple[slice, ...]:

@@ -12,10 +12,14 @@ from weakseg3d.errors import UserError
 from weakseg3d.images.volumes import read_mask, write_volume
 from weakseg3d.option_types import finite_number, whole_number
 
+DEFAULT_INSET = 2.0
+"""Distance in mm of a curve along the border from the background."""
+
 EXAMPLE = """\
   python -m weakseg3d annotate --mask spleen.nii.gz --out clicks.mrk.json --seed 0 points --number 200
   python -m weakseg3d annotate --mask spleen.nii.gz --out seven.mrk.json seven-points --margin 3 --jitter 2
-  python -m weakseg3d annotate --mask spleen.nii.gz --out scribbles.nii.gz scribbles --every 5"""
+  python -m weakseg3d annotate --mask spleen.nii.gz --out scribbles.nii.gz scribbles --every 5
+  python -m weakseg3d annotate --mask spleen.nii.gz --out border.nii.gz scribbles --curve border --inset 2 --margin 2"""
 
 
 def add_arguments(parser):
@@ -89,6 +93,18 @@ def add_arguments(parser):
         help="draw on every N-th slice of the organ (default: %(default)s)",
     )
     _add_distance(scribbles, "--margin", 5.0, "distance of the outer curve from the organ")
+    scribbles.add_argument(
+        "--curve",
+        choices=["centre", "border"],
+        default="centre",
+        help="where the inner curve runs: along the organ's middle or its border (default: %(default)s)",
+    )
+    scribbles.add_argument(
+        "--inset",
+        type=finite_number,
+        metavar="MM",
+        help=f"with --curve border: distance of the inner curve from the background in mm (default: {DEFAULT_INSET})",
+    )
 
 
 def _add_distance(parser, option, default, text):
@@ -139,6 +155,11 @@ def _check(args):
             raise UserError(f"--{name} {options[name]}: must be a distance in mm, 0 or more")
     if args.kind == "scribbles" and not args.margin:
         raise UserError(f"--margin {args.margin}: must be above 0, as the outer curve must not touch the organ")
+    if args.kind == "scribbles" and args.inset is not None:
+        if args.curve != "border":
+            raise UserError(f"--inset {args.inset}: only a curve along the border has one; add --curve border")
+        if args.inset <= 0:
+            raise UserError(f"--inset {args.inset}: must be above 0, as the inner curve lies in the organ")
     if args.kind == "points":
         if not 0 < args.candidate_share <= 1:
             raise UserError(f"--candidate-share {args.candidate_share}: must be above 0 and at most 1")
@@ -156,7 +177,8 @@ def _label_map(mask, args):
 
     from weakseg3d.annotations.scribbles import annotate_scribbles
 
-    return annotate_scribbles(mask, args.every, args.margin)
+    inset = DEFAULT_INSET if args.inset is None else args.inset
+    return annotate_scribbles(mask, args.every, args.margin, args.curve, inset)
 
 
 def _markups(mask, args):
