@@ -1,8 +1,8 @@
 """Scribbles: on some axial slices, one curve in the organ, along its middle or its border, and one around the organ.
 
 Training from scribbles was introduced by ScribbleSup (https://doi.org/10.1109/CVPR.2016.344). ScribbleBench
-(https://github.com/MIC-DKFZ/ScribbleBench) simulates both kinds of curve; along the border it draws a part of the contour
-of the eroded organ. Here the curve along the border is the whole contour, so nothing is drawn at random.
+(https://github.com/MIC-DKFZ/ScribbleBench) simulates both kinds of curve; along the border it draws a part of the
+contour of the eroded organ. Here the curve along the border is the whole contour, so nothing is drawn at random.
 """
 
 from collections.abc import Sequence
