@@ -91,6 +91,13 @@ def test_scribbles(mask):
     assert (array_of(out) == sitk.GetArrayFromImage(annotate_scribbles(two_parts(), 3, 4.0))).all()
 
 
+def test_scribbles_along_the_border(mask):
+    for options, share in (("", 0.5), (" --share 1", 1.0)):
+        code, out = annotate(mask, f"scribbles --every 3 --margin 4 --inside border{options}")
+        assert code == 0
+        assert (array_of(out) == sitk.GetArrayFromImage(annotate_scribbles(two_parts(), 3, 4.0, "border", share))).all()
+
+
 @pytest.mark.parametrize("options", ["slices --number 1", "slices --every 26", "scribbles --every 26"])
 def test_slices_that_miss_an_organ_in_two_parts_are_an_error(mask, capsys, options):
     code, out = annotate(mask, options)
@@ -133,6 +140,8 @@ A_DISTANCE = "must be at least 0"
         ("slices --every 0", f"--every 0: {AT_LEAST_ONE}"),
         ("scribbles --every -3", f"--every -3: {AT_LEAST_ONE}"),
         ("scribbles --margin 0", "--margin 0.0: must be above 0"),
+        ("scribbles --inside border --share 0", "--share 0.0: must be above 0"),
+        ("scribbles --share 1", "--share has no effect unless inside is border"),
     ],
 )
 def test_a_bad_value_is_reported_in_one_sentence(mask, capsys, options, message):

@@ -15,6 +15,8 @@ import yaml
 from conftest import make_volume
 from tiny_grid import copy_of_the_repository
 
+from weakseg3d.datasets.description import read_split
+
 PROJECT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
 ELSEWHERE = ("pip", "conda", "docker", "apptainer", "kubectl", "scancel", "python3", "snakedeploy", "cd", ".")
@@ -53,6 +55,11 @@ def folder(tmp_path_factory):
             (folder / "scans" / kind).mkdir(parents=True, exist_ok=True)
             sitk.WriteImage(make_volume(array, (2.0, 2.0, 3.0)), folder / f"scans/{kind}/{number:04d}.nii.gz")
     shutil.copy(folder / "scans/ct/0001.nii.gz", folder / "ct.nii.gz")
+    word = {"word_0002": "train", **read_split(folder / "config/splits/word_test.csv")}
+    for kind in ("images", "labels"):
+        (folder / "raw/word" / kind).mkdir(parents=True)
+        for case in word:  # Nothing but the names is looked at.
+            (folder / "raw/word" / kind / f"{case}.nii.gz").touch()
     clicks = "annotate --mask scans/seg/0001.nii.gz --out clicks.mrk.json points --number 5 --background 5"
     run(folder, f"python -m weakseg3d {clicks}")
     return folder
@@ -84,11 +91,12 @@ def test_verbs_run(folder):
     verbs = [
         line for page, text in blocks("bash") for line in text.splitlines() if line.startswith("python -m weakseg3d ")
     ]
-    assert len(verbs) == 5
+    assert len(verbs) == 6
     for command in verbs:
         run(folder, command)
     assert (folder / "config/splits/hospital.csv").read_text(encoding="utf-8").count("test") == 1
     assert (folder / "soft.nii.gz").exists()
+    assert (folder / "word.csv").read_text(encoding="utf-8").count("train") == 1
 
 
 @pytest.mark.parametrize("command", named("snakemake"))

@@ -40,6 +40,9 @@ def test_the_schema_knows_every_adapter():
         ("mscmrseg", 25, 0, 5),
         ("vs", 176, 20, 46),
         ("brats2019", 244, 27, 1),
+        ("acdc", 170, 0, 30),
+        ("kits23", 342, 0, 147),
+        ("mscmr", 23, 5, 15),
     ],
 )
 def test_splits_have_the_stated_sizes(name, train, validation, test):
@@ -53,6 +56,14 @@ def test_the_split_of_the_phantom_lists_its_cases(name):
     cases = dataset["access"]["phantom"]["cases"]
     width = 4 if name == "phantom_ct" else 1
     assert set(read_split(PROJECT / dataset["split"])) == {f"{case:0{width}d}" for case in range(1, cases + 1)}
+
+
+def test_the_patient_of_a_case_is_the_only_group_of_an_expression(tmp_path):
+    content = yaml.safe_load((FOLDER / "acdc.yaml").read_text(encoding="utf-8"))
+    for pattern, words in {"(": "not a regular expression", ".+": "has 0 groups", "(.)(.+)": "has 2 groups"}.items():
+        (tmp_path / "a.yaml").write_text(yaml.safe_dump({**content, "patient": pattern}), encoding="utf-8")
+        with pytest.raises(UserError, match=f"a.yaml: key 'patient' .*{words}"):
+            load_dataset(tmp_path / "a.yaml")
 
 
 def test_btcv_split_uses_the_file_numbers_of_btcv():

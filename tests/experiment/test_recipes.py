@@ -170,8 +170,12 @@ MISTAKES = [
     ({"overrides": {"dense": {"training": {"lr": 1}}}}, "unknown key 'lr' in 'training'"),
     ({"overrides": {"ignore_label": {}}}, "unknown method in 'overrides' 'ignore_label'"),
     ({"overrides": {"pw4medseg": {"pseudo_label": {"gaussian": {}, "points": {}}}}}, "pseudo_label"),
-    ({"overrides": {"partial_ce": {"loss": {"dice_ce": {}}}}}, "use partial_ce or partial_dice_ce"),
+    ({"overrides": {"partial_ce": {"loss": {"dice_ce": {}}}}}, "use partial_ce or"),
     ({"overrides": {"pw4medseg": {"annotation": {"scribbles": {}}}}}, "'gaussian' cannot be made of annotation"),
+    (
+        {"overrides": {"partial_ce": {"annotation": {"scribbles": {"share": 1.0}}}}},
+        "annotation.scribbles.share has no effect unless inside is border",
+    ),
     ({"overrides": {"paseg": {"network": {"unet": {"channels": [2, 4, 8]}}}}}, "remove 'network'"),
     ({"overrides": {"paseg": {"distillation": {"students": ["paseg", "dense"]}}}}, "which has no network"),
     ({"overrides": {"paseg": {"training": {"patch_size": [28, 48, 48]}}}}, "divisible by [8, 8, 8]"),

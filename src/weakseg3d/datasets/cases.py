@@ -1,13 +1,21 @@
-"""Conversion of raw files to cases: one folder per case with image.nii.gz and label.nii.gz."""
+"""Conversion of raw files to cases: one folder per case with image.nii.gz and label.nii.gz.
+
+Where people published scribbles of a case, its folder also gets scribbles.nii.gz: the values as published, on the
+image's grid. The dataset's description states what they mean.
+"""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import SimpleITK as sitk
+
 from weakseg3d.datasets.adapters import ADAPTERS
 from weakseg3d.datasets.case_ids import check_case_ids
 from weakseg3d.datasets.file_search import Sources
+from weakseg3d.datasets.formats.nifti import read_label_on
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder
 from weakseg3d.images.volumes import write_volume
@@ -24,18 +32,36 @@ def import_cases(
 ) -> None:
     """Write ``out``/CASE/{image,label}.nii.gz for ``cases`` (ids; None for all) of the raw folder ``raw``.
 
-    ``dataset`` is a description (`load_dataset`). Raises UserError for a folder without cases, an unknown
-    case id, files that the adapter of the format rejects, and a folder of a case's name in ``out`` that contains
-    somebody else's files.
+    Cases with published scribbles also get scribbles.nii.gz. ``dataset`` is a description (`load_dataset`). Raises
+    UserError for a folder without cases, an unknown case id, files that the adapter of the format rejects, scribbles on
+    another grid or with unknown values, and a folder of a case's name in ``out`` that contains somebody else's files.
     """
     adapter, options = ADAPTERS[dataset["format"]], dataset["options"]
     sources = cases_in(dataset, existing_folder(raw))
     names = list(sources) if cases is None else [choose(case, sources, f"{dataset['name']} case") for case in cases]
     for case in track(names, f"importing {dataset['name']}"):
         image, label = adapter.load_case(sources[case], options)
+        scribbles = _scribbles(dataset, sources[case], image)
         with whole_folder(Path(out) / case) as folder:
             write_volume(image, folder / "image.nii.gz")
             write_volume(label, folder / "label.nii.gz")
+            if scribbles is not None:
+                write_volume(scribbles, folder / "scribbles.nii.gz")
+
+
+def _scribbles(dataset: dict[str, Any], sources: Sources, image: sitk.Image) -> sitk.Image | None:
+    """Return the published scribbles of a case (uint8) on the grid of ``image``, or None if there are none."""
+    if "scribbles" not in dataset or sources.get("scribbles") is None:
+        return None
+    scribbles = read_label_on(image, {"image": sources["image"], "label": sources["scribbles"]})
+    known = {value for ids in dataset["organs"].values() for value in ids} | set(dataset["scribbles"].values())
+    unknown = sorted({int(value) for value in np.unique(sitk.GetArrayViewFromImage(scribbles))} - known)
+    if unknown:
+        raise UserError(
+            f"{sources['scribbles']}: has the unknown values {unknown[:5]}; correct 'scribbles' or 'organs' of the "
+            f"dataset '{dataset['name']}', which know {sorted(known)}"
+        )
+    return scribbles
 
 
 def cases_in(

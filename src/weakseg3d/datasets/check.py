@@ -16,6 +16,7 @@ from weakseg3d.datasets.adapters import ADAPTERS
 from weakseg3d.datasets.cases import cases_in
 from weakseg3d.datasets.file_search import natural
 from weakseg3d.datasets.formats.nifti import Pair, read_pair
+from weakseg3d.datasets.patients import divided_patient
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder
 from weakseg3d.progress import track
@@ -80,7 +81,8 @@ def check_cases(
     """Return the `Findings` about the cases that ``loaders`` read one at a time; ``split`` is ``{case: part}`` or None.
 
     Problems are everything that a loader rejects (missing pairs, different grids, labels that are not whole numbers,
-    NaN), the same voxels under two names, an image with a single value, and an organ that no case contains. Notes are
+    NaN), the same voxels under two names, a patient in two parts of the split, an image with a single value, and an
+    organ that no case contains. Notes are
     unexpected numbers, sizes, spacings and labels, CT that is not in HU, organs absent from a case, and cases
     that exist only in the split or only in the folder.
     """
@@ -93,7 +95,7 @@ def check_cases(
     _compare(dataset, loaders, findings)
     _find_duplicates(findings, split or {})
     if split:
-        _compare_split(loaders, split, findings)
+        _compare_split(dataset, loaders, split, findings)
     return findings
 
 
@@ -157,8 +159,13 @@ def _find_duplicates(findings: Findings, split: Mapping[str, str]) -> None:
             )
 
 
-def _compare_split(loaders: Mapping[str, Loader], split: Mapping[str, str], findings: Findings) -> None:
-    """Add to ``findings`` the cases that exist only in the split or only in the folder."""
+def _compare_split(
+    dataset: dict[str, Any], loaders: Mapping[str, Loader], split: Mapping[str, str], findings: Findings
+) -> None:
+    """Add to ``findings`` the cases that exist only in the split or only in the folder, and a patient in two parts."""
+    patient = divided_patient(split, dataset["patient"])
+    if patient is not None:
+        findings.problems.append(f"patient {patient} is in different parts of the split; put all its cases into one")
     for names, text in (
         (split.keys() - loaders.keys(), "in the split but not in the folder"),
         (loaders.keys() - split.keys(), "in the folder but not in the split"),

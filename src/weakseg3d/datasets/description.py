@@ -1,6 +1,7 @@
 """The description of a dataset, ``config/datasets/NAME.yaml``, and its split, ``config/splits/NAME.csv``."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ PARTS = ("train", "validation", "test")
 """The parts of a split."""
 
 FORMAT_OPTIONS: dict[str, tuple[str, ...]] = {
-    "acdc": ("frame",),
+    "acdc": (),
     "brats2019": ("sequence",),
     "btcv": (),
     "chaos_ct": (),
     "chaos_mr": ("sequence",),
-    "folder": ("image", "label", "table", "dataset_json", "channel", "label_values", "numbers"),
+    "folder": ("image", "label", "table", "dataset_json", "channel", "label_values"),
+    "images_labels": ("numbers", "misplaced"),
     "la2018": (),
     "mscmrseg": ("sequence",),
     "vs": ("sequence", "structures", "crop"),
@@ -44,12 +46,23 @@ def load_dataset(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
             )
     if "label_values" in description["options"]:
         description["options"]["label_values"] = _label_values(description["options"]["label_values"], path)
+    _check_patient(description["patient"], path)
     for scaling, (low, high) in description["intensity"].items():
         if low >= high:
             raise UserError(
                 f"{path}: key 'intensity.{scaling}' is [{low}, {high}]; the first number must be the lower one"
             )
     return {**description, "name": path.stem}
+
+
+def _check_patient(pattern: str, path: Path) -> None:
+    """Raise UserError unless ``pattern`` is empty or a regular expression with one group."""
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise UserError(f"{path}: key 'patient' is not a regular expression ({error}); correct it") from None
+    if pattern and groups != 1:
+        raise UserError(f"{path}: key 'patient' has {groups} groups; put the patient, and nothing else, in parentheses")
 
 
 def _with_text_values(description: dict[str, Any], path: Path) -> dict[str, Any]:

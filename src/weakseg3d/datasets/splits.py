@@ -1,4 +1,7 @@
-"""Splits that are drawn at random from a seed, never by file order, and written case by case."""
+"""Splits that are drawn at random from a seed, never by file order, and written case by case.
+
+All cases of one patient belong to the same part, or the test would be easier than it looks.
+"""
 
 import csv
 import os
@@ -7,44 +10,54 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 
 from weakseg3d.datasets.file_search import natural
+from weakseg3d.datasets.patients import patient_of
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.files import whole_file
 from weakseg3d.texts import as_cell
 
 
-def draw_split(cases: Iterable[str], validation: int, test: int, seed: int) -> dict[str, str]:
-    """Return ``{case: part}`` with ``test`` test cases, ``validation`` validation cases, and training cases.
+def draw_split(cases: Iterable[str], validation: int, test: int, seed: int, pattern: str = "") -> dict[str, str]:
+    """Return ``{case: part}`` with ``test`` test patients, ``validation`` validation patients, and training patients.
 
-    The draw depends only on the set of cases and the seed, not on the order of the cases. Raises UserError if no case
-    is left for training.
+    ``pattern`` finds the patient of a case (`patient_of`); without one, every case is a patient. The draw depends only
+    on the set of cases and the seed, not on the order of the cases. Raises UserError if no patient is left for
+    training, and as `patient_of` does.
     """
-    shuffled = _shuffled(cases, seed)
+    patients = _cases_by_patient(cases, pattern)
+    shuffled = _shuffled(patients, seed)
     if validation + test >= len(shuffled):
+        what = "patients" if pattern else "cases"
         raise UserError(
-            f"{validation} validation and {test} test cases leave none of the {len(shuffled)} cases for training; take"
-            " fewer"
+            f"{validation} validation and {test} test {what} leave none of the {len(shuffled)} {what} for training; "
+            "take fewer"
         )
     parts = ["test"] * test + ["validation"] * validation
     parts += ["train"] * (len(shuffled) - len(parts))
-    return dict(zip(shuffled, parts, strict=True))
+    return {case: part for patient, part in zip(shuffled, parts, strict=True) for case in patients[patient]}
 
 
-def draw_folds(cases: Iterable[str], folds: int, seed: int) -> list[dict[str, str]]:
-    """Return one split per fold; each case is a test case in exactly one fold, and fold sizes differ by at most one.
+def draw_folds(cases: Iterable[str], folds: int, seed: int, pattern: str = "") -> list[dict[str, str]]:
+    """Return one split per fold; each patient is tested in exactly one, and their numbers differ by at most one.
 
-    Raises UserError for fewer than two folds, and for more folds than cases.
+    ``pattern`` as in `draw_split`. Raises UserError for fewer than two folds, and for more folds than patients.
     """
-    shuffled = _shuffled(cases, seed)
+    patients = _cases_by_patient(cases, pattern)
+    shuffled = _shuffled(patients, seed)
     if not 2 <= folds <= len(shuffled):
-        raise UserError(f"--folds {folds}: must be from 2 to {len(shuffled)}, the number of cases")
+        what = "patients" if pattern else "cases"
+        raise UserError(f"--folds {folds}: must be from 2 to {len(shuffled)}, the number of {what}")
     return [
-        {case: "test" if place % folds == fold else "train" for place, case in enumerate(shuffled)}
+        {
+            case: "test" if place % folds == fold else "train"
+            for place, patient in enumerate(shuffled)
+            for case in patients[patient]
+        }
         for fold in range(folds)
     ]
 
 
-def completed(split: Mapping[str, str], cases: Collection[str]) -> dict[str, str]:
-    """Return ``split`` (``{case: part}``) with all other ``cases`` added as test cases.
+def completed(split: Mapping[str, str], cases: Collection[str], rest: str = "test") -> dict[str, str]:
+    """Return ``split`` (``{case: part}``) with all other ``cases`` added to the part ``rest``.
 
     Raises UserError if a case of ``split`` is not among ``cases``.
     """
@@ -53,7 +66,7 @@ def completed(split: Mapping[str, str], cases: Collection[str]) -> dict[str, str
         raise UserError(
             f"{len(missing)} cases of the split are missing, such as {quoted(missing[0])}; get all of them first"
         )
-    return {**dict.fromkeys(cases, "test"), **split}
+    return {**dict.fromkeys(cases, rest), **split}
 
 
 def write_split(split: Mapping[str, str], path: str | os.PathLike[str]) -> None:
@@ -62,6 +75,13 @@ def write_split(split: Mapping[str, str], path: str | os.PathLike[str]) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["case", "split"])
         writer.writerows((as_cell(case), split[case]) for case in sorted(split, key=natural))
+
+
+def _cases_by_patient(cases: Iterable[str], pattern: str) -> dict[str, list[str]]:
+    patients: dict[str, list[str]] = {}
+    for case in sorted(cases, key=natural):
+        patients.setdefault(patient_of(case, pattern), []).append(case)
+    return patients
 
 
 def _shuffled(cases: Iterable[str], seed: int) -> list[str]:

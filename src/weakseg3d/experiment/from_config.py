@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from weakseg3d.datasets.description import load_dataset, read_split
+from weakseg3d.datasets.patients import divided_patient
 from weakseg3d.errors import UserError
 from weakseg3d.evaluation.metric_names import metric_names
 from weakseg3d.experiment.experiment import Dataset, Experiment, students
@@ -84,6 +85,9 @@ def _dataset(name: str, organs: list[str], config: dict[str, Any]) -> Dataset:
     for part in ("train", "test"):
         if part not in split.values():
             raise UserError(f"{path}: no case is marked '{part}'; mark at least one")
+    patient = divided_patient(split, description["patient"])
+    if patient is not None:
+        raise UserError(f"{path}: patient {patient} is in different parts; put all cases of a patient into one")
     return Dataset(
         description,
         organs,

@@ -3,7 +3,8 @@
 check reads every case, raw (--raw) or imported (--cases), compares it with what is expected, and rejects what would
 falsify the results: missing pairs, different grids, labels that are not whole numbers, NaN, and the same scan under two
 names. split writes a CSV file case,split that is drawn at random from a seed, or one per fold. It can also complete a
-published split, whose cases keep their parts while all other cases become test cases.
+published split, whose cases keep their parts while all other cases become test cases, or training cases. If a dataset
+has several cases of one patient, they stay together, and numbers count patients.
 """
 
 from weakseg3d.option_types import whole_number
@@ -36,7 +37,13 @@ def add_arguments(parser):
     size.add_argument("--test", type=whole_number, metavar="N", help="number of test cases")
     size.add_argument("--folds", type=whole_number, metavar="K", help="one split per fold; each case is tested once")
     size.add_argument(
-        "--complete", metavar="CSV", help="published split; all cases that it does not list become test cases"
+        "--complete", metavar="CSV", help="published split; all cases that it does not list are added (see --rest)"
+    )
+    split.add_argument(
+        "--rest",
+        choices=["test", "train"],
+        default="test",
+        help="with --complete: the part to which all other cases are added (default: %(default)s)",
     )
     split.add_argument(
         "--validation", type=whole_number, default=0, metavar="N", help="number of validation cases, with --test"
@@ -94,11 +101,11 @@ def _split(args, dataset, loaders):
         raise UserError("--validation can only be used together with --test; add --test or remove --validation")
     out = Path(args.out)
     if args.complete:
-        splits = {out: completed(read_split(args.complete), loaders)}
+        splits = {out: completed(read_split(args.complete), loaders, args.rest)}
     elif args.folds is None:
-        splits = {out: draw_split(loaders, args.validation, args.test, args.seed)}
+        splits = {out: draw_split(loaders, args.validation, args.test, args.seed, dataset["patient"])}
     else:
-        folds = draw_folds(loaders, args.folds, args.seed)
+        folds = draw_folds(loaders, args.folds, args.seed, dataset["patient"])
         splits = {out.with_name(f"{out.stem}_fold-{fold}.csv"): split for fold, split in enumerate(folds)}
     for path, split in splits.items():
         write_split(split, path)

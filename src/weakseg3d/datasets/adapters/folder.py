@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +28,18 @@ def find_cases(raw: str | os.PathLike[str], options: Mapping[str, Any]) -> dict[
 
     The files are located below ``raw``, below a folder linked there, or one folder deeper if an archive wraps its
     content in a folder. ``options`` contain either ``image`` and ``label``, paths with ``{case}`` in place of the case
-    id, or as many of one as of the other, such as a folder for training and one for tests; or ``table``, a CSV file
-    ``case,image,label``; or ``dataset_json``, the file of the Medical Segmentation Decathlon or of nnU-Net
-    (https://doi.org/10.1038/s41592-020-01008-z), which is the default. ``channel`` is the volume of a 4-D image, or the
-    channel in the file names of nnU-Net. ``numbers`` are the lowest and the highest last number in a case id.
+    id; or ``table``, a CSV file ``case,image,label``; or ``dataset_json``, the file of the Medical Segmentation
+    Decathlon or of nnU-Net (https://doi.org/10.1038/s41592-020-01008-z), which is the default. ``channel`` is the
+    volume of a 4-D image, or the channel in the file names of nnU-Net.
 
     Raises UserError for contradictory options and for an unusable table or dataset.json.
     """
     find = _finder(options)
     for home in _homes(Path(raw)):
-        cases = {case: files for case, files in find(home).items() if _is_wanted(case, options.get("numbers"))}
+        cases = find(home)
         if cases:
             return {case: cases[case] for case in sorted(cases, key=natural)}
     return {}
-
-
-def _is_wanted(case: str, numbers: Sequence[int] | None) -> bool:
-    """Return whether the last number in a case id lies in the range ``numbers``, if there is one."""
-    if numbers is None:
-        return True
-    found = re.findall(r"\d+", case)
-    return bool(found) and numbers[0] <= int(found[-1]) <= numbers[1]
 
 
 def load_case(sources: Sources, options: Mapping[str, Any]) -> Pair:
@@ -72,14 +63,9 @@ def _finder(options: Mapping[str, Any]) -> Callable[[Path], dict[str, Sources]]:
             "options of format 'folder': give only one of 'image' together with 'label', 'table', and 'dataset_json'"
         )
     if "image" in options:
-        images, labels = _listed(options["image"]), _listed(options["label"])
-        if len(images) != len(labels):
-            number = f"{len(images)} patterns of images and {len(labels)} of labels"
-            raise UserError(f"options of format 'folder': {number}; give as many")
-        for key, patterns in (("image", images), ("label", labels)):
-            for pattern in patterns:
-                _check_pattern(pattern, key)
-        return lambda home: _by_patterns(home, images, labels)
+        _check_pattern(options, "image")
+        _check_pattern(options, "label")
+        return lambda home: _by_pattern(home, options["image"], options["label"])
     if "table" in options:
         return lambda home: _by_table(home / options["table"])
     name = options.get("dataset_json", "dataset.json")
@@ -95,32 +81,14 @@ def _homes(raw: Path) -> Iterator[Path]:
             yield from sorted(inner, key=natural)
 
 
-def _listed(value: str | Sequence[str]) -> Sequence[str]:
-    return [value] if isinstance(value, str) else value
-
-
-def _check_pattern(pattern: str, key: str) -> None:
-    if "{case}" not in pattern:
-        raise UserError(f"option '{key}' of format 'folder' is '{pattern}'; put {{case}} in place of the case id")
-    if pattern.startswith("/") or ".." in pattern.split("/"):
+def _check_pattern(options: Mapping[str, Any], key: str) -> None:
+    if "{case}" not in options[key]:
+        raise UserError(f"option '{key}' of format 'folder' is '{options[key]}'; put {{case}} in place of the case id")
+    if options[key].startswith("/") or ".." in options[key].split("/"):
         raise UserError(
-            f"option '{key}' of format 'folder' is {quoted(pattern)}; give a path below the raw folder, and name "
+            f"option '{key}' of format 'folder' is {quoted(options[key])}; give a path below the raw folder, and name "
             "that folder with --raw"
         )
-
-
-def _by_patterns(home: Path, images: Sequence[str], labels: Sequence[str]) -> dict[str, Sources]:
-    """Return the cases of all pairs of patterns; raise UserError for a case that two of them find."""
-    cases: dict[str, Sources] = {}
-    for image, label in zip(images, labels, strict=True):
-        for case, sources in _by_pattern(home, image, label).items():
-            if case in cases:
-                raise UserError(
-                    f"{sources['image'] or sources['label']}: case {quoted(case)} is also in"
-                    f" {cases[case]['image'] or cases[case]['label']}; keep one of the two"
-                )
-            cases[case] = sources
-    return cases
 
 
 def _by_pattern(home: Path, image: str, label: str) -> dict[str, Sources]:

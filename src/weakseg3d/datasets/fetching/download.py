@@ -13,8 +13,8 @@ from urllib.request import url2pathname
 
 from weakseg3d.datasets.adapters import ADAPTERS
 from weakseg3d.datasets.cases import cases_in, expected_layout, layout_root
+from weakseg3d.datasets.fetching import idc
 from weakseg3d.datasets.fetching.checksums import mismatch
-from weakseg3d.datasets.fetching.idc import can_fetch_collection, fetch_collection
 from weakseg3d.datasets.fetching.instructions import how_to_get
 from weakseg3d.datasets.fetching.locking import locked
 from weakseg3d.datasets.fetching.synapse import can_fetch, fetch_from_synapse
@@ -51,8 +51,8 @@ def download(
 
     An archive that is located in ``out``, or that is given by ``source`` (the file or its folder), is verified
     and unpacked; a ``source`` folder that is already unpacked is linked. Otherwise an open archive is downloaded, and
-    an archive on Synapse if its client is installed and a token is set, but nothing if ``offline``. A complete result
-    of an earlier call is reused.
+    an archive on Synapse if its client is installed and a token is set, and a collection of the Imaging Data Commons if
+    its client is installed, but nothing if ``offline``. A complete result of an earlier call is reused.
 
     With ``shared``, a folder that several experiments or users may name, archives and unpacked files are kept there,
     in one folder per archive, and ``out`` contains links. Processes that need the same files wait for each other.
@@ -158,14 +158,9 @@ def _obtain(
         path = fetch_from_synapse(access["synapse"], access["archive"], out)
         _verify(access, path)
         return _use_archives(dataset, archives, [path], out, f"https://www.synapse.org/Synapse:{access['synapse']}")
-    if kind == "place" and "idc" in access and can_fetch_collection() and not offline:
-        fetch_collection(access["idc"], access["idc_modalities"], out)
-        if not ADAPTERS[dataset["format"]].find_cases(out, dataset["options"]):
-            raise UserError(
-                f"{out}: the collection {access['idc']} contains no case of '{dataset['name']}'; the expected layout is"
-                f" {expected_layout(dataset)}"
-            )
-        return _entry(dataset, out, f"https://portal.imaging.datacommons.cancer.gov, collection {access['idc']}")
+    if kind == "place" and "idc" in access and idc.is_installed() and not offline:
+        origin = idc.fetch_from_idc(access["idc"], out)
+        return _entry(dataset, out, origin)
     if kind != "fetch" or offline:
         raise UserError(how_to_get(dataset, archives, out))
     return _use_archives(dataset, archives, _fetch_missing(archives, local, out), out, archives[0]["url"])

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from weakseg3d.datasets.adapters import ADAPTERS
-from weakseg3d.datasets.fetching.idc import INSTALL
 from weakseg3d.datasets.fetching.synapse import TOKEN
 
 
@@ -26,7 +25,7 @@ def how_to_get(dataset: dict[str, Any], archives: Sequence[Mapping[str, Any]], o
     files = f"{access['archive']}{_checksum(access)}" if archives else folder
     client = f"; with synapseclient installed and {TOKEN} set it is downloaded for you" if "synapse" in access else ""
     if "idc" in access:
-        client += f"; with {INSTALL} it is downloaded for you"
+        client = "; with idc-index installed (pip install idc-index) it is downloaded for you"
     return f"you have to get the files of '{name}' yourself: {access['instructions']}, then put {files} {place}{client}"
 
 
