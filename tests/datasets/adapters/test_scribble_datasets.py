@@ -10,6 +10,7 @@ from weakseg3d.datasets.adapters import acdc, images_labels
 from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.errors import UserError
 from weakseg3d.files import PROJECT
+from weakseg3d.experiment.raw_content import _files
 from weakseg3d.images.volumes import check_same_grid
 
 GRID = {"spacing": (0.8, 1.1, 3.2), "origin": (-31.0, 12.5, 70.0), "direction": oblique_direction()}
@@ -237,6 +238,12 @@ def test_a_label_map_that_lost_its_position_gets_that_of_the_image_only_if_named
     sitk.WriteImage(small, str(cases["subject43_DE"]["label"]))
     with pytest.raises(UserError, match=r"\(2, 2, 2\) voxels, but the image has"):
         images_labels.load_case(images_labels.find_cases(tmp_path, {"misplaced": ["subject43_DE"]})["subject43_DE"], {})
+
+
+def test_changed_files_are_noticed_by_their_names_in_the_sources(tmp_path):
+    write_mscmr(tmp_path)
+    for sources in images_labels.find_cases(tmp_path, load_dataset("mscmr")["options"]).values():
+        assert {sources["image"], sources["label"]} <= set(_files(sources))
 
 
 @pytest.mark.parametrize(

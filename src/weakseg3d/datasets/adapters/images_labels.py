@@ -36,11 +36,12 @@ DENSE = "_dense"
 
 
 def find_cases(raw: str | os.PathLike[str], options: Mapping[str, Any]) -> dict[str, Sources]:
-    """Return ``{case: {"image": path, "label": path, "scribbles": path or None, "misplaced": bool}}``.
+    """Return ``{case: {"image": path, "label": path, "scribbles": path or None, "place": …}}``.
 
     An image without a label map is not a case. ``options["numbers"]`` are the smallest and the largest number with
     which the name of a case may end; the others are left out. ``options["misplaced"]`` are the cases whose label map
-    lacks the position and direction of the image. Raises UserError for two files of one case.
+    lacks the position and direction of the image; their ``place`` is the image, and that of the others None. Raises
+    UserError for two files of one case.
     """
     images: dict[str, Path] = {}
     labels: dict[str, Path] = {}
@@ -59,7 +60,7 @@ def find_cases(raw: str | os.PathLike[str], options: Mapping[str, Any]) -> dict[
     cases = {case: sources for case, sources in paired(labelled, labels).items() if _is_wanted(case, options)}
     misplaced = options.get("misplaced", ())
     return {
-        case: {**sources, "scribbles": scribbles.get(case), "misplaced": case in misplaced}
+        case: {**sources, "scribbles": scribbles.get(case), "place": sources["image"] if case in misplaced else None}
         for case, sources in cases.items()
     }
 
@@ -69,7 +70,7 @@ def load_case(sources: Sources, options: Mapping[str, Any]) -> Pair:
 
     Raises UserError as `read_pair` does, and for a misplaced label map of another size.
     """
-    if not sources["misplaced"] or sources["image"] is None:
+    if sources["place"] is None:
         return read_pair(sources)
     image, label = read_scan(sources["image"]), read_label(sources["label"])
     if image.GetSize() != label.GetSize():
