@@ -27,7 +27,11 @@ def scribbles(
             implied=True,
         ),
     ] = "middle",
-    share: Annotated[float, Parameter("Share of the border that is drawn.", above=0, at_most=1, implied=True)] = 0.5,
+    share: Annotated[
+        float,
+        Parameter("Share of the border that is drawn.", above=0, at_most=1, implied=True),
+        Rule("has no effect unless inside is border", lambda share, inside: inside == "border" or share == 0.5),
+    ] = 0.5,
     seed: int = 0,
 ) -> Annotated[sitk.Image, SavedAs(".nii.gz")]:
     """Return one curve inside the organ and one around it, on some axial slices.

@@ -31,6 +31,26 @@ def kind_with_options(choices: Mapping[str, tuple[str, dict[str, Any]]], part: s
     return " ".join([kind, *(option(key.replace("_", "-"), [value]) for key, value in parameters.items())])
 
 
+def peoples_options(experiment: Experiment, cell: Any) -> str:
+    """Return the options of `collect` for the annotation that people made of a case, or of a batch in its place."""
+    people = experiment.datasets[cell.dataset].people[cell.organ]
+    files, background = people.patterns(cell.case)
+    kind, _ = experiment.annotations()[cell.annotation]
+    return _joined(
+        option("annotation", files),
+        option("background", background),
+        option("kind", kind),
+        option("organ", people.organ),
+        value_options(people.values),
+    )
+
+
+def value_options(values: Mapping[str, Sequence[int]]) -> str:
+    """Return the options that say what the values of a drawn map mean."""
+    names = {"organ": "organ-value", "background": "background-value", "unknown": "unknown"}
+    return _joined(*(option(names[key], numbers) for key, numbers in values.items()))
+
+
 def raw_data_options(experiment: Experiment, dataset: str) -> str:
     """Return the options of `download` that name raw data of the user's own, or the folder that users share."""
     own = option("source", experiment.datasets[dataset].raw)
