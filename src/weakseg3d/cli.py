@@ -26,6 +26,7 @@ VERBS = {
     "perturb": "degrade an image in a realistic way: noise, blur, an offset, or thick slices",
     "split": "extract the binary mask of one organ from a label map",
     "annotate": "simulate a person's weak annotation of a mask",
+    "collect": "bring an annotation that a person made to an image's grid",
     "effort": "measure how much work annotations are: clicks, and centimetres drawn",
     "pseudolabel": "expand a weak annotation into a training target",
     "array": "convert a volume to the input array of a network, in a common orientation and scaled",

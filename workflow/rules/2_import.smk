@@ -44,3 +44,43 @@ rule import_case:
         "{wildcards.dataset}: importing case {wildcards.case}"
     shell:
         "{params.run} {wildcards.dataset:q} --raw {params.raw:q} --out {params.out:q} --case {wildcards.case:q} > {log:q} 2>&1"
+
+
+# Training cases that people annotated need no label. One rule per dataset, as two may have cases of the same name.
+for number, (dataset, cases) in enumerate(IMAGE_ONLY.items()):
+
+    rule:
+        name:
+            f"import_image_{number}"
+        input:
+            source=ancient(PATHS.SOURCE.replace("{dataset}", dataset)),
+            content=PATHS.RAW_CONTENT.replace("{dataset}", dataset),
+        output:
+            image=PATHS.CASE_IMAGE.replace("{dataset}", dataset),
+        log:
+            paths.log("import", paths.CASE_FOLDER).replace("{dataset}", dataset),
+        benchmark:
+            paths.benchmark("import", paths.CASE_FOLDER).replace("{dataset}", dataset)
+        wildcard_constraints:
+            case=any_of(cases),
+        priority: 20
+        conda:
+            CORE_ENV
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=30,
+        params:
+            run=RUN.verb("import", dataset=dataset),
+            format=EXPERIMENT.datasets[dataset].format(),
+            raw=subpath(input.source, parent=True),
+            out=subpath(output.image, ancestor=2),
+            dataset=dataset,
+            code=RUN.code("import"),
+        message:
+            "{params.dataset}: importing the image of case {wildcards.case}, which has no label"
+        shell:
+            "{params.run} {params.dataset:q} --raw {params.raw:q} --out {params.out:q} --case {wildcards.case:q} --image-only"
+            " > {log:q} 2>&1"
+
+    workflow.ruleorder(f"import_image_{number}", "import_case")

@@ -30,6 +30,40 @@ rule annotate:
         "{params.run} --mask {input:q} --out {output:q} --seed {params.seed} --allow-absent {params.kind} > {log:q} 2>&1"
 
 
+# What people made, in the form of a simulated annotation. Their files are inputs; nothing here writes to them.
+rule collect_annotation:
+    input:
+        FILES.peoples_files,
+        image=PATHS.ISOTROPIC_IMAGE,
+    output:
+        PATHS.ANNOTATION,
+    log:
+        paths.log("collect", paths.ANNOTATION),
+    benchmark:
+        paths.benchmark("collect", paths.ANNOTATION)
+    wildcard_constraints:
+        annotation=any_of(EXPERIMENT.peoples_annotations()),
+        suffix="mrk.json|nii.gz",
+    priority: 20
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        run=RUN.verb("collect"),
+        files=lambda wildcards: options.peoples_options(EXPERIMENT, wildcards),
+        code=RUN.code("collect"),
+    message:
+        "{wildcards.dataset}: annotation of the {wildcards.organ} in case {wildcards.case}, made by people"
+    shell:
+        "{params.run} {params.files} --image {input.image:q} --out {output:q} > {log:q} 2>&1"
+
+
+ruleorder: collect_annotation > annotate
+
+
 rule effort:
     input:
         FILES.annotations,

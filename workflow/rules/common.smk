@@ -6,7 +6,7 @@ from pathlib import Path
 
 from weakseg3d.errors import UserError, printable
 from weakseg3d.experiment import options, paths, report_products
-from weakseg3d.experiment.input_files import check_input_files
+from weakseg3d.experiment.input_files import check_input_files, image_only
 from weakseg3d.experiment.from_config import check_container, load_experiment
 from weakseg3d.experiment.provenance import provenance
 from weakseg3d.experiment.raw_content import RawContent
@@ -25,6 +25,9 @@ try:
     check_container(EXPERIMENT.container, "apptainer" in DEPLOYED_BY)
     if workflow.is_main_process:
         check_input_files(EXPERIMENT)
+    # Cases or batches that are imported without a label.
+    IMAGE_ONLY = image_only(EXPERIMENT)
+    if workflow.is_main_process:
         for path in EXPERIMENT.own_files():
             print(f"weakseg3d: {printable(path)} takes the place of the repository's", file=sys.stderr)
 except (UserError, OSError) as error:

@@ -140,6 +140,29 @@ def read_markups(path: str | os.PathLike[str]) -> Annotation:
     return Annotation([*targets, merged] if merged else targets, boxes)
 
 
+def list_points(path: str | os.PathLike[str]) -> list[tuple[str, NDArray[np.float64]]]:
+    """Return the name of every point list in a Slicer markups file, empty if it has none, and its points (n, 3) in LPS.
+
+    Raises UserError for a file that is not a markups file, or that is not in mm and in RAS or LPS.
+    """
+    path = Path(path)
+    content = read_json(path)
+    try:
+        lists = [markup for markup in content["markups"] if markup["type"] == "Fiducial"]
+        return [
+            (
+                str(markup.get("name") or ""),
+                np.array(
+                    [_numbers(point["position"], 3) for point in markup["controlPoints"] if _placed(point)]
+                ).reshape(-1, 3)
+                * _to_lps(markup, path),
+            )
+            for markup in lists
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise UserError(f"{path}: not a Slicer markups file; save points or an ROI as .mrk.json") from None
+
+
 def _target(markup: dict[str, Any], path: Path) -> PointsByClass:
     """Return the points of a point list by class, in LPS, without classes that have no points."""
     to_lps = _to_lps(markup, path)

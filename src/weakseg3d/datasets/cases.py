@@ -29,24 +29,29 @@ def import_cases(
     raw: str | os.PathLike[str],
     out: str | os.PathLike[str],
     cases: Sequence[str] | None = None,
+    image_only: bool = False,
 ) -> None:
     """Write ``out``/CASE/{image,label}.nii.gz for ``cases`` (ids; None for all) of the raw folder ``raw``.
 
-    Cases with published scribbles also get scribbles.nii.gz. ``dataset`` is a description (`load_dataset`). Raises
-    UserError for a folder without cases, an unknown case id, files that the adapter of the format rejects, scribbles on
-    another grid or with unknown values, and a folder of a case's name in ``out`` that contains somebody else's files.
+    Cases with published scribbles also get scribbles.nii.gz. ``dataset`` is a description (`load_dataset`). With
+    ``image_only``, labels are neither needed nor written. Raises UserError for a folder without cases, an unknown case
+    id, files that the adapter of the format rejects, scribbles on another grid or with unknown values, and a folder of
+    a case's name in ``out`` that contains somebody else's files.
     """
     adapter, options = ADAPTERS[dataset["format"]], dataset["options"]
     sources = cases_in(dataset, existing_folder(raw))
     names = list(sources) if cases is None else [choose(case, sources, f"{dataset['name']} case") for case in cases]
     for case in track(names, f"importing {dataset['name']}"):
-        image, label = adapter.load_case(sources[case], options)
-        scribbles = _scribbles(dataset, sources[case], image)
+        if image_only:
+            volumes = {"image": _load_image(dataset, sources[case])}
+        else:
+            volumes = dict(zip(("image", "label"), adapter.load_case(sources[case], options), strict=True))
+        scribbles = _scribbles(dataset, sources[case], volumes["image"])
+        if scribbles is not None:
+            volumes["scribbles"] = scribbles
         with whole_folder(Path(out) / case) as folder:
-            write_volume(image, folder / "image.nii.gz")
-            write_volume(label, folder / "label.nii.gz")
-            if scribbles is not None:
-                write_volume(scribbles, folder / "scribbles.nii.gz")
+            for kind, volume in volumes.items():
+                write_volume(volume, folder / f"{kind}.nii.gz")
 
 
 def _scribbles(dataset: dict[str, Any], sources: Sources, image: sitk.Image) -> sitk.Image | None:
@@ -62,6 +67,17 @@ def _scribbles(dataset: dict[str, Any], sources: Sources, image: sitk.Image) -> 
             f"dataset '{dataset['name']}', which know {sorted(known)}"
         )
     return scribbles
+
+
+def _load_image(dataset: dict[str, Any], sources: Sources) -> sitk.Image:
+    """Return the image of a case without a label; raise UserError for a format in which every case has one."""
+    adapter = ADAPTERS[dataset["format"]]
+    if not hasattr(adapter, "load_image"):
+        raise UserError(
+            f"dataset '{dataset['name']}': format '{dataset['format']}' has no cases without labels; describe the files"
+            " with format 'folder'"
+        )
+    return adapter.load_image(sources, dataset["options"])
 
 
 def cases_in(

@@ -4,12 +4,13 @@ Nothing here needs a numerical library, so that the workflow plans without one.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from weakseg3d.experiment.paths import path_part
+from weakseg3d.experiment.people import PREFIX, People
 from weakseg3d.experiment.recipes import recipe_parts
 from weakseg3d.experiment.variants import variant_name, variant_parts
 from weakseg3d.named_files import taking_precedence
@@ -45,7 +46,8 @@ class Dataset:
 
     ``description`` is its YAML, ``organs`` those that the config names, ``split`` maps each case to its part,
     ``split_path`` is the file that says so, ``raw`` where the raw data lie (empty to fetch or to make them), and
-    ``intensity`` how images are scaled: ``{"window": [low, high]}`` or ``{"percentiles": [low, high]}``.
+    ``intensity`` how images are scaled: ``{"window": [low, high]}`` or ``{"percentiles": [low, high]}``. ``people`` has
+    the organs whose annotations people made.
     """
 
     description: dict[str, Any]
@@ -54,6 +56,7 @@ class Dataset:
     split_path: Path
     raw: str
     intensity: dict[str, list[float]]
+    people: dict[str, People] = field(default_factory=dict)
 
     def cases(self, part: str | None = None) -> list[str]:
         """Return the case ids of ``part`` (train, validation or test), or all of them."""
@@ -96,7 +99,7 @@ class Experiment:
     def cells(self) -> list[Cell]:
         """Return one cell per dataset, organ, method and seed, in config order; a control has the first seed only."""
         return [
-            Cell(dataset, organ, self.annotation(method), method, seed)
+            Cell(dataset, organ, self.annotation(method, dataset, organ), method, seed)
             for dataset, entry in self.datasets.items()
             for organ, method in product(entry.organs, self.shown)
             for seed in (self.seeds[:1] if self.is_control(method) else self.seeds)
@@ -118,16 +121,32 @@ class Experiment:
         """Return the names of the methods that start from the models of two others."""
         return [name for name in self.methods if self.students(name)]
 
-    def annotation(self, method: str) -> str:
-        """Return the path part of a method's annotation: its kind and every parameter, or ``dense``."""
+    def annotation(self, method: str, dataset: str, organ: str) -> str:
+        """Return the path part of a method's annotation of an organ.
+
+        It is the kind and every parameter of a simulated one, the kind alone of one that people made, or ``dense``.
+        """
         if self.methods[method]["supervision"] == "dense":
             return "dense"
         kind, parameters = split_choice(self.methods[method]["annotation"])
+        if kind != "none" and organ in self.datasets[dataset].people:
+            return f"{PREFIX}_{kind}"
         return kind if kind == "none" else path_part(kind, parameters | {"seed": self.annotation_seed})
 
     def annotations(self) -> dict[str, tuple[str, dict[str, Any]]]:
-        """Return ``{path part: (kind, parameters)}`` of all annotations in use."""
-        return {self.annotation(name): split_choice(method["annotation"]) for name, method in self.methods.items()}
+        """Return ``{path part: (kind, parameters)}`` of all annotations in use; those of people have no parameters."""
+        found = {}
+        for name, method in self.methods.items():
+            kind, parameters = split_choice(method["annotation"])
+            for dataset, entry in self.datasets.items():
+                for organ in entry.organs:
+                    part = self.annotation(name, dataset, organ)
+                    found[part] = (kind, {} if part.startswith(f"{PREFIX}_") else parameters)
+        return found
+
+    def peoples_annotations(self) -> list[str]:
+        """Return the path parts of the annotations that people made."""
+        return [part for part in self.annotations() if part.startswith(f"{PREFIX}_")]
 
     def pseudo_label(self, method: str) -> str | None:
         """Return the path part of a method's pseudo label, or None for a method without one."""

@@ -9,11 +9,12 @@ from weakseg3d.errors import UserError
 from weakseg3d.evaluation.metric_names import metric_names
 from weakseg3d.experiment.experiment import Dataset, Experiment, students
 from weakseg3d.experiment.idle_keys import check_passes
+from weakseg3d.experiment.people import check_kind, people_of
 from weakseg3d.experiment.recipes import check_patch, checked_method, load_method
 from weakseg3d.experiment.study import NO_STUDY, study_variants, with_text_levels
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.named_files import from_here_or_project
-from weakseg3d.schemas import choose, validated
+from weakseg3d.schemas import choose, schema, validated
 
 
 def load_experiment(config: dict[str, Any]) -> Experiment:
@@ -21,7 +22,7 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
 
     Raises UserError for unknown keys, datasets, organs or methods, and for mistakes in their files.
     """
-    config = validated(with_text_levels(config), "config", "the config")
+    config = validated(with_text_levels(config), config_schema(), "the config")
     datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
     methods = {name: load_method(name, config["overrides"].get(name)) for name in config["methods"]}
     methods |= study_variants(config.get("study", NO_STUDY), config["overrides"])
@@ -29,11 +30,12 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
     for name in shown:
         methods |= _first_stages(name, methods, config["overrides"])
     _check_validation_cases(methods, datasets)
+    _check_people(methods, datasets)
     for name in config["overrides"]:
         choose(name, list(dict.fromkeys(variant_parts(method)[0] for method in methods)), "method in 'overrides'")
     for name in config["report"]["metrics"]:
         choose(name, metric_names(), "metric in 'report.metrics'")
-    for key in ("raw", "splits", "intensity"):
+    for key in ("raw", "splits", "intensity", "annotations"):
         for name in config[key]:
             choose(name, list(config["datasets"]), f"dataset in '{key}'")
     return Experiment(
@@ -55,6 +57,12 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
         raw_folder=config["raw_folder"],
         offline=config["offline"],
     )
+
+
+def config_schema() -> dict[str, Any]:
+    """Return the schema of configs; what it says of annotations that people made is that of a dataset."""
+    rules = schema("config")
+    return rules | {"$defs": rules["$defs"] | {"people": schema("dataset")["$defs"]["people"]}}
 
 
 def check_container(container: str | None, needed: bool) -> None:
@@ -88,14 +96,32 @@ def _dataset(name: str, organs: list[str], config: dict[str, Any]) -> Dataset:
     patient = divided_patient(split, description["patient"])
     if patient is not None:
         raise UserError(f"{path}: patient {patient} is in different parts; put all cases of a patient into one")
+    raw = config["raw"].get(name, "")
+    source, annotations = f"dataset '{name}'", description["annotations"]
+    if name in config["annotations"]:
+        source, annotations = f"annotations.{name} in the config", config["annotations"][name]
+    for organ in annotations:
+        choose(organ, list(description["organs"]), f"organ of dataset '{name}' in 'annotations'")
     return Dataset(
         description,
         organs,
         split,
         path,
-        config["raw"].get(name, ""),
+        raw,
         config["intensity"].get(name, description["intensity"]),
+        people_of(annotations, description, raw if Path(raw).is_dir() else "", source),
     )
+
+
+def _check_people(methods: dict[str, Any], datasets: dict[str, Dataset]) -> None:
+    """Raise UserError for a method that learns from another kind of annotation than people gave."""
+    weak = {name: method for name, method in methods.items() if method["supervision"] != "dense"}
+    for dataset in datasets.values():
+        for organ, people in dataset.people.items():
+            for name, method in weak.items():
+                (kind,) = method["annotation"]
+                if organ in dataset.organs and kind != "none":
+                    check_kind(people, kind, name)
 
 
 def _first_stages(name: str, methods: dict[str, Any], overrides: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -19,6 +19,9 @@ def check_input_files(experiment: Experiment) -> None:
     for name, dataset in experiment.datasets.items():
         if dataset.raw and not Path(dataset.raw).exists():
             raise UserError(f"{dataset.raw}: no such file or folder; correct 'raw.{name}' in the config")
+        for organ in dataset.organs:
+            if organ in dataset.people:
+                dataset.people[organ].check(_annotated_cases(experiment, name), f"dataset '{name}'")
         folder = unpacked_raw_data(experiment, name)
         cases = None if folder is None else sources_by_case(dataset, folder)
         missing = [case for case in dataset.split if cases is not None and case not in cases]
@@ -26,6 +29,56 @@ def check_input_files(experiment: Experiment) -> None:
             raise UserError(
                 f"{dataset.split_path}: case {quoted(missing[0])} is not in {folder}; correct the split or add the case"
             )
+
+
+def image_only(experiment: Experiment) -> dict[str, list[str]]:
+    """Return ``{dataset: cases or batches}`` that are imported without a label, as people annotated what they are for.
+
+    They are parts of a split, other than the test cases, of which some case has no label. Raises UserError where an
+    organ or a method needs one.
+    """
+    found = {}
+    for name, dataset in experiment.datasets.items():
+        folder = unpacked_raw_data(experiment, name)
+        sources = sources_by_case(dataset, folder) if folder is not None else None
+        lacking = [
+            case for case in dataset.split if sources and case in sources and sources[case].get("label", "") is None
+        ]
+        for case in lacking:
+            if dataset.split[case] == "test":
+                raise UserError(
+                    f"dataset '{name}': test case {quoted(case)} has no label to be evaluated with; add it, or take it"
+                    " out of the split"
+                )
+        if not lacking:
+            continue
+        _check_nothing_needs_labels(experiment, name, lacking[0])
+        parts = {dataset.split[case] for case in lacking}
+        found[name] = lacking if experiment.batch == "case" else [f"@{part}" for part in sorted(parts)]
+    return found
+
+
+def _check_nothing_needs_labels(experiment: Experiment, name: str, case: str) -> None:
+    remedy = "give it a label, or take it out of the split"
+    for organ in experiment.datasets[name].organs:
+        if organ not in experiment.datasets[name].people:
+            raise UserError(
+                f"dataset '{name}': case {quoted(case)} has neither a label nor an annotation of the {organ}; {remedy}"
+            )
+    for method, parts in experiment.methods.items():
+        if parts["supervision"] == "dense" or parts.get("selection") == "dense_validation":
+            raise UserError(f"dataset '{name}': case {quoted(case)} has no label, which '{method}' needs; {remedy}")
+
+
+def _annotated_cases(experiment: Experiment, dataset: str) -> list[str]:
+    """Return the cases whose annotations the methods need: those they learn from, and those that controls show."""
+    parts = {"train"}
+    for name, method in experiment.methods.items():
+        if method["supervision"] != "dense" and method.get("selection") == "weak_labels":
+            parts.add(experiment.validation_part(dataset, name) or "train")
+        if method.get("control") == "pseudo_label":
+            parts.add("test")
+    return [case for case, part in experiment.datasets[dataset].split.items() if part in parts]
 
 
 def unpacked_raw_data(experiment: Experiment, name: str) -> Path | None:

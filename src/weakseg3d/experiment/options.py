@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.files import file_digest
 
@@ -29,6 +30,29 @@ def kind_with_options(choices: Mapping[str, tuple[str, dict[str, Any]]], part: s
     """Return ``kind --parameter value ...`` of the annotation, pseudo label or perturbation that a path part names."""
     kind, parameters = choices[part]
     return " ".join([kind, *(option(key.replace("_", "-"), [value]) for key, value in parameters.items())])
+
+
+def peoples_options(experiment: Experiment, cell: Any) -> str:
+    """Return the options of `collect` for the annotation that people made of a case, or of a batch in its place."""
+    people = experiment.datasets[cell.dataset].people[cell.organ]
+    files, background = people.patterns(cell.case)
+    if people.imported:
+        scribbles = paths.CASE_SCRIBBLES.format(experiment=experiment.name, dataset=cell.dataset, case=cell.case)
+        files = [paths.tracked(scribbles, experiment.batch)]
+    kind, _ = experiment.annotations()[cell.annotation]
+    return _joined(
+        option("annotation", files),
+        option("background", background),
+        option("kind", kind),
+        option("organ", people.organ),
+        value_options(people.values),
+    )
+
+
+def value_options(values: Mapping[str, Sequence[int]]) -> str:
+    """Return the options that say what the values of a drawn map mean."""
+    names = {"organ": "organ-value", "background": "background-value", "unknown": "unknown"}
+    return _joined(*(option(names[key], numbers) for key, numbers in values.items()))
 
 
 def raw_data_options(experiment: Experiment, dataset: str) -> str:

@@ -21,6 +21,8 @@ CASE_FOLDER = RESULTS + "/2_cases/{dataset}/{case}"
 CASE = CASE_FOLDER + "/{kind}.nii.gz"
 CASE_IMAGE = CASE_FOLDER + "/image.nii.gz"
 CASE_LABEL = CASE_FOLDER + "/label.nii.gz"
+CASE_SCRIBBLES = CASE_FOLDER + "/scribbles.nii.gz"
+"""The published scribbles of a case, where it has any; the import of its image writes them beside it."""
 
 ISOTROPIC = RESULTS + "/3_isotropic/{dataset}/{case}/{kind}.nii.gz"
 ISOTROPIC_IMAGE = RESULTS + "/3_isotropic/{dataset}/{case}/image.nii.gz"

@@ -49,6 +49,14 @@ class StageFiles:
         """Return the annotation of a case."""
         return self.path(paths.ANNOTATION, cell, suffix=self.suffix(cell.annotation))
 
+    def peoples_files(self, cell: Any) -> list[str]:
+        """Return the files that people made for a case or for all cases of a batch."""
+        people = self.experiment.datasets[cell.dataset].people[cell.organ]
+        if people.imported:  # They lie beside the image, and are made with it.
+            return [self.path(paths.CASE_IMAGE, cell)]
+        cases = self.experiment.cases_of(cell.dataset, cell.case)
+        return [path for case in cases for path in people.of_case(case)]
+
     def annotations(self, cell: Any, cases: Iterable[str] | None = None) -> list[str]:
         """Return what an annotator gives for ``cases`` (all training cases if None): masks for full supervision."""
         cases = self._batches(cell, "train") if cases is None else cases
@@ -244,7 +252,8 @@ class StageFiles:
         Every method is drawn with its first seed, on the grid that it is evaluated on; an image that the method sees
         perturbed is brought there.
         """
-        annotation, seed = self.experiment.annotation(cell.method), self.experiment.seeds[0]
+        annotation = self.experiment.annotation(cell.method, cell.dataset, cell.organ)
+        seed = self.experiment.seeds[0]
         drawn = Evaluation(cell.dataset, cell.organ, annotation, cell.method, seed, case)
         unperturbed = self.experiment.image(cell.method, "test") == "image"
         return {

@@ -44,7 +44,7 @@ def run_batch(
     made by the same command and code from the same inputs. One that fails does not keep the others from being made; the
     records are written once all are.
     """
-    digests = {path: case_digests(path, cases) for path in read}
+    digests = {path: case_digests(path, batch, cases) for path in read}
     journal = Path(write[0] + ".made")
     hashes = read_json(journal) if journal.exists() else {}
     highest_code = 0
@@ -72,11 +72,14 @@ def run_batch(
     return highest_code
 
 
-def case_digests(path: str, cases: Iterable[str]) -> dict[str, str]:
+def case_digests(path: str, batch: str, cases: Iterable[str]) -> dict[str, str]:
     """Return ``{case: sha256}`` of the files that a record stands for, or of one file that all ``cases`` share.
 
-    Raises UserError for a file that does not exist and for a record that lacks a case.
+    A file of a person's, which has no record, is named with the ``batch`` in place of the case. Raises UserError for a
+    file that does not exist and for a record that lacks a case.
     """
+    if not IN_RECORDS.match(path) and batch in path:
+        return {case: file_digest(existing_file(path.replace(batch, case))) for case in cases}
     if not IN_RECORDS.match(path):
         return dict.fromkeys(cases, file_digest(existing_file(path)))
     digests = read_json(path)

@@ -10,6 +10,7 @@ from weakseg3d.cli import module_name
 from weakseg3d.evaluation.metric_names import metric_modules
 from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.experiment.method_schema import TRAINED, chosen_modules
+from weakseg3d.experiment.people import People
 from weakseg3d.jobs.code_hash import code_hash
 from weakseg3d.pseudo_labels import PSEUDO_LABELS
 
@@ -21,13 +22,17 @@ class Commands:
         self.experiment = experiment
         self.start = f"PYTHONPATH={shlex.quote(str(source))} {shlex.quote(python)} -m weakseg3d"
 
-    def verb(self, name: str) -> Callable[..., str]:
+    def verb(self, name: str, dataset: str = "") -> Callable[..., str]:
         """Return a function of a job (its wildcards, input and output) that gives the command of the verb ``name``.
+
+        A rule for one ``dataset`` alone, which is no wildcard of it, names that here.
 
         Snakemake runs a job again when a param changes, unless the param is computed from the job's input or output:
         so another checkout, or another Python, runs nothing again.
         """
-        return lambda wildcards, input, output: f"{self.start} {self._each(name, wildcards, input, output)}{name}"
+        return lambda wildcards, input, output: (
+            f"{self.start} {self._each(name, wildcards, input, output, dataset)}{name}"
+        )
 
     def verb_on_device(self, name: str) -> Callable[..., str]:
         """Return the same for a verb that works on a GPU of its own, or on none where the config says so."""
@@ -39,16 +44,23 @@ class Commands:
             f"{self.start}.jobs.devices {self._each(name, wildcards, input, output)}{name}"
         )
 
+    @staticmethod
+    def _peoples(people: People, cases: Iterable[str]) -> set[str]:
+        return {path for case in cases for path in people.of_case(case)}
+
     def code(self, name: str) -> Callable[[Any], str]:
         """Return a function of a job's wildcards that gives the hash of the code behind its verb ``name``."""
         return lambda wildcards: code_hash(module_name(name), chosen_by(self.experiment, name, wildcards))
 
-    def _each(self, name: str, wildcards: Any, read: Iterable[str], write: Iterable[str]) -> str:
+    def _each(self, name: str, wildcards: Any, read: Iterable[str], write: Iterable[str], dataset: str = "") -> str:
         """Return what makes a verb run for every case of a batch; nothing for a job of one case, or of none."""
         case = wildcards.get("case")
         if self.experiment.batch == "case" or case is None:
             return ""
-        cases = self.experiment.cases_of(wildcards.dataset, case)
+        cases = self.experiment.cases_of(dataset or wildcards.dataset, case)
+        if name == "collect":
+            people = self.experiment.datasets[wildcards.dataset].people[wildcards.organ]
+            read = [*people.of_case(case), *(path for path in read if path not in self._peoples(people, cases))]
         named = {"cases": cases, "read": read, "write": write, "name": [case], "code": [self.code(name)(wildcards)]}
         return "batch " + "".join(f"--{option} {shlex.join(words)} " for option, words in named.items())
 

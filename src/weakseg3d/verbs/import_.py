@@ -16,6 +16,7 @@ def add_arguments(parser):
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="output folder, in which each case gets a folder")
     parser.add_argument("--case", action="append", metavar="ID", help="import this case; may be given repeatedly")
+    parser.add_argument("--image-only", action="store_true", help="for cases that have no label")
 
 
 def run(args):
@@ -23,4 +24,4 @@ def run(args):
     from weakseg3d.datasets.cases import import_cases
     from weakseg3d.datasets.description import load_dataset
 
-    import_cases(load_dataset(args.dataset), args.raw, args.out, args.case)
+    import_cases(load_dataset(args.dataset), args.raw, args.out, args.case, args.image_only)

@@ -9,8 +9,8 @@ from weakseg3d.cli import main
 from weakseg3d.datasets.adapters import acdc, images_labels
 from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.errors import UserError
-from weakseg3d.files import PROJECT
 from weakseg3d.experiment.raw_content import _files
+from weakseg3d.files import PROJECT
 from weakseg3d.images.volumes import check_same_grid
 
 GRID = {"spacing": (0.8, 1.1, 3.2), "origin": (-31.0, 12.5, 70.0), "direction": oblique_direction()}

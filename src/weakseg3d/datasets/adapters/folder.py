@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import SimpleITK as sitk
+
 from weakseg3d.datasets.file_search import LINK, Sources, natural, paired
 from weakseg3d.datasets.formats.dataset_json import cases_of_dataset_json
 from weakseg3d.datasets.formats.dicom import read_series_folder
-from weakseg3d.datasets.formats.nifti import Pair, read_label_on, read_pair
+from weakseg3d.datasets.formats.nifti import Pair, read_label_on, read_pair, read_scan
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.texts import from_cell, read_csv
 
@@ -53,6 +55,15 @@ def load_case(sources: Sources, options: Mapping[str, Any]) -> Pair:
         return read_pair(sources, values, options.get("channel"))
     image = read_series_folder(sources["image"])
     return image, read_label_on(image, sources, values)
+
+
+def load_image(sources: Sources, options: Mapping[str, Any]) -> sitk.Image:
+    """Return the image (float32) of a case without a label map, read as by `load_case`."""
+    if sources["image"] is None:
+        raise UserError(f"{sources['label']}: the image of this label map is missing; add it")
+    if Path(sources["image"]).is_dir():
+        return read_series_folder(sources["image"])
+    return read_scan(sources["image"], options.get("channel"))
 
 
 def _finder(options: Mapping[str, Any]) -> Callable[[Path], dict[str, Sources]]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from weakseg3d.errors import UserError
 from weakseg3d.evaluation.long_table import series_names
+from weakseg3d.experiment.people import PREFIX
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.inference.controls import CONTROLS
 from weakseg3d.statistics.cells import ORGAN
@@ -103,7 +104,12 @@ def with_readable_facts(text, table, headings):
 
 
 def readable_annotation(path_part):
-    """Return an annotation's name in paths, ``points_number-100_seed-0``, as ``points, number 100, seed 0``."""
+    """Return an annotation's name in paths, ``points_number-100_seed-0``, as ``points, number 100, seed 0``.
+
+    What people made, ``people_points``, is ``points by people``.
+    """
+    if path_part.startswith(f"{PREFIX}_"):
+        return f"{path_part.removeprefix(f'{PREFIX}_')} by people"
     kind, _, parameters = path_part.partition("_")
     pairs = re.findall(r"([a-z_]+)-([^_]+)", parameters)
     return ", ".join([kind, *(f"{key.strip('_').replace('_', ' ')} {value}" for key, value in pairs)])

@@ -1,0 +1,182 @@
+"""What people annotated is an input: read, never written, and followed by what depends on it alone."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+import yaml
+from conftest import make_volume, oblique_direction
+from tiny_grid import copy_of_the_repository, snakemake
+
+from weakseg3d.files import file_digest
+
+DATASET = """\
+description: Scans of which people annotated some.
+modality: CT
+format: folder
+options:
+  image: images/{case}.nii.gz
+  label: dense/{case}.nii.gz
+access:
+  place: {folder: scans, instructions: ask the hospital}
+organs:
+  spleen: [3]
+annotations:
+  spleen: {files: "scribbles/{case}.nii.gz", organ: [3], unknown: [4]}
+intensity:
+  window: [0, 100]
+split: config/splits/hospital.csv
+"""
+METHOD = """\
+description: Scribbles of people.
+supervision: weak
+annotation:
+  scribbles: {every: 5}
+pseudo_label:
+  scribbles: {}
+network:
+  unet: {channels: [2, 4, 8]}
+loss:
+  partial_ce: {}
+training:
+  patch_size: [16, 16, 16]
+  steps: 3
+  optimizer:
+    adamw: {}
+"""
+
+
+def write_scans(folder):
+    """Write two scans with scribbles alone, whose values are those of ACDC, and one with a dense label."""
+    for number in range(1, 4):
+        label = np.zeros((18, 20, 22), np.uint8)
+        label[4:12, 5:12, 6 + number : 14] = 3
+        image = np.random.default_rng(number).normal(30, 10, label.shape) + 20 * label
+        scribble = np.full(label.shape, 4, np.uint8)
+        scribble[4:12:3, 8, 8:12] = 3
+        scribble[4:12:3, 2, 2:20] = 0
+        files = {"images": image.astype(np.float32)} | ({"dense": label} if number == 3 else {"scribbles": scribble})
+        for kind, array in files.items():
+            (folder / kind).mkdir(parents=True, exist_ok=True)
+            volume = make_volume(array, (9.0, 8.0, 11.0), (3, -7, 20), oblique_direction(number % 2 == 0))
+            sitk.WriteImage(volume, str(folder / kind / f"{number:04d}.nii.gz"))
+
+
+def grid(folder, batch):
+    """Return a copy of the repository whose only dataset was annotated by people."""
+    copy_of_the_repository(folder)
+    shutil.rmtree(folder / "scans")
+    write_scans(folder / "scans")
+    (folder / "config/datasets/hospital.yaml").write_text(DATASET, encoding="utf-8")
+    (folder / "config/methods/people.yaml").write_text(METHOD, encoding="utf-8")
+    change(folder, methods=["people", "truth"], overrides={}, batch=batch)
+    return folder
+
+
+def change(folder, **keys):
+    config = yaml.safe_load((folder / "tiny.yaml").read_text(encoding="utf-8")) | keys
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def run(folder, *arguments):
+    ran = snakemake(folder, "--cores", "2", *arguments)
+    said = ran.stdout + ran.stderr
+    assert ran.returncode == 0, said[-4000:]
+    return said
+
+
+def rules(folder):
+    """Return ``{rule: number of jobs}`` that a dry run plans."""
+    lines = run(folder, "--dry-run").partition("Job stats:")[2].partition("Reasons:")[0].splitlines()
+    rows = [line.split() for line in lines if len(line.split()) == 2]
+    return {rule: int(number) for rule, number in rows if number.isdecimal() and rule != "total"}
+
+
+@pytest.fixture(scope="module", params=["case", "split"])
+def finished(tmp_path_factory, request):
+    folder = grid(tmp_path_factory.mktemp("people"), request.param)
+    plan = rules(folder)
+    (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    (folder / "digests.json").write_text(json.dumps(scans(folder)), encoding="utf-8")
+    run(folder)
+    return folder
+
+
+def scans(folder):
+    return {str(path.relative_to(folder)): file_digest(path) for path in sorted((folder / "scans").rglob("*.nii.gz"))}
+
+
+def test_nothing_is_simulated_and_no_dense_training_mask_is_made(finished):
+    plan = json.loads((finished / "plan.json").read_text(encoding="utf-8"))
+    assert plan["collect_annotation"] >= 1
+    assert "annotate" not in plan
+    assert not list((finished / "results/tiny/4_masks").rglob("0001*"))
+    assert not (finished / "results/tiny/2_cases/hospital/0001/label.nii.gz").exists()
+    assert (finished / "results/tiny/2_cases/hospital/0003/label.nii.gz").exists()
+
+
+def test_the_table_says_who_annotated(finished):
+    main = pd.read_csv(finished / "results/tiny/tables/main.csv")
+    assert main.set_index("method")["annotation"]["people"] == "people_scribbles"
+    text = (finished / "results/tiny/tables/main.md").read_text(encoding="utf-8")
+    assert "scribbles by people" in text
+    assert "seed 0" not in text.partition("scribbles by people")[0].splitlines()[-1]
+
+
+def test_scribbles_lie_where_they_were_drawn(finished):
+    collected = next((finished / "results/tiny/5_annotations").rglob("people_scribbles/0001.nii.gz"))
+    labels = sitk.GetArrayFromImage(sitk.ReadImage(str(collected)))
+    assert set(np.unique(labels)) == {0, 1, 2}
+    assert (labels == 1).sum() >= 3
+    assert (labels != 2).mean() < 0.2
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert rules(finished) == {}
+
+
+def test_peoples_files_are_never_touched(finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path / "copy", symlinks=True)
+    before = json.loads((finished / "digests.json").read_text(encoding="utf-8"))
+    change(folder, spacing=12.0, annotation_seed=5)
+    run(folder)
+    run(folder, "--forceall")
+    assert scans(folder) == before
+
+
+def test_a_changed_file_runs_what_follows_from_it_alone(finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path / "copy", symlinks=True)
+    path = folder / "scans/scribbles/0002.nii.gz"
+    volume = sitk.ReadImage(str(path))
+    volume[10, 10, 10] = 0
+    sitk.WriteImage(volume, str(path))
+    plan = rules(folder)
+    assert plan["collect_annotation"] == plan["pseudo_label"] == plan["train"] == 1
+    assert not {"import_case", "import_image_0", "resample", "split_labels", "recipe"} & set(plan)
+    made = folder / "results/tiny/5_annotations/hospital/spleen/people_scribbles"
+    first = (made / "0001.nii.gz").stat().st_mtime_ns
+    run(folder)
+    assert (made / "0001.nii.gz").stat().st_mtime_ns == first
+
+
+MISTAKES = [
+    ({"annotations": {"hospital": {"spleen": "scribbles/{case}.mrk.json"}}}, "which is label maps, but"),
+    ({"annotations": {"hospital": {"spleen": "elsewhere/{case}.nii.gz"}}}, "0001.nii.gz does not exist"),
+    ({"annotations": {"hospital": {"spleen": "../{case}.nii.gz"}}}, "without '..'"),
+    ({"annotations": {"hospital": {"spleen": "one.nii.gz"}}}, "{case}"),
+    ({"annotations": {"hospital": {"liver": "scribbles/{case}.nii.gz"}}}, "unknown organ"),
+    ({"annotations": {"hospital": {}}}, "has neither a label nor an annotation of the spleen"),
+    ({"methods": ["people", "dense_unet"]}, "has no label, which 'dense_unet' needs"),
+]
+
+
+@pytest.mark.parametrize(("keys", "message"), MISTAKES, ids=[message for _, message in MISTAKES])
+def test_a_mistake_is_one_sentence_before_anything_runs(finished, tmp_path, keys, message):
+    folder = shutil.copytree(finished, tmp_path / "copy", symlinks=True)
+    change(folder, **keys)
+    ran = snakemake(folder, "--dry-run", "--cores", "1")
+    assert ran.returncode == 2
+    assert message in ran.stderr.splitlines()[-1]
