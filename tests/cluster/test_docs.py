@@ -91,7 +91,7 @@ def test_verbs_run(folder):
     verbs = [
         line for page, text in blocks("bash") for line in text.splitlines() if line.startswith("python -m weakseg3d ")
     ]
-    assert len(verbs) == 6
+    assert len(verbs) == 7
     for command in verbs:
         run(folder, command)
     assert (folder / "config/splits/hospital.csv").read_text(encoding="utf-8").count("test") == 1
