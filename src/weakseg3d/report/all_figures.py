@@ -18,10 +18,10 @@ MAX_SERIES = 16
 CAPTIONS = {
     "dice_boxplot": "Dice of every case. Box: quartiles and median; whiskers: 1.5 interquartile ranges; dots: cases, "
     "with a line joining those of one case and seed; crosses: missed organs. Cases without the organ are not shown.",
-    "study": "Mean Dice. Bands or bars: its 95 % interval (bootstrap over cases, each with all seeds; none for fewer "
-    "than three cases). Dashed lines: references, which are methods outside the study. In dot plots, thin lines: the "
-    "mean of each method at the level 'none'. In heatmaps, below the mean: the sample standard deviation over "
-    "evaluations; outline: the best mean on each organ.",
+    "study": "Mean Dice. Bands or bars: its 95 % interval (Student's t over cases on a transformed scale, as in the "
+    "main table; none for fewer than four cases). Dashed lines: references, which are methods outside the study. In "
+    "dot plots, thin lines: the mean of each method at the level 'none'. In heatmaps, below the mean: the sample "
+    "standard deviation over evaluations; outline: the best mean on each organ.",
     "ranking": "Ranking stability. Square: the rank of a method by its mean over all cases. Circles: the share of "
     "bootstrap resamples of the cases in which it has a rank, shown as the area of the circle.",
     "training": "Loss of every training over its steps, averaged over a fiftieth of them; one line per organ and seed. "
