@@ -13,7 +13,7 @@ def readable_tables(experiment: Experiment) -> list[str]:
 
 def other_tables(experiment: Experiment) -> list[str]:
     """Return the tables that are CSV alone."""
-    return ["statistics", "comparisons", "ranking_shares", "overall_ranking_shares", "metric_agreement"] + [
+    return ["statistics", "variance", "comparisons", "ranking_shares", "overall_ranking_shares", "metric_agreement"] + [
         "study_wide"
     ] * has_variants(experiment)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from weakseg3d.evaluation.long_table import LACKING
 from weakseg3d.report.study.table import factors, readable_study, study_table
 from weakseg3d.report.tables.against_best import (
     against_best,
@@ -31,6 +32,7 @@ from weakseg3d.report.tables.wide import readable_wide, wide_table
 from weakseg3d.statistics.comparison import comparisons
 from weakseg3d.statistics.overall_ranking import overall_ranking
 from weakseg3d.statistics.ranking import ranking
+from weakseg3d.statistics.variance_components import variance_components
 from weakseg3d.texts import as_cell
 
 
@@ -108,6 +110,7 @@ def _add_main(tables, rows, main, note):
     tables.numbers["main_wide"] = wide_table(main)
     tables.readable["main_wide"] = readable_wide(main, note)
     tables.numbers["statistics"] = cell_statistics(rows)
+    tables.numbers["variance"] = variance_components(rows[rows["status"] != LACKING])
 
 
 def _add_study(tables, rows, main, note):
