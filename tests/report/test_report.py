@@ -53,10 +53,11 @@ def test_table_as_numbers(metrics, tmp_path):
     assert report(metrics, tmp_path / "out") == 0
     assert (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8") == (
         "dataset,modality,organ,method,annotation,dice_mean,dice_sd,dice_median,dice_low,dice_high,dice_p,"
-        "hd95_mean,hd95_sd,hd95_median,hd95_low,hd95_high,hd95_p,n,n_missed,n_absent,n_lacking,n_seeds\n"
-        "toy,ct,spleen,weak,points,0.7000,0.1414,0.7000,,,,3.0000,1.4142,3.0000,,,,2,0,1,0,1\n"
-        "toy,ct,spleen,clumsy,points,0.4000,0.5657,0.4000,,,,51.0000,69.2965,51.0000,,,,2,1,1,0,1\n"
-        "toy,ct,spleen,truth,points,1.0000,0.0000,1.0000,,,,0.0000,0.0000,0.0000,,,,2,0,1,0,1\n"
+        "hd95_mean,hd95_sd,hd95_median,hd95_low,hd95_high,hd95_p,n,n_missed,n_absent,n_lacking,n_seeds,"
+        "missed_share,missed_low,missed_high\n"
+        "toy,ct,spleen,weak,points,0.7000,0.1414,0.7000,,,,3.0000,1.4142,3.0000,,,,2,0,1,0,1,0.0000,0.0000,0.6576\n"
+        "toy,ct,spleen,clumsy,points,0.4000,0.5657,0.4000,,,,51.0000,69.2965,51.0000,,,,2,1,1,0,1,0.5000,0.0945,0.9055\n"
+        "toy,ct,spleen,truth,points,1.0000,0.0000,1.0000,,,,0.0000,0.0000,0.0000,,,,2,0,1,0,1,0.0000,0.0000,0.6576\n"
     )
 
 
@@ -66,8 +67,14 @@ def test_table_for_readers(metrics, tmp_path):
     assert text.startswith(
         "# Toy\n\n| Dataset | Modality | Organ | Method | Dice ↑ | Dice median | Dice 95 % interval | HD95 (mm) ↓ | "
     )
-    assert "| weak | **0.700 ± 0.141** | 0.700 |  | **3.00 ± 1.41** | 3.00 |  | 2 | 0 | 1 | 1 | points |" in text
-    assert "| clumsy | <u>0.400 ± 0.566</u> | 0.400 |  | <u>51.00 ± 69.30</u> | 51.00 |  | 2 | 1 | 1 | 1 |" in text
+    assert (
+        "| weak | **0.700 ± 0.141** | 0.700 |  | **3.00 ± 1.41** | 3.00 |  | 2 | 0 | 0 % (0–66) | 1 | 1 | points |"
+        in text
+    )
+    assert (
+        "| clumsy | <u>0.400 ± 0.566</u> | 0.400 |  | <u>51.00 ± 69.30</u> | 51.00 |  | 2 | 1 | 50 % (9–91) | 1 | 1 |"
+        in text
+    )
     # A control is never the best.
     assert "| truth \\* | 1.000 ± 0.000 | 1.000 |  | 0.00 ± 0.00 | 0.00 |  | 2 |" in text
     assert "\n- commit: abc\n" in text
@@ -80,9 +87,9 @@ def test_equal_means_are_both_best(tmp_path):
     text = (tmp_path / "out/tables/main.md").read_text(encoding="utf-8")
     # One case has no standard deviation.
     assert text.count("| **0.800** | 0.800 |  | **2.00** | 2.00 |  | 1 |") == 2
-    assert ",0.8000,,0.8000,,,,2.0000,,2.0000,,,,1,0,0,0,1\n" in (tmp_path / "out/tables/main.csv").read_text(
-        encoding="utf-8"
-    )
+    assert ",0.8000,,0.8000,,,,2.0000,,2.0000,,,,1,0,0,0,1,0.0000,0.0000,0.7935\n" in (
+        tmp_path / "out/tables/main.csv"
+    ).read_text(encoding="utf-8")
 
 
 def test_order_is_that_of_first_appearance(tmp_path):
@@ -106,7 +113,7 @@ def test_seeds_are_counted(tmp_path):
 def test_organ_absent_everywhere_has_no_mean(tmp_path):
     cases = [("weak", "a", "absent_in_both", "", ""), ("weak", "b", "absent_in_reference", "0", "")]
     assert report(write(tmp_path / "m.csv", rows_of(cases)), tmp_path / "out") == 0
-    assert ",points,,,,,,,,,,,,,0,0,2,0,1\n" in (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8")
+    assert ",points,,,,,,,,,,,,,0,0,2,0,1,,,\n" in (tmp_path / "out/tables/main.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -156,8 +163,8 @@ def test_page_is_self_contained(metrics, out_with_overlays):
     assert "url(" not in page
     assert "@import" not in page
     addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
-    # Box plot, ranking and two overlays.
-    assert len([address for address in addresses if address.startswith("data:image/png;base64,")]) == 4
+    # Box plot, two rankings and two overlays.
+    assert len([address for address in addresses if address.startswith("data:image/png;base64,")]) == 5
     assert all(address.startswith(("data:image/png;base64,", "#")) for address in addresses)
     for anchor in (address[1:] for address in addresses if address.startswith("#")):
         assert f'id="{anchor}"' in page

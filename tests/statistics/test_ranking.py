@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from metrics_rows import table_of
 from scipy.stats import kendalltau
 
+from weakseg3d.statistics.bootstrap import case_counts
 from weakseg3d.statistics.ranking import COLUMNS, SHARE_COLUMNS, kendall_tau, ranking, ranks_of
 
 
@@ -112,6 +113,14 @@ def test_repeated_calls_give_the_same_bytes_and_another_seed_does_not():
     pd.testing.assert_frame_equal(
         table[table["organ"] == "spleen"].reset_index(drop=True), ranking(rows)[0], check_exact=True
     )
+
+
+def test_resamples_have_as_many_cases_and_depend_on_the_seed():
+    counts = case_counts(7, resamples=500, seed=1)
+    assert counts.shape == (500, 7)
+    assert (counts.sum(axis=1) == 7).all()
+    assert np.array_equal(counts, case_counts(7, resamples=500, seed=1))
+    assert not np.array_equal(counts, case_counts(7, resamples=500, seed=2))
 
 
 @settings(max_examples=60, deadline=None)

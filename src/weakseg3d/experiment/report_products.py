@@ -6,19 +6,21 @@ from weakseg3d.experiment.variants import variant_parts
 
 def readable_tables(experiment: Experiment) -> list[str]:
     """Return the tables made for reading: each as CSV, Markdown and LaTeX."""
-    names = ["main", "main_wide", "against_best", "ranking"] + ["study"] * has_variants(experiment)
+    names = ["main", "main_wide", "against_best", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
     names += ["uncertainty"] * _is_uncertain(experiment) + ["cost/cost"] * _is_trained(experiment)
     return names
 
 
 def other_tables(experiment: Experiment) -> list[str]:
     """Return the tables that are CSV alone."""
-    return ["statistics", "comparisons", "ranking_shares"] + ["study_wide"] * has_variants(experiment)
+    return ["statistics", "variance", "comparisons", "ranking_shares", "overall_ranking_shares", "metric_agreement"] + [
+        "study_wide"
+    ] * has_variants(experiment)
 
 
 def figures(experiment: Experiment) -> list[str]:
     """Return the figures of the whole experiment."""
-    names = ["dice_boxplot", "ranking"] + ["study"] * has_variants(experiment)
+    names = ["dice_boxplot", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
     names += ["training"] * _is_trained(experiment) + ["pseudo_labels"] * has_variants(experiment, "pseudo_label")
     return names + ["reliability"] * _is_uncertain(experiment)
 

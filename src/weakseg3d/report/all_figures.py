@@ -4,6 +4,7 @@ from weakseg3d.evaluation.long_table import series_names
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.report.figures.case_panels import case_panels
 from weakseg3d.report.figures.dice_boxplot import dice_boxplot
+from weakseg3d.report.figures.overall_ranking import overall_ranking_figure
 from weakseg3d.report.figures.pseudo_label_quality import pseudo_label_figure
 from weakseg3d.report.figures.ranking_stability import ranking_figure
 from weakseg3d.report.figures.reliability import measured_reliability, reliability_figure
@@ -18,12 +19,15 @@ MAX_SERIES = 16
 CAPTIONS = {
     "dice_boxplot": "Dice of every case. Box: quartiles and median; whiskers: 1.5 interquartile ranges; dots: cases, "
     "with a line joining those of one case and seed; crosses: missed organs. Cases without the organ are not shown.",
-    "study": "Mean Dice. Bands or bars: its 95 % interval (bootstrap over cases, each with all seeds; none for fewer "
-    "than three cases). Dashed lines: references, which are methods outside the study. In dot plots, thin lines: the "
-    "mean of each method at the level 'none'. In heatmaps, below the mean: the sample standard deviation over "
-    "evaluations; outline: the best mean on each organ.",
+    "study": "Mean Dice. Bands or bars: its 95 % interval (Student's t over cases on a transformed scale, as in the "
+    "main table; none for fewer than four cases). Dashed lines: references, which are methods outside the study. In "
+    "dot plots, thin lines: the mean of each method at the level 'none'. In heatmaps, below the mean: the sample "
+    "standard deviation over evaluations; outline: the best mean on each organ.",
     "ranking": "Ranking stability. Square: the rank of a method by its mean over all cases. Circles: the share of "
     "bootstrap resamples of the cases in which it has a rank, shown as the area of the circle.",
+    "overall_ranking": "One ranking over all organs. Square: the rank of a method by its mean rank over organs. "
+    "Circles: the share of bootstrap resamples of the cases, or of the organs, in which it has a rank. Lines separate "
+    "groups: a method below a line is significantly worse than the first one above it.",
     "training": "Loss of every training over its steps, averaged over a fiftieth of them; one line per organ and seed. "
     "Each method has its own loss, so heights cannot be compared between panels.",
     "reliability": "Reliability: among voxels with a given foreground probability, the share that is organ, over all "
@@ -46,6 +50,9 @@ def all_figures(rows, tables, results=None, measures=SHOWN):
     figures = {
         "dice_boxplot": dice_boxplot(rows),
         "ranking": ranking_figure(tables.numbers["ranking"], tables.numbers["ranking_shares"]),
+        "overall_ranking": overall_ranking_figure(
+            tables.numbers["overall_ranking"], tables.numbers["overall_ranking_shares"]
+        ),
     }
     if "study" in tables.numbers:
         figures["study"] = study_figure(rows)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from weakseg3d.evaluation.long_table import LACKING
 from weakseg3d.report.study.table import factors, readable_study, study_table
 from weakseg3d.report.tables.against_best import (
     against_best,
@@ -23,12 +24,15 @@ from weakseg3d.report.tables.markdown import markdown_page
 from weakseg3d.report.tables.measures import SHOWN
 from weakseg3d.report.tables.method_facts import with_series_facts
 from weakseg3d.report.tables.method_ranking import readable_ranking
+from weakseg3d.report.tables.overall_ranking import readable_overall_ranking
 from weakseg3d.report.tables.published import published_note, published_warnings, with_published
 from weakseg3d.report.tables.readable import ReadableTable
 from weakseg3d.report.tables.uncertainty import has_uncertainty, readable_uncertainty, uncertainty_table
 from weakseg3d.report.tables.wide import readable_wide, wide_table
 from weakseg3d.statistics.comparison import comparisons
+from weakseg3d.statistics.overall_ranking import overall_ranking
 from weakseg3d.statistics.ranking import ranking
+from weakseg3d.statistics.variance_components import variance_components
 from weakseg3d.texts import as_cell
 
 
@@ -92,6 +96,10 @@ def _add_comparisons(tables, rows, main, measures):
     tables.numbers["ranking"] = with_series_facts(ranks, rows)
     tables.numbers["ranking_shares"] = shares
     tables.readable["against_best"] = readable_against_best(tables.numbers["against_best"])
+    overall, overall_shares, agreement = overall_ranking(compared_rows(rows, measures))
+    tables.numbers |= {"overall_ranking": overall, "overall_ranking_shares": overall_shares}
+    tables.numbers["metric_agreement"] = agreement
+    tables.readable["overall_ranking"] = readable_overall_ranking(overall, agreement)
     tables.readable["ranking"] = readable_ranking(tables.numbers["ranking"])
 
 
@@ -102,6 +110,7 @@ def _add_main(tables, rows, main, note):
     tables.numbers["main_wide"] = wide_table(main)
     tables.readable["main_wide"] = readable_wide(main, note)
     tables.numbers["statistics"] = cell_statistics(rows)
+    tables.numbers["variance"] = variance_components(rows[rows["status"] != LACKING])
 
 
 def _add_study(tables, rows, main, note):

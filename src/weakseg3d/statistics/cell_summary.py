@@ -3,22 +3,23 @@
 import pandas as pd
 
 from weakseg3d.evaluation.long_table import LACKING, WITH_ORGAN, WITHOUT_ORGAN
-from weakseg3d.statistics.bootstrap import RESAMPLES, mean_interval
-from weakseg3d.statistics.cells import ORGAN
+from weakseg3d.statistics.cells import ORGAN, bounds
+from weakseg3d.statistics.intervals import mean_interval, share_interval
 
 CELL = [*ORGAN, "method", "annotation"]
 """Columns that identify a cell."""
 
 
-def summary(rows: pd.DataFrame, with_missed: bool = True, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
+def summary(rows: pd.DataFrame, with_missed: bool = True) -> pd.DataFrame:
     """Return one row per cell and metric, in order of first appearance in ``rows``, a result of `read_metrics`.
 
     The columns are `CELL`, ``metric`` and ``unit``; over all evaluations ``mean``, ``sd`` (sample standard
     deviation, NaN for fewer than two), ``median``, and ``low`` and ``high``, the 95 % interval of the mean
     (`mean_interval`); and the following numbers: ``n``, the evaluations over which these are taken, their cases
     ``n_cases`` and seeds ``n_seeds``; ``n_missed``, the evaluations with an empty prediction; ``n_absent``, further
-    evaluations without the organ in the reference; and ``n_lacking``, the evaluations that are missing although another
-    method was evaluated on the case and this method with the seed.
+    evaluations without the organ in the reference; ``missed_share``, the share of empty predictions among the ``n``,
+    with its 95 % interval ``missed_low`` to ``missed_high`` (`missed_shares`); and ``n_lacking``, the evaluations that
+    are missing although another method was evaluated on the case and this method with the seed.
 
     Without ``with_missed``, the values are taken over the evaluations in which the organ was found, without penalties;
     ``n_missed`` still counts the others.
@@ -28,7 +29,7 @@ def summary(rows: pd.DataFrame, with_missed: bool = True, resamples: int = RESAM
     lines = []
     for key, group in rows.groupby([*CELL, "metric"], sort=False):
         values = group[group["status"].isin(statuses)].sort_values(["case", "seed"])
-        low, high = mean_interval(values["value"], values["case"], resamples, seed)
+        low, high = mean_interval(values["value"], values["case"], bounds(key[-1]))
         labels = dict(zip([*CELL, "metric"], key, strict=True))
         expected = all_cases[tuple(labels[column] for column in [*ORGAN, "metric"])] * group["seed"].nunique()
         lines.append(
@@ -44,8 +45,23 @@ def summary(rows: pd.DataFrame, with_missed: bool = True, resamples: int = RESAM
                 "n_cases": values["case"].nunique(),
                 "n_seeds": group.loc[group["status"] != LACKING, "seed"].nunique(),
                 "n_missed": int((group["status"] == "empty_prediction").sum()),
+                **missed_shares(group),
                 "n_absent": int(group["status"].isin(WITHOUT_ORGAN).sum()),
                 "n_lacking": int(expected - (group["status"] != LACKING).sum()),
             }
         )
     return pd.DataFrame(lines)
+
+
+def missed_shares(rows: pd.DataFrame) -> dict[str, float]:
+    """Return the share of missed organs among ``rows``, the evaluations of a cell with one metric, and its interval.
+
+    Keys are ``missed_share``, ``missed_low`` and ``missed_high``. Evaluations without the organ in the reference do not
+    count. The interval is that of as many independent predictions as there are cases: seeds of a case are not
+    independent, so that a case missed with one of two seeds counts half (`share_interval`).
+    """
+    with_organ = rows[rows["status"].isin(WITH_ORGAN)]
+    cases = with_organ["case"].nunique()
+    share = (with_organ["status"] == "empty_prediction").mean() if cases else float("nan")
+    low, high = share_interval(share * cases, cases)
+    return {"missed_share": share, "missed_low": low, "missed_high": high}

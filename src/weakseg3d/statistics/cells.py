@@ -7,6 +7,7 @@ import pandas as pd
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.long_table import WITH_ORGAN, series_names
 from weakseg3d.evaluation.metrics import METRICS
+from weakseg3d.statistics.intervals import UNBOUNDED
 
 ORGAN = ["dataset", "modality", "organ"]
 """Columns that identify an organ, on which methods are compared."""
@@ -22,6 +23,12 @@ def direction(metric: str) -> int | None:
     if entry is None or entry.higher_is_better is None:
         return None
     return 1 if entry.higher_is_better else -1
+
+
+def bounds(metric: str) -> tuple[float, float]:
+    """Return the range of the metric; that of an unknown one has no bounds."""
+    entry = (METRICS | UNCERTAINTY).get(metric)
+    return entry.range if entry else UNBOUNDED
 
 
 def found_nothing(rows: pd.DataFrame) -> set[tuple[str, str, str, str]]:

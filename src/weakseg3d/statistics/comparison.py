@@ -8,14 +8,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from weakseg3d.statistics.cells import DECIMALS, ORGAN, case_means
+from weakseg3d.statistics.intervals import mean_interval
 
 FEWEST_DIFFERENCES = 6
 """Differing pairs that a test needs: with five pairs, even five wins have p = 2 / 2⁵ = 0.0625."""
 
+SIGNIFICANT = 0.05
+"""Methods count as different if their corrected p-value is below this."""
+
 COLUMNS = [
     *ORGAN,
-    *("metric", "first", "second", "n", "n_left_out", "mean_difference", "wins", "ties", "losses"),
-    *("effect", "p", "p_holm", "reason"),
+    *("metric", "first", "second", "n", "n_left_out", "mean_difference", "low", "high", "wins", "ties", "losses"),
+    *("effect", "favours", "p", "p_holm", "n_tests", "reason"),
 ]
 """Columns of `comparisons`."""
 
@@ -25,11 +29,14 @@ def comparisons(rows: pd.DataFrame) -> pd.DataFrame:
 
     Observations are paired by case: the means over seeds of ``first`` and ``second`` on the ``n`` cases that both have
     with all seeds; ``n_left_out`` is the number of further cases that any method on that organ has.
-    ``mean_difference`` is the mean of first minus second, in the metric's unit. ``wins``, ``ties`` and ``losses`` count
-    the cases in which first has the better value (not the higher one), the same value and the worse value; likewise
-    ``effect`` (`rank_biserial`) is positive if first is better. ``p`` is the p-value of `signed_rank_test`, and
-    ``p_holm`` is corrected for all pairs on that organ with that metric (`holm`). Where ``p`` is NaN, ``reason`` says
-    why; such a pair does not count as a test.
+    ``mean_difference`` is the mean of first minus second, in the metric's unit, and ``low`` and ``high`` are its 95 %
+    interval, Student's t over the cases (`mean_interval`; NaN for too few cases). ``wins``, ``ties`` and ``losses``
+    count the cases in which first has the better value (not the higher one), the same value and the worse value;
+    likewise ``effect`` (`rank_biserial`) is positive if first is better, and ``favours`` names the method that it
+    speaks for (empty if neither). ``p`` is the p-value of `signed_rank_test`, and ``p_holm`` is corrected (`holm`) for
+    the ``n_tests`` pairs that were tested on that organ with that metric. ``reason`` says why ``p`` is NaN, and such a
+    pair does not count as a test; or why ``p_holm`` could not have been below `SIGNIFICANT`, whatever the data: the
+    smallest corrected p is that of a test with all signs equal, times the number of tests.
 
     Every pair reduces the power of all others, so leave controls out of ``rows``. Metrics without a direction
     (`weakseg3d.statistics.cells.direction`) are not compared.
@@ -37,8 +44,15 @@ def comparisons(rows: pd.DataFrame) -> pd.DataFrame:
     lines = []
     for key, sign, means in case_means(rows):
         family = [_compare(means[[first, second]], sign) for first, second in combinations(means, 2)]
+        tested = [line["wins"] + line["losses"] for line in family if not line["reason"]]
+        lowest = len(tested) * lowest_p(max(tested, default=0))
         for line, p in zip(family, holm([line["p"] for line in family]), strict=True):
-            lines.append(dict(zip([*ORGAN, "metric"], key, strict=True)) | line | {"p_holm": p})
+            labels = dict(zip([*ORGAN, "metric"], key, strict=True))
+            if not line["reason"] and lowest >= SIGNIFICANT:
+                line["reason"] = (
+                    f"{line['n']} cases and {len(tested)} tests, where p (Holm) cannot be below {lowest:.2g}"
+                )
+            lines.append(labels | line | {"p_holm": p, "n_tests": len(tested)})
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
@@ -51,16 +65,21 @@ def _compare(means: pd.DataFrame, sign: int) -> dict[str, Any]:
     # Differences within rounding count as zero.
     differences = (both.iloc[:, 0] - both.iloc[:, 1]).round(DECIMALS).to_numpy()
     p, reason = signed_rank_test(differences)
+    low, high = mean_interval(differences, both.index)
+    effect = rank_biserial(sign * differences)
     return {
         "first": means.columns[0],
         "second": means.columns[1],
         "n": len(both),
         "n_left_out": len(means) - len(both),
         "mean_difference": differences.mean() if len(both) else np.nan,
+        "low": low,
+        "high": high,
         "wins": int((sign * differences > 0).sum()),
         "ties": int((differences == 0).sum()),
         "losses": int((sign * differences < 0).sum()),
-        "effect": rank_biserial(sign * differences),
+        "effect": effect,
+        "favours": means.columns[0] if effect > 0 else means.columns[1] if effect < 0 else "",
         "p": p,
         "reason": reason,
     }
@@ -80,10 +99,15 @@ def signed_rank_test(differences: ArrayLike) -> tuple[float, str]:
     if not len(nonzero):
         return np.nan, "no difference in any case"
     if len(nonzero) < FEWEST_DIFFERENCES:
-        return np.nan, f"fewer than {FEWEST_DIFFERENCES} cases with a difference"
+        return np.nan, f"{len(nonzero)} cases with a difference, where p cannot be below {lowest_p(len(nonzero)):.2g}"
     from scipy.stats import wilcoxon
 
     return float(wilcoxon(nonzero).pvalue), ""
+
+
+def lowest_p(n: int) -> float:
+    """Return the lowest two-sided p that the signed-rank test of ``n`` differences can have: all have the same sign."""
+    return min(1.0, 2 / 2**n)
 
 
 def rank_biserial(differences: ArrayLike) -> float:

@@ -43,9 +43,9 @@ def ranking(rows: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -> tu
         full_ranks = resampled_ranks = None
         tau = np.nan
         if ranked and len(common):
-            full_ranks = ranks_of(_means(np.ones((1, len(common)), int), values), sign)[0]
+            full_ranks = ranks_of(resampled_means(np.ones((1, len(common)), int), values), sign)[0]
         if full_ranks is not None and len(common) >= FEWEST_CASES:
-            resampled_ranks = ranks_of(_means(case_counts(len(common), resamples, seed), values), sign)
+            resampled_ranks = ranks_of(resampled_means(case_counts(len(common), resamples, seed), values), sign)
             tau = kendall_tau(resampled_ranks, full_ranks)
         for series in means:
             column = ranked.index(series) if series in ranked else None
@@ -100,7 +100,7 @@ def kendall_tau(resampled_ranks: NDArray[np.int64], full_ranks: NDArray[np.int64
     return float(((resampled_signs * full_signs).sum(axis=1)[defined] / untied[defined]).mean())
 
 
-def _means(counts: NDArray[np.integer], values: NDArray[np.float64]) -> NDArray[np.float64]:
+def resampled_means(counts: NDArray[np.integer], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the means (resamples, methods) of ``values`` (cases, methods) drawn as ``counts`` (resamples, cases).
 
     Means that differ only by rounding errors are made equal.

@@ -90,7 +90,7 @@ def test_table_holds_levels_and_statistics():
     head = ["dataset", "modality", "organ", "method", "clicks", "sigma"]
     values = ("mean", "sd", "median", "low", "high")
     statistics = [f"{measure}_{value}" for measure in ("dice", "hd95") for value in values]
-    statistics += ["n", "n_missed", "n_absent", "n_lacking", "n_seeds"]
+    statistics += ["n", "n_missed", "n_absent", "n_lacking", "n_seeds", "missed_share", "missed_low", "missed_high"]
     assert list(table.columns) == head + statistics
     row = table.iloc[1]
     assert (row["method"], row["clicks"], row["sigma"]) == ("weak", "25", "10")
@@ -287,7 +287,7 @@ def test_verb_writes_the_study(tmp_path):
     text = (out / "tables/study.md").read_text(encoding="utf-8")
     assert text.startswith("# Toy: study\n\n| Dataset | Modality | Organ | Method | clicks | sigma | Dice ↑ |")
     assert "| --- | --- | --- | --- | --- | --- | ---: |" in text
-    assert "| weak | 25 | 3 | 0.500 ± 0.141 | 0.500 |  | 5.00 ± 1.41 | 5.00 |  | 2 | 0 | 0 | 1 |" in text
+    assert "| weak | 25 | 3 | 0.500 ± 0.141 | 0.500 |  | 5.00 ± 1.41 | 5.00 |  | 2 | 0 | 0 % (0–66) | 0 | 1 |" in text
     assert "| toy | ct | spleen | truth \\* |  |  | 0.900 ± 0.141 |" in text
     assert (out / "figures/study.png").read_bytes().startswith(b"\x89PNG")
     assert r"weak & 25 & 3 & 0.500 $\pm$ 0.141" in (out / "tables/study.tex").read_text(encoding="utf-8")

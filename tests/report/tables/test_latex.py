@@ -79,7 +79,7 @@ def test_latex_accepts_every_table(tmp_path):
     facts = ["--selection", "good=last", "--published", str(tmp_path / "published.csv")]
     assert report(results, *facts, "--means-without-missed", "--title", "50 % & more_or~less") == 0
     tables = sorted((results / "tables").rglob("*.tex"))
-    names = ["against_best", "cost", "main", "main_wide", "ranking", "study", "uncertainty"]
+    names = ["against_best", "cost", "main", "main_wide", "overall_ranking", "ranking", "study", "uncertainty"]
     assert sorted(path.stem for path in tables) == names
     inputs = "\n".join(rf"\input{{{path.relative_to(results)}}}\clearpage" for path in tables)
     (results / "all.tex").write_text(

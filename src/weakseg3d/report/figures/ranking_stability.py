@@ -40,14 +40,14 @@ def ranking_figure(ranks, shares):
         for (*organ, metric), part in panels:
             axes = grid[organs.index(tuple(organ)), metrics.index(metric)]
             panel_shares = shares[(shares[[*ORGAN, "metric"]] == [*organ, metric]).all(axis="columns")]
-            _draw_ranking(axes, part.sort_values("rank", kind="stable").head(MAX_METHODS), panel_shares)
+            draw_ranking(axes, part.sort_values("rank", kind="stable").head(MAX_METHODS), panel_shares)
             axes.set_title(f"{organ_title(organ)}\n{measure(metric).label}", loc="left")
         for axes in grid[-1]:
             axes.set_xlabel("rank")
     return figure
 
 
-def _draw_ranking(axes, ranks, shares):
+def draw_ranking(axes, ranks, shares):
     """Draw the methods of one ranking, best first."""
     axes.set_visible(True)
     order = list(ranks["series"])

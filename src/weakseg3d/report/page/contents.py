@@ -27,7 +27,8 @@ class Contents:
     """Sentences on what is missing and on what could mislead readers."""
 
     tables: dict[str, ReadableTable]
-    """``main``, ``against_best`` and ``ranking``; also ``study``, ``uncertainty`` and ``cost/cost``, if they exist.
+    """``main``, ``against_best``, ``ranking`` and ``overall_ranking``; also ``study``, ``uncertainty`` and
+    ``cost/cost``, if they exist.
 
     If there is a study, the main table, which repeats it, is folded.
     """
@@ -35,7 +36,7 @@ class Contents:
     cases: CaseTable
 
     pictures: dict[str, Picture]
-    """The figures by name; ``ranking`` is required, and ``study`` if there is a table of that name."""
+    """The figures by name; ``ranking`` and ``overall_ranking`` are required, and ``study`` if there is its table."""
 
     overlays: Overlays = field(default_factory=dict)
     """Contours of the reference and of each method's prediction."""

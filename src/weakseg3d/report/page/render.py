@@ -121,7 +121,12 @@ def leading_texts(table):
 
 
 def sections(table):
-    """Return a `ReadableTable` as pairs of a section (dataset, modality, organ) and its rows without these."""
+    """Return a `ReadableTable` as pairs of a section (dataset, modality, organ) and its rows without these.
+
+    A table over all organs has one section, with empty names.
+    """
+    if not set(SECTION) <= set(table.text):
+        return [(("", "", ""), list(table.text.itertuples(index=False, name=None)))]
     return [
         (organ, list(rows.drop(columns=list(SECTION)).itertuples(index=False, name=None)))
         for organ, rows in table.text.groupby(list(SECTION), sort=False)

@@ -78,7 +78,11 @@ def _best(organ, part):
         if f"{measure.name}_p" in part and others:
             tested = part[f"{measure.name}_p"].dropna()
             worse = f"{(tested < SIGNIFICANT).sum()} of {_count(others, 'other method')}"
-            clause += f", significantly better than {worse}" if len(tested) else ", with too few cases for a test"
+            clause += (
+                f", significantly better than {worse}"
+                if len(tested)
+                else ", with too few cases for a test to reach p < 0.05"
+            )
         if best["annotation"] == "dense" and weak[column].notna().any():
             best_weak = weak.loc[(measure.sign * weak[column]).idxmax()]
             clause += f"; without dense masks, {best_weak['method']} is best, {_value(best_weak, measure)}"

@@ -21,29 +21,38 @@ HEADINGS = {
     "metric": "Metric",
     "best": "Best method",
     "mean_difference": "best − method",
+    "interval": "95 % interval of the difference",
     "win_tie_loss": "win/tie/loss of the best",
-    "effect": "effect size",
+    "effect": "effect size (+: the best is better)",
     "p_holm": "p (Holm)",
+    "n_tests": "tests",
     "n": "n",
     "n_left_out": "left out",
-    "reason": "not tested because",
+    "reason": "cannot be significant because",
     "effort": "Effort",
     "selection": "Selection",
     "best_selection": "Selection of the best",
 }
 """Columns of the readable table; the last three appear only if they are known."""
 
-NUMBERS = ("mean_difference", "win_tie_loss", "effect", "p_holm", "n", "n_left_out")
+NUMBERS = ("mean_difference", "interval", "win_tie_loss", "effect", "p_holm", "n_tests", "n", "n_left_out")
 """Columns of the readable table that are aligned to the right."""
 
 NOTE = (
     "Every method against the one with the best mean on that organ, over the n cases that both have with all seeds "
-    "(means over seeds; 'left out' counts the other cases). p: two-sided Wilcoxon signed-rank test, corrected by Holm "
-    "for all pairs of methods on that organ with that metric, because the best method was identified on the same "
-    "cases; controls are not compared. Effect size: matched-pairs rank-biserial correlation, which is 1 if the best "
-    "method is better in every case in which the two differ."
+    "(means over seeds; 'left out' counts the other cases). 95 % interval of the mean difference: Student's t over "
+    "cases, not corrected for the number of comparisons; none for fewer than 4 cases. p: two-sided Wilcoxon "
+    "signed-rank test, corrected by Holm for all pairs of methods that were tested on that organ with that metric "
+    "('tests' is their number), because the best method was identified on the same cases; controls are not compared. "
+    "With fewer than 6 cases that differ, this test cannot reach 0.05 whatever the data, and with many tests it needs "
+    "more; the last column says so, which is not the same as no significant difference. Effect size: matched-pairs "
+    "rank-biserial correlation, which is +1 if the best method is better in every case in which the two differ, and "
+    "−1 if it is worse in all of them."
 )
 """What readers need to know to understand the table."""
+
+KEPT = ("favours", "p", "p_holm", "n_tests", "reason", "n", "n_left_out")
+"""Columns of `comparisons` that do not depend on which method of a pair comes first."""
 
 
 def compared_rows(rows, measures):
@@ -72,9 +81,9 @@ def against_best(pairs, best):
     """Return the comparisons of every method with the best one on each organ, in the order of ``pairs``.
 
     ``pairs`` is the table that `comparisons` returns, ``best`` the names that `best_methods` returns. Columns: dataset,
-    modality, organ, metric, ``best``, ``method``, ``mean_difference`` (best minus method), ``wins``, ``ties`` and
-    ``losses`` of the best, ``effect`` (positive if the best is better), ``p``, ``p_holm``, ``reason``, ``n`` and
-    ``n_left_out``.
+    modality, organ, metric, ``best``, ``method``, ``mean_difference`` (best minus method) with its interval ``low`` to
+    ``high``, ``wins``, ``ties`` and ``losses`` of the best, ``effect`` (positive if the best is better), ``favours``,
+    ``p``, ``p_holm``, ``n_tests``, ``reason``, ``n`` and ``n_left_out``.
     """
     lines = []
     for pair in pairs.to_dict("records"):
@@ -83,33 +92,37 @@ def against_best(pairs, best):
             continue
         swapped = leader == pair["second"]
         sign = -1 if swapped else 1
+        low, high = sorted([sign * pair["low"], sign * pair["high"]])
         lines.append(
             {column: pair[column] for column in [*ORGAN, "metric"]}
             | {
                 "best": leader,
                 "method": pair["first"] if swapped else pair["second"],
                 "mean_difference": sign * pair["mean_difference"],
+                "low": low,
+                "high": high,
                 "wins": pair["losses" if swapped else "wins"],
                 "ties": pair["ties"],
                 "losses": pair["wins" if swapped else "losses"],
                 "effect": sign * pair["effect"],
-                **{column: pair[column] for column in ("p", "p_holm", "reason", "n", "n_left_out")},
+                **{column: pair[column] for column in KEPT},
             }
         )
-    columns = [*ORGAN, "metric", "best", "method", "mean_difference", "wins", "ties", "losses", "effect"]
-    return pd.DataFrame(lines, columns=[*columns, "p", "p_holm", "reason", "n", "n_left_out"])
+    columns = [*ORGAN, "metric", "best", "method", "mean_difference", "low", "high", "wins", "ties", "losses", "effect"]
+    return pd.DataFrame(lines, columns=[*columns, *KEPT])
 
 
 def with_significance(table, rows, compared):
     """Return the main ``table`` with ``{metric}_p``: the corrected p of each method against the best.
 
-    ``compared`` is the table that `against_best` returns. NaN for the best method itself, for controls, and if nothing
-    was tested.
+    ``compared`` is the table that `against_best` returns. NaN for the best method itself, for controls, if nothing was
+    tested, and if no test could have been significant.
     """
     names = _series_of(rows, table)
     table = table.copy()
     for shown in measures_in(table):
-        p_values = compared[compared["metric"] == shown.name].set_index([*ORGAN, "method"])["p_holm"].to_dict()
+        tests = compared[(compared["metric"] == shown.name) & (compared["reason"] == "")]
+        p_values = tests.set_index([*ORGAN, "method"])["p_holm"].to_dict()
         keys = zip(table["dataset"], table["modality"], table["organ"], names, strict=True)
         column = [p_values.get(key, math.nan) for key in keys]
         table.insert(table.columns.get_loc(f"{shown.name}_high") + 1, f"{shown.name}_p", column)
@@ -129,6 +142,11 @@ def readable_against_best(table):
     rows = table.to_dict("records")
     differences = zip(table["mean_difference"], shown, strict=True)
     text["mean_difference"] = [signed_text(difference, each.decimals) for difference, each in differences]
+    limits = zip(table["low"], table["high"], shown, strict=True)
+    text["interval"] = [
+        "–" if math.isnan(low) else f"{signed_text(low, each.decimals)} to {signed_text(high, each.decimals)}"
+        for low, high, each in limits
+    ]
     text["win_tie_loss"] = [f"{row['wins']}/{row['ties']}/{row['losses']}" for row in rows]
     text["effect"] = [signed_text(value, 2) for value in table["effect"]]
     text["p_holm"] = [bold(p_text(p)) if p < SIGNIFICANT else p_text(p) for p in table["p_holm"]]

@@ -17,8 +17,10 @@ from weakseg3d.report.tables.readable import (
     mean_and_sd,
     means_with_best,
     number_text,
+    share_text,
 )
-from weakseg3d.statistics.cell_summary import CELL
+from weakseg3d.statistics.cell_summary import CELL, missed_shares
+from weakseg3d.statistics.intervals import COVERAGE
 
 TEXTS = ("dataset", "modality", "organ", "method", "selection", "annotation")
 """Columns of the readable table that are not aligned to the right."""
@@ -38,6 +40,7 @@ def headings(table):
     return found | {
         "n": "n",
         "n_missed": "missed",
+        "missed": "share missed (95 %)",
         "n_absent": "absent",
         "n_lacking": "lacking",
         "n_seeds": "seeds",
@@ -49,12 +52,15 @@ def headings(table):
 
 NOTE = (
     "A cell is one method (with one annotation) on one organ of one dataset. Its n evaluations are all test cases "
-    "whose reference contains the organ, with all seeds, pooled (cases × seeds). Mean ± sample standard deviation, and "
-    "median, over evaluations; 95 % interval of the mean: bootstrap over cases, each drawn with all of its seeds. A "
-    "missed organ counts with {when_missed}, and is counted under 'missed'; cases "
-    "without the organ are left out and counted under 'absent'. Bold: best mean on that organ; underlined: second "
-    "best; controls (*), and methods that found the organ in no case, are not ranked. †: worse than the best, p < 0.05 "
-    "(Wilcoxon signed-rank test over cases, corrected by Holm)."
+    "whose reference contains the organ, with all seeds, pooled (cases × seeds). Mean ± sample standard deviation, "
+    "and median, over evaluations: the deviation is that of cases and of seeds together, and tables/variance.csv "
+    "splits it by source; 95 % interval of the mean: Student's t over cases (means over seeds), on the logit for "
+    "values between 0 and 1 and on the logarithm for distances; none for fewer than 4 cases. {coverage}. A missed "
+    "organ counts with {when_missed}, and is counted under 'missed', with the share of missed organs and its 95 % "
+    "interval beside it (Wilson's, for as many predictions as there are cases); cases without the organ are left out "
+    "and counted under 'absent'. Bold: best mean on that organ; underlined: second best; controls (*), and methods "
+    "that found the organ in no case, are not ranked. †: worse than the best, p < 0.05 (Wilcoxon signed-rank test "
+    "over cases, corrected by Holm)."
 )
 """What readers need to know to understand the table."""
 
@@ -71,8 +77,8 @@ def main_table(rows, measures=SHOWN, means_without_missed=False):
     from `cell_statistics` (``dice_mean``, ``dice_sd``, ``dice_median``, ``dice_low``, ``dice_high``, and with
     ``means_without_missed`` also ``dice_found_mean`` and ``dice_found_sd``), in the unit of the metric; the
     numbers ``n`` of evaluations whose reference contains the organ, ``n_missed`` of those with an empty prediction,
-    ``n_absent`` of further ones without the organ, ``n_lacking`` of missing ones, and ``n_seeds``; and those `FACTS`
-    that ``rows`` have.
+    whose share is ``missed_share`` with the interval ``missed_low`` to ``missed_high``, ``n_absent`` of further ones
+    without the organ, ``n_lacking`` of missing ones, and ``n_seeds``; and those `FACTS` that ``rows`` have.
     """
     names = [measure.name for measure in measures]
     statistics = cell_statistics(rows[rows["metric"].isin(names)])
@@ -106,12 +112,15 @@ def _counts(rows):
         n_absent=evaluations["status"].isin(WITHOUT_ORGAN),
     )
     groups = evaluations.groupby(CELL, sort=False)
-    return groups[["n", "n_missed", "n_absent"]].sum().assign(n_seeds=groups["seed"].nunique()).reset_index()
+    counts = groups[["n", "n_missed", "n_absent"]].sum().assign(n_seeds=groups["seed"].nunique())
+    shares = pd.DataFrame([missed_shares(group) for _, group in groups], index=[key for key, _ in groups])
+    shares.index = pd.MultiIndex.from_tuples(shares.index, names=CELL)
+    return counts.join(shares).reset_index()
 
 
 def known_headings(table, columns):
     """Return those of ``columns`` (name to heading) that ``table`` has, or has the numbers for."""
-    sources = {"effort": "effort_clicks", "ece": "ece_mean"}
+    sources = {"missed": "missed_share", "effort": "effort_clicks", "ece": "ece_mean"}
     for measure in measures_in(table):
         sources |= dict.fromkeys((measure.name, f"{measure.name}_interval"), f"{measure.name}_mean")
         sources[f"{measure.name}_found"] = f"{measure.name}_found_mean"
@@ -138,6 +147,8 @@ def readable_main(table, note="", columns=None, subtitle=""):
         if f"{name}_found" in known:
             found = zip(table[f"{name}_found_mean"], table[f"{name}_found_sd"], strict=True)
             text[f"{name}_found"] = [mean_and_sd(mean, sd, decimals) for mean, sd in found]
+    shares = zip(table["missed_share"], table["missed_low"], table["missed_high"], strict=True)
+    text["missed"] = [share_text(*share) for share in shares]
     text["method"] = text["method"].where(~is_control(table["method"]), text["method"] + " \\*")
     text = with_readable_facts(text, table, known)
     right = [heading for column, heading in known.items() if column in headings(table) and column not in TEXTS]
@@ -146,7 +157,8 @@ def readable_main(table, note="", columns=None, subtitle=""):
 
 def main_note(table):
     """Return what readers need to know to understand the main ``table``."""
-    notes = [NOTE.format(when_missed=_enumerated([measure.when_missed for measure in measures_in(table)]))]
+    when_missed = _enumerated([measure.when_missed for measure in measures_in(table)])
+    notes = [NOTE.format(when_missed=when_missed, coverage=COVERAGE)]
     if table["n_lacking"].any():
         notes.append(LACKING_NOTE)
     if any(column.endswith("_found_mean") for column in table):

@@ -6,8 +6,9 @@ from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.metric import PENALTY
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.schemas import choose
+from weakseg3d.statistics import comparison
 
-SIGNIFICANT = 0.05
+SIGNIFICANT = comparison.SIGNIFICANT
 """A method is marked as worse than the best one if its corrected p-value is below this."""
 
 

@@ -50,6 +50,11 @@ def interval_text(low, high, decimals):
     return "" if math.isnan(low) else f"{low:.{decimals}f}–{high:.{decimals}f}"
 
 
+def share_text(share, low, high):
+    """Return a share with its interval in percent, as ``25 % (5–70)``; empty text if there is none."""
+    return "" if math.isnan(share) else f"{100 * share:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
+
+
 def means_with_best(table, measure):
     """Return ``mean ± sd`` of a `Measure` per row of ``table``, the best on each organ bold, the second underlined.
 
