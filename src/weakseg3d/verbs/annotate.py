@@ -40,9 +40,10 @@ def add_arguments(parser):
     )
     points.add_argument(
         "--sampling",
-        choices=["farthest", "random"],
+        choices=["farthest", "random", "surface"],
         default="farthest",
-        help="how clicks are chosen from these voxels: far apart or at random (default: %(default)s)",
+        help="how clicks are chosen from these voxels: far apart, at random, or far apart on the organ's surface alone"
+        " (default: %(default)s)",
     )
     points.add_argument(
         "--slices", type=whole_number, metavar="N", help="click on N axial slices only (default: on all slices)"
