@@ -37,7 +37,15 @@ TRAINING = {
     "patches_per_volume": 4,
     "volumes_per_step": 1,
     "foreground_share": 0.5,
-    "augmentation": {"flip": 0.5, "rotate90": 0.5, "scale_intensity": 0.1, "shift_intensity": 0.1},
+    "image_threshold": None,
+    "augmentation": {
+        "flip": 0.5,
+        "rotate90": 0.5,
+        "scale_intensity": 0.1,
+        "scale_probability": 0.5,
+        "shift_intensity": 0.1,
+        "shift_probability": 0.5,
+    },
 }
 
 

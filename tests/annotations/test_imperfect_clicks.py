@@ -64,6 +64,60 @@ def test_slices_are_axial_for_any_order_of_axes():
     assert len(set(clicks[:, 0])) > 1
 
 
+def test_clicks_on_the_surface_of_a_cube_leave_out_its_inside():
+    # A cube of 27 voxels has 26 on its surface and one inside.
+    mask = box_mask((5, 5, 5), (1, 1, 1), (4, 4, 4), (1, 1, 1))
+    options = {"number": 27, "candidate_share": 1.0}
+    everywhere = set(map(tuple, voxels_of(organ_clicks(mask, **options), mask)))
+    surface = set(map(tuple, voxels_of(organ_clicks(mask, sampling="surface", **options), mask)))
+    assert everywhere - surface == {(2, 2, 2)}
+    assert len(surface) == 26
+
+
+def test_the_surface_follows_faces_and_the_border_of_the_volume():
+    # A plus of seven voxels: its centre touches the outside only over edges. A slab as large as the volume has its
+    # surface at the border, which leaves only the voxels in the middle.
+    plus = np.zeros((5, 5, 5), np.uint8)
+    plus[1:4, 2, 2] = plus[2, 1:4, 2] = plus[2, 2, 1:4] = 1
+    mask = make_volume(plus, (1, 1, 1))
+    clicks = voxels_of(organ_clicks(mask, number=7, candidate_share=1.0, sampling="surface"), mask)
+    assert set(map(tuple, clicks)) == set(map(tuple, np.argwhere(plus))) - {(2, 2, 2)}
+    full = make_volume(np.ones((3, 3, 4), np.uint8), (1, 1, 1))
+    clicks = voxels_of(organ_clicks(full, number=36, candidate_share=1.0, sampling="surface"), full)
+    assert len(clicks) == 36 - 2
+    assert not {(1, 1, 1), (1, 1, 2)} & set(map(tuple, clicks))
+
+
+def test_surface_clicks_are_the_farthest_points_of_the_surface():
+    # On a line of voxels everything is surface: the clicks are the same as without, the ends first.
+    line = box_mask((3, 3, 12), (1, 1, 1), (2, 2, 11), (1, 1, 1))
+    options = {"number": 3, "candidate_share": 1.0}
+    assert (organ_clicks(line, sampling="surface", **options) == organ_clicks(line, **options)).all()
+    # In a cube of 5 voxels, the first click is a corner and the second the one opposite.
+    cube = box_mask((7, 7, 7), (1, 1, 1), (6, 6, 6), (1, 1, 1))
+    clicks = voxels_of(organ_clicks(cube, number=2, candidate_share=1.0, sampling="surface"), cube)
+    assert clicks.tolist() == [[1, 1, 1], [5, 5, 5]]
+
+
+def test_surface_clicks_on_some_slices_lie_on_the_outlines_of_the_organ():
+    # The caps of the organ are not on the slice in the middle, of which only the outline is surface.
+    mask = box_mask((9, 9, 9), (1, 1, 1), (8, 8, 8), (1, 1, 1))
+    clicks = voxels_of(organ_clicks(mask, number=99, candidate_share=1.0, slices=1, sampling="surface"), mask)
+    assert len(clicks) == 7 * 7 - 5 * 5
+    assert set(clicks[:, 0]) == {4}
+
+
+def test_the_verb_clicks_on_the_surface(tmp_path):
+    mask = box_mask((5, 5, 5), (1, 1, 1), (4, 4, 4), (1, 1, 1))
+    write_volume(mask, tmp_path / "mask.nii.gz")
+    files = ["--mask", str(tmp_path / "mask.nii.gz"), "--out", str(tmp_path / "clicks.mrk.json")]
+    options = ["--number", "26", "--candidate-share", "1", "--sampling", "surface"]
+    assert main(["annotate", *files, "points", *options]) == 0
+    clicks = voxels_of(read_markups(tmp_path / "clicks.mrk.json").points_of("organ"), mask)
+    assert len(clicks) == 26
+    assert [2, 2, 2] not in clicks.tolist()
+
+
 def test_candidates_are_a_share_of_the_slices():
     mask = box_mask((9, 12, 12), (1, 1, 1), (8, 11, 11), (1, 1, 1))
     options = {"slices": 2, "candidate_share": 0.3, "sampling": "random"}

@@ -40,9 +40,10 @@ def test_raw_data_of_the_users_own_go_before_a_shared_folder():
 
 
 def test_images_are_scaled_and_shown_as_the_dataset_says():
-    assert options.intensity_options(experiment(), "phantom_ct").startswith("--window -")
+    assert options.intensity_options(experiment(), "phantom_ct", clipping=True).startswith("--window -")
     by_share = experiment(intensity={"phantom_ct": {"percentiles": [1, 99]}})
-    assert options.intensity_options(by_share, "phantom_ct") == "--percentiles 1 99"
+    assert options.intensity_options(by_share, "phantom_ct", clipping=True) == "--percentiles 1 99"
+    assert options.intensity_options(by_share, "phantom_ct", clipping=False) == "--percentiles 0 100"
     assert options.window_options(by_share, "phantom_ct") == ""
 
 

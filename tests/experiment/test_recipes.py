@@ -53,6 +53,24 @@ def test_the_published_settings_are_in_the_paper_config():
         "attention": "pmsa",
         "prior_std": 1.0,
     }
+    training = methods["pw4medseg"]["training"]
+    assert (training["epochs"], training["schedule"]["warmup_epochs"]) == (3500, 50)
+    assert "steps" not in training
+    assert training["image_threshold"] == 0
+    assert [training["augmentation"][f"{kind}_probability"] for kind in ("scale", "shift")] == [0.1, 0.1]
+    prediction = {"passes": 6, "overlap": 0.5, "blending": "constant", "threshold": 0.5, "mixed_precision": False}
+    assert methods["pw4medseg"]["prediction"] == prediction
+    for name, epochs in (("paseg_stage1", 300), ("paseg_stage1_attention_unet", 300), ("paseg", 100)):
+        training = methods[name]["training"]
+        assert (training["epochs"], training["extra_steps_per_epoch"], training["validations"]) == (
+            epochs,
+            1,
+            "every_epoch",
+        )
+        assert (training["foreground_share"], training["mixed_precision"]) == ("none", False)
+        assert (methods[name]["clipping"], methods[name]["normalisation"]) == (False, "z_score")
+        assert methods[name]["prediction"]["overlap"] == 0.25
+        assert methods[name]["prediction"]["blending"] == "gaussian"
     assert methods["pw4medseg"]["target"] == {"form": "soft", "threshold": 0.5}
     assert methods["dense"]["training"] == methods["pw4medseg"]["training"]
     assert methods["pw4medseg"]["annotation"]["points"]["number"] == 200
@@ -294,6 +312,24 @@ IDLE = [
         "write the loss as 'loss: {dice_ce: {}}', and the weights of other terms under 'regularisers'",
     ),
     (override("dense", training={"validations": 9}), "training.validations 9 has no effect with 'selection: last'"),
+    (
+        override("dense", training={"foreground_share": 1, "image_threshold": 0.1}),
+        "training.image_threshold 0.1 has no effect with training.foreground_share 1",
+    ),
+    (
+        override("dense", training={"foreground_share": "none", "image_threshold": 0.1}),
+        "training.image_threshold 0.1 has no effect with training.foreground_share none",
+    ),
+    (
+        override("dense", training={"augmentation": {"shift_intensity": 0, "shift_probability": 0.1}}),
+        "training.augmentation.shift_probability 0.1 has no effect with training.augmentation.shift_intensity 0",
+    ),
+    (
+        override("dense", training={"extra_steps_per_epoch": 1}),
+        "training.extra_steps_per_epoch 1 has no effect on a training that does not count epochs",
+    ),
+    (override("truth", clipping=False), "clipping False has no effect on control 'truth'"),
+    (override("truth", prediction={"blending": "constant"}), "prediction.blending constant has no effect on control"),
     (override("dense", target={"form": "hard"}), "target.form hard has no effect on dense masks"),
     (override("partial_ce", target={"threshold": 0.3}), "target.threshold 0.3 has no effect on pseudo label 'points'"),
     (override("dense", pseudo_label={"gaussian": {}}), "'pseudo_label' has no effect with dense supervision"),
@@ -313,6 +349,40 @@ def test_a_key_without_effect_is_refused(change, message):
         load_experiment(demo(**change))
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({"steps": 3, "epochs": 2}, "give 'epochs' or 'steps', not both"),
+        ({"epochs": 0}, "epochs"),
+        ({"epochs": 2, "schedule": {"warmup_steps": 3, "warmup_epochs": 1}}, "'warmup_epochs' or 'warmup_steps'"),
+        ({"foreground_share": "all"}, "foreground_share"),
+        ({"foreground_share": 1.5}, "foreground_share"),
+        ({"image_threshold": "bright"}, "image_threshold"),
+        ({"validations": "every_step"}, "validations"),
+        ({"validations": {"every_steps": 0}}, "validations"),
+    ],
+)
+def test_a_wrong_length_or_place_of_patches_is_refused(training, message):
+    with pytest.raises(UserError, match=message) as raised:
+        load_experiment(demo(**override("paseg_stage1", training=training)))
+    assert "\n" not in str(raised.value)
+    assert "training" in str(raised.value)
+
+
+def test_a_training_without_a_length_is_refused():
+    content = load_method("dense")
+    del content["training"]["steps"]
+    with pytest.raises(UserError, match="method.yaml: training: key 'steps' or 'epochs' is missing"):
+        checked_method(content, "method.yaml")
+
+
+def test_epochs_take_the_place_of_steps_and_the_other_way_round():
+    training = {"steps": 5, "schedule": {"warmup_steps": 2, "decay": "cosine"}}
+    counted = merged(training, {"epochs": 3, "schedule": {"warmup_epochs": 1}})
+    assert counted == {"epochs": 3, "schedule": {"decay": "cosine", "warmup_epochs": 1}}
+    assert merged(counted, training) == training
 
 
 @pytest.mark.parametrize(

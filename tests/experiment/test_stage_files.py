@@ -37,6 +37,17 @@ def test_a_training_reads_images_and_targets_of_training_cases_alone(batch, case
     assert names(demo.training_targets(DENSE)) == [f"{folder}4_masks/phantom_mr/liver/{c}.npy{end}" for c in cases]
 
 
+def test_a_method_without_clipping_reads_arrays_of_its_own():
+    unclipped = {"paseg": {"clipping": False}, "paseg_stage1": {"clipping": False}}
+    demo = files(overrides=unclipped)
+    cell = WEAK._replace(annotation="seven-points_margin-3.0_seed-0", method="paseg_stage1")
+    assert names(demo.training_images(cell))[0] == "3_isotropic/phantom_mr/1/unclipped_image.npy"
+    assert names(demo.training_images(WEAK))[0] == "3_isotropic/phantom_mr/1/image.npy"
+    assert demo.experiment.recipe("phantom_mr", "paseg_stage1", 0)["intensity"] == {"percentiles": [0, 100]}
+    stages = demo.experiment.methods["paseg_stage1_attention_unet"]
+    assert not stages["clipping"], "a distillation and the networks it starts from see the same images"
+
+
 def test_the_list_of_cases_names_files_seen_from_its_own_folder():
     for batch in ("case", "split"):
         image, label = files(batch=batch).training_files(WEAK).split(",")

@@ -13,6 +13,7 @@ from weakseg3d.experiment.recipes import checked_recipe
 from weakseg3d.images.preprocessing import oriented, oriented_like, scaled_intensity
 from weakseg3d.images.volumes import check_same_grid, write_volume
 from weakseg3d.inference.prediction import mean_and_variance, predict
+from weakseg3d.inference.probability_map import probability_map
 from weakseg3d.inference.uncertainty_maps import entropy, read_uncertainty, write_uncertainty
 from weakseg3d.networks import build_network
 
@@ -90,6 +91,46 @@ def test_intensities_are_clipped_and_scaled():
     assert scaled_intensity(array, {"window": [0, 100]}).tolist() == [0, 0, 0.5, 1, 1]
     assert scaled_intensity(np.arange(101.0), {"percentiles": [10, 90]})[[0, 50, 100]].tolist() == [0, 0.5, 1]
     assert scaled_intensity(np.full(3, 7.0), {"percentiles": [1, 99]}).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("whole", [predict, probability_map])
+def test_windows_are_blended_as_the_recipe_says(whole):
+    # Two windows of 16 slices that share eight; the network adds 1 to the second one. By constant weights, the shared
+    # slices are in the middle; by Gaussian ones, they approach the window whose centre is nearer.
+    class AddsToTheSecond(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.tensor(1.0))
+
+        def forward(self, x):
+            number = (x[:, :, -1, -1, -1] > 0.5).float()[:, :, None, None, None]
+            return self.weight * number * torch.ones_like(x)
+
+    array = np.zeros((24, 16, 16), np.float32)
+    array[23] = 100
+    logits = {}
+    for blending in ("gaussian", "constant"):
+        recipe = {**RECIPE, "prediction": {**RECIPE["prediction"], "overlap": 0.5, "blending": blending}}
+        image = make_volume(array, (2.0, 2.0, 2.0), direction=np.diag([-1.0, -1.0, 1.0]))
+        probability = sitk.GetArrayFromImage(whole(AddsToTheSecond(), recipe, image)[0])[:, 8, 8].astype(float)
+        logits[blending] = np.log(probability / (1 - probability))
+    assert logits["constant"] == pytest.approx([0] * 8 + [0.5] * 8 + [1] * 8, abs=1e-5)
+    # Gaussians of an eighth of the window, 2 voxels: where the centres are k and 8 - k away, the weights' exponents
+    # differ by ((8 - k)^2 - k^2) / (2 * 2^2) = 8 - 2 k. MONAI bounds the smallest weights.
+    k = np.arange(1.5, 7)
+    assert logits["gaussian"][9:15] == pytest.approx(1 / (1 + np.exp(8 - 2 * k)), abs=1e-4)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_precision_is_half_only_where_the_recipe_asks_for_it(monkeypatch, asked):
+    # No GPU is needed: the question is which of the recipe's keys decides.
+    asked_for = []
+    monkeypatch.setattr("weakseg3d.inference.prediction.precision", lambda mixed: asked_for.append(mixed) or "32-true")
+    assert RECIPE["training"]["mixed_precision"]
+    recipe = {**RECIPE, "prediction": {**RECIPE["prediction"], "mixed_precision": asked}}
+    predict(Threshold(), recipe, make_volume(np.zeros((16, 16, 16), np.float32), (2.0, 2.0, 2.0)))
+    assert asked_for == [asked]
+    assert not RECIPE["prediction"]["mixed_precision"], "single precision is the default"
 
 
 def test_variance_is_that_of_the_probability_over_the_passes(image):

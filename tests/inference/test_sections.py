@@ -15,12 +15,13 @@ def windowed(windows):
     return windows + 0.1 * (z + y * x)
 
 
+@pytest.mark.parametrize("blending", ["gaussian", "constant"])
 @pytest.mark.parametrize("overlap", [0.0, 0.25, 0.5, 0.8])
 @pytest.mark.parametrize("depth", [5, 16, 17, 33, 50])
-def test_sections_make_up_the_whole(depth, overlap):
+def test_sections_make_up_the_whole(depth, overlap, blending):
     image = torch.rand((depth, 24, 20), generator=torch.Generator().manual_seed(0))
-    sections = list(predicted_sections(windowed, image, PATCH, overlap))
-    whole = sliding_window_prediction(windowed, image, PATCH, overlap)[0]
+    sections = list(predicted_sections(windowed, image, PATCH, overlap, blending))
+    whole = sliding_window_prediction(windowed, image, PATCH, overlap, blending)[0]
     assert torch.cat(sections, dim=1).shape == whole.shape
     torch.testing.assert_close(torch.cat(sections, dim=1), whole, rtol=0, atol=1e-5)
 

@@ -14,7 +14,15 @@ from weakseg3d.images.labels import IGNORE
 from weakseg3d.training.augmentation import KEYS, PROBABILITIES, augmentation
 
 OFF = {"flip": 0.0, "rotate90": 0.0, "scale_intensity": 0.0, "shift_intensity": 0.0}
-OLD = {"flip": 0.4, "rotate90": 0.5, "scale_intensity": 0.2, "shift_intensity": 0.3}
+OFF |= {"scale_probability": 0.5, "shift_probability": 0.5}
+OLD = {
+    "flip": 0.4,
+    "rotate90": 0.5,
+    "scale_intensity": 0.2,
+    "shift_intensity": 0.3,
+    "scale_probability": 0.5,
+    "shift_probability": 0.5,
+}
 ALL = {"rotate": 30, "zoom": 0.3, "noise": 0.1, "blur": 1.0, "contrast": 0.25, "low_resolution": 0.5, "gamma": 0.4}
 SEEDS = range(40)
 
@@ -267,3 +275,13 @@ def test_zoom_changes_sizes_along_each_axis_by_at_most_the_setting():
     smallest, largest = np.min(sizes, axis=0), np.max(sizes, axis=0)
     assert ((smallest > 1 / 1.3 - 0.02) & (smallest < 0.9)).all()
     assert ((largest > 1.1) & (largest < 1 / 0.7 + 0.05)).all()
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("kind", ["scale", "shift"])
+def test_intensity_changes_as_often_as_set(kind, probability):
+    settings = OFF | {f"{kind}_intensity": 0.1, f"{kind}_probability": probability}
+    patch = {"image": torch.ones((1, 4, 4, 4)), "target": torch.ones((1, 4, 4, 4))}
+    changed = [not torch.equal(augment(patch, seed, **settings)["image"], patch["image"]) for seed in range(300)]
+    # Four standard deviations of a binomial share; exactly 0 and 1 at the ends.
+    assert np.mean(changed) == pytest.approx(probability, abs=4 * (probability * (1 - probability) / 300) ** 0.5)

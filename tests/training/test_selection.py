@@ -66,6 +66,48 @@ def test_scores_are_taken_at_equal_intervals_and_at_the_end():
     assert validation_steps({"steps": 3, "validations": 5}) == [1, 2, 3]
 
 
+def test_scores_are_taken_every_so_many_steps_and_at_the_end():
+    assert validation_steps({"steps": 100, "validations": {"every_steps": 40}}) == [40, 80, 100]
+    assert validation_steps({"steps": 80, "validations": {"every_steps": 40}}) == [40, 80]
+    assert validation_steps({"steps": 3, "validations": {"every_steps": 40}}) == [3]
+
+
+@pytest.mark.parametrize(("validations", "steps"), [("every_epoch", [2, 4, 6]), ({"every_steps": 5}, [5, 6])])
+def test_a_run_is_scored_as_often_as_its_recipe_says(cases_csv, tmp_path, validations, steps):
+    # One volume and one extra step make an epoch of two steps.
+    counted = recipe("weak_labels", steps=6, extra_steps_per_epoch=1, validations="every_epoch")
+    counted["training"]["validations"] = validations
+    train(counted, cases_csv, tmp_path / "model", validation_csv=cases_csv)
+    run = json.loads((tmp_path / "model" / "run.json").read_text())
+    assert [entry["step"] for entry in run["validations"]] == steps
+
+
+def test_windows_of_a_score_are_blended_as_in_prediction(cases_csv):
+    settings = recipe("dense_validation")
+    settings["prediction"]["blending"] = "constant"
+    cases = load_cases(read_cases(cases_csv), INTENSITY)
+    seen = []
+
+    def record(logits, image, target):
+        seen.append(logits)
+        return logits.sum()
+
+    class Ramp(torch.nn.Module):
+        """A network whose output depends on the place within its window."""
+
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.tensor(1.0))
+
+        def forward(self, x):
+            return self.weight * torch.arange(8.0) + 0 * x
+
+    settings["selection"] = "weak_labels"
+    selection_score(settings, cases, record)(Ramp())
+    # Along x, windows of eight voxels start at 0, 4 and 6, so voxel 6 is the mean of the places 6, 2 and 0.
+    assert seen[0][0, 0, 0, 0, 6].item() == pytest.approx((6 + 2 + 0) / 3)
+
+
 def test_dense_validation_is_the_mean_dice(cases_csv):
     settings = recipe("dense_validation")
     cases = load_cases(read_cases(cases_csv), INTENSITY)

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from weakseg3d.experiment.from_config import load_experiment
+from weakseg3d.experiment.paths import UNCLIPPED
 from weakseg3d.jobs.batches import of_case
 from weakseg3d.texts import read_yaml
 
@@ -119,7 +120,9 @@ def test_training_reads_arrays_and_each_is_made_of_the_volume_beside_it(graph):
         models = {"model.pt"} if job["rule"] == "distill" else set()
         assert others - {"validation.csv"} == {"recipe.yaml", "cases.csv"} | models
         for path in arrays:
-            assert makers[path]["input"] == [path.removesuffix(".npy") + ".nii.gz"]
+            # An array whose intensities are not clipped is made of the same volume, under a name of its own.
+            volume = path.removesuffix(".npy").replace(f"/{UNCLIPPED}", "/") + ".nii.gz"
+            assert makers[path]["input"] == [volume]
 
 
 def test_no_training_sees_a_test_case(graph):

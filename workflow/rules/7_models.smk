@@ -13,6 +13,7 @@ rule image_array:
         paths.benchmark("image_array", paths.IMAGE_ARRAY)
     wildcard_constraints:
         image=r"image[^/]*",
+        clipping=any_of(["", paths.UNCLIPPED]),
     priority: 20
     conda:
         CORE_ENV
@@ -22,7 +23,9 @@ rule image_array:
         runtime=30,
     params:
         run=RUN.verb("array"),
-        scaling=lambda wildcards: options.intensity_options(EXPERIMENT, wildcards.dataset),
+        scaling=lambda wildcards: options.intensity_options(
+            EXPERIMENT, wildcards.dataset, clipping=not wildcards.clipping
+        ),
         code=RUN.code("array"),
     message:
         "{wildcards.dataset}: array of the image of case {wildcards.case}"

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from weakseg3d.annotations.farthest_points import farthest_point_sampling
 from weakseg3d.annotations.markups import Annotation
@@ -29,7 +30,11 @@ def points(
     seed: int = 0,
     *,
     sampling: Annotated[
-        Literal["farthest", "random"], Parameter("How clicks are chosen from the candidates.", implied=True)
+        Literal["farthest", "random", "surface"],
+        Parameter(
+            "How clicks are chosen from the candidates: far apart, at random, or far apart on the organ's surface.",
+            implied=True,
+        ),
     ] = "farthest",
     slices: Annotated[
         int | None,
@@ -47,10 +52,12 @@ def points(
     There are also ``background`` clicks, spread at random outside the organ in ``mask``. The candidates are a random
     share of the organ's voxels, on all slices or on ``slices`` axial ones chosen as in `slices`. If the share holds
     fewer than ``number`` voxels, more of them become candidates, up to all. ``number`` candidates are clicked: by
-    farthest point sampling in mm, or at ``random``. Every click on the organ is then moved by a Gaussian of standard
-    deviation ``jitter`` mm on each world axis, but not out of the image. Finally the share ``misplaced`` of the clicks
-    is replaced by voxels outside the organ, at most `SLIP_MM` from its bounding box; if there are no such voxels, the
-    clicks stay where they are.
+    farthest point sampling in mm, or at ``random``. With ``surface``, the candidates are drawn from the organ's surface
+    alone, its voxels that share a face with a voxel outside it or with the border of the volume, and clicked by
+    farthest point sampling. Every click on the organ is then moved by a Gaussian of standard deviation ``jitter`` mm on
+    each world axis, but not out of the image. Finally the share ``misplaced`` of the clicks is replaced by voxels
+    outside the organ, at most `SLIP_MM` from its bounding box; if there are no such voxels, the clicks stay where they
+    are.
 
     Every step has its own random stream: the clicks on the organ do not depend on ``background``, nor the candidates
     on how they are sampled. An empty mask gives no clicks at all.
@@ -62,6 +69,8 @@ def points(
     # The order of the streams decides their numbers, so append new streams at the end.
     organ_draw, background_draw, sampling_draw, jitter_draw, slip_draw = np.random.default_rng(seed).spawn(5)
     clickable = array if slices is None else _on_axial_slices(array, mask, slices)
+    if sampling == "surface":
+        clickable = clickable & ~ndimage.binary_erosion(array)
     # An organ so small that its share holds fewer voxels is clicked as often as possible.
     candidates = max(round(candidate_share * np.count_nonzero(clickable)), number)
     voxels = _draw(clickable, candidates, organ_draw)
@@ -96,7 +105,7 @@ def _draw(where: NDArray[np.bool_], number: int, generator: np.random.Generator)
 def _sample(
     voxels: NDArray[np.int64],
     number: int,
-    sampling: Literal["farthest", "random"],
+    sampling: Literal["farthest", "random", "surface"],
     mask: sitk.Image,
     generator: np.random.Generator,
 ) -> NDArray[np.int64]:

@@ -225,6 +225,10 @@ class Experiment:
         """Return on how many devices, each with a process of its own, a method trains one model."""
         return self.methods[method]["training"]["devices"]
 
+    def intensity(self, dataset: str, clipping: bool) -> dict[str, list[float]]:
+        """Return how the images of a dataset are scaled; without ``clipping``, from their lowest to highest value."""
+        return self.datasets[dataset].intensity if clipping else {"percentiles": [0, 100]}
+
     def recipe_text(self, cell: Any) -> str:
         """Return the training recipe of a cell as JSON."""
         return json.dumps(self.recipe(cell.dataset, cell.method, int(cell.seed)), indent=2)
@@ -236,7 +240,7 @@ class Experiment:
             "seed": seed,
             "threads": self.threads,
             "spacing": self.spacing,
-            "intensity": self.datasets[dataset].intensity,
+            "intensity": self.intensity(dataset, self.methods[method]["clipping"]),
             **recipe_parts(self.methods[method]),
         }
 

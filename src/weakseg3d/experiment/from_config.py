@@ -136,7 +136,8 @@ def _first_stages(name: str, methods: dict[str, Any], overrides: dict[str, Any])
         stage = load_method(base, overrides.get(base))
         if "network" not in stage:
             raise UserError(f"method '{name}' starts from '{base}', which has no network; name another one")
-        shared = {key: method[key] for key in ("supervision", "annotation", "pseudo_label", "images", "normalisation")}
+        keys = ("supervision", "annotation", "pseudo_label", "images", "normalisation", "clipping")
+        shared = {key: method[key] for key in keys}
         stage = checked_method(stage | shared, f"method '{base}' as the first stage of '{name}'")
         if student in methods and methods[student] != stage:
             raise UserError(

@@ -35,8 +35,24 @@ def check_idle_keys(method: Mapping[str, Any], source: str | Path) -> None:
     _check_regularisers(method, source)
     if network is None and not method["distillation"]["cross_weight"]:
         _refuse(method, ("distillation", "temperature"), "with distillation.cross_weight 0", source)
+    _check_training_keys(method, source)
     if method["selection"] == "last":
         _refuse(method, ("training", "validations"), "with 'selection: last', which compares no states", source)
+
+
+def _check_training_keys(method: Mapping[str, Any], source: str | Path) -> None:
+    training = method["training"]
+    share, augmentation = training["foreground_share"], training["augmentation"]
+    if share in (1, "none"):
+        reason = f"with training.foreground_share {share}, which centres no patches on background"
+        _refuse(method, ("training", "image_threshold"), reason, source)
+    for kind in ("scale", "shift"):
+        if not augmentation[f"{kind}_intensity"]:
+            reason = f"with training.augmentation.{kind}_intensity 0"
+            _refuse(method, ("training", "augmentation", f"{kind}_probability"), reason, source)
+    counts_epochs = training["validations"] == "every_epoch" or training["schedule"].get("warmup_epochs")
+    if "epochs" not in training and not counts_epochs:
+        _refuse(method, ("training", "extra_steps_per_epoch"), "on a training that does not count epochs", source)
 
 
 def check_passes(prediction: Mapping[str, Any], network: Mapping[str, Any], source: str | Path) -> None:
@@ -54,7 +70,7 @@ def check_controls_keys(method: Mapping[str, Any], source: str | Path) -> None:
         if key in method:
             raise UserError(f"{source}: '{key}' has no effect on control '{control}'; remove it")
     reason = f"on control '{control}'"
-    for key in ("normalisation", "selection"):
+    for key in ("normalisation", "clipping", "selection"):
         _refuse(method, (key,), reason, source)
     for key in method["target"]:
         _refuse(method, ("target", key), reason, source)

@@ -62,9 +62,9 @@ def raw_data_options(experiment: Experiment, dataset: str) -> str:
     return _joined(own, shared, "--offline" * experiment.offline)
 
 
-def intensity_options(experiment: Experiment, dataset: str) -> str:
-    """Return ``--window low high`` or ``--percentiles low high``, as the dataset says."""
-    ((way, limits),) = experiment.datasets[dataset].intensity.items()
+def intensity_options(experiment: Experiment, dataset: str, clipping: bool) -> str:
+    """Return ``--window low high`` or ``--percentiles low high``, as `Experiment.intensity` says."""
+    ((way, limits),) = experiment.intensity(dataset, clipping).items()
     return option(way, limits)
 
 

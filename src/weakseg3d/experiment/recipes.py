@@ -34,6 +34,8 @@ RECIPE_PARTS = (
     "prediction",
 )
 """What a training recipe takes from its method, as far as the method has it."""
+ALTERNATIVES = (("steps", "epochs"), ("warmup_steps", "warmup_epochs"))
+"""Keys for the same thing in different units, of which one replaces the other."""
 CHOICES = ("annotation", "pseudo_label", "network", "loss", "optimizer", "train", "test")
 """Keys of the form ``{name: {parameter: value}}``."""
 MOST_PASSES = 1000
@@ -95,6 +97,7 @@ def _with_checked_parts(method: dict[str, Any], source: str | Path) -> dict[str,
     if "network" in method:
         check_patch(method["training"]["patch_size"], method["network"], source)
         check_passes(method["prediction"], method["network"], source)
+    _check_length(method["training"], source)
     check_idle_keys(method, source)
     _check_augmentation(method["training"], source)
     _check_devices(method["training"], source)
@@ -131,7 +134,9 @@ def _checked_recipe(content: dict[str, Any], source: str | Path) -> dict[str, An
     described = {"description": recipe["method"], **learns, **parts}
     method = with_digests(validated(described, method_schema(described), source))
     recipe = recipe | recipe_parts(method)
-    _check_values(recipe, [key for key in RULES if key != "network" or "network" in recipe], source)
+    length = ["training.steps", "training.epochs"]
+    _check_values(recipe, [key for key in RULES if key not in length and (key != "network" or key in recipe)], source)
+    _check_values(recipe, [key for key in length if key.split(".")[1] in recipe["training"]], source)
     _check_finite(recipe, source)
     _with_checked_parts(method, source)
     return recipe
@@ -192,6 +197,12 @@ def _is_choice(registry: Registry) -> Callable[[Any], bool]:
     return holds
 
 
+def _is_interval(value: Any) -> bool:
+    if isinstance(value, dict):
+        return value.keys() == {"every_steps"} and _is_whole(value["every_steps"], 1)
+    return value == "every_epoch" or _is_whole(value, 1)
+
+
 def _is_scaling(intensity: Any) -> bool:
     if not isinstance(intensity, dict) or len(intensity) != 1:
         return False
@@ -213,11 +224,18 @@ RULES = {
     "normalisation": (lambda value: value in ("none", "z_score"), "'none' or 'z_score'"),
     "training.patch_size": (_is_patch, f"three whole numbers from 8 with a product of at most {MOST_PATCH_VOXELS}"),
     "training.steps": (lambda value: _is_whole(value, 1), "a whole number above 0"),
+    "training.epochs": (lambda value: _is_whole(value, 1), "a whole number above 0"),
+    "training.validations": (_is_interval, "a whole number above 0, 'every_epoch' or 'every_steps: N'"),
+    "training.foreground_share": (
+        lambda value: value == "none" or (_is_number(value) and 0 <= value <= 1),
+        "a number from 0 to 1 or 'none'",
+    ),
     "selection": (lambda value: value in _choices("selection"), "a rule of selection"),
     "target.form": (lambda value: value in _choices("target", "form"), "'soft' or 'hard'"),
     "target.threshold": (lambda value: _is_inside(value, 0, 1), "a number between 0 and 1"),
     "prediction.threshold": (lambda value: _is_inside(value, 0, 1), "a number between 0 and 1"),
     "prediction.overlap": (lambda value: value == 0 or _is_inside(value, 0, 1), "a number from 0 and below 1"),
+    "prediction.blending": (lambda value: value in _choices("prediction", "blending"), "'gaussian' or 'constant'"),
     "prediction.passes": (lambda value: _is_whole(value, 1, MOST_PASSES), f"a whole number from 1 to {MOST_PASSES}"),
 }
 """What is required, with the words for it, of the values of a recipe that could crash, hang or silently spoil a run."""
@@ -247,8 +265,12 @@ def _check_finite(content: Any, source: str | Path, key: str = "") -> None:
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with ``changes`` laid over it, mapping by mapping; another choice takes the place of one."""
-    result = dict(base)
+    """Return ``base`` with ``changes`` laid over it, mapping by mapping; another choice takes the place of one.
+
+    So does a key the place of its alternative: ``epochs`` that of ``steps``.
+    """
+    replaced = {key for pair in ALTERNATIVES for key in pair if set(pair) & changes.keys()}
+    result = {key: value for key, value in base.items() if key not in replaced or key in changes}
     for key, value in changes.items():
         nested = isinstance(value, dict) and isinstance(result.get(key), dict)
         another_choice = nested and key in CHOICES and not value.keys() & result[key].keys()
@@ -318,6 +340,16 @@ def check_pseudo_label(method: dict[str, Any], source: str | Path) -> None:
             f"{source}: pseudo label '{label}' cannot be made of annotation '{annotation}';"
             f" it takes {' or '.join(accepted_annotations(label))}"
         )
+
+
+def _check_length(training: dict[str, Any], source: str | Path) -> None:
+    given = [key for key in ("steps", "epochs") if key in training]
+    if len(given) != 1:
+        problem = "give 'epochs' or 'steps', not both" if given else "key 'steps' or 'epochs' is missing; add one"
+        raise UserError(f"{source}: training: {problem}")
+    schedule = training["schedule"]
+    if schedule["warmup_steps"] and schedule.get("warmup_epochs"):
+        raise UserError(f"{source}: training.schedule: give 'warmup_epochs' or 'warmup_steps', not both")
 
 
 def _check_augmentation(training: dict[str, Any], source: str | Path) -> None:

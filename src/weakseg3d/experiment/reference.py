@@ -90,13 +90,20 @@ def _row(name: str, rules: Mapping[str, Any], required: bool = False) -> str:
 
 
 def _type(rules: Mapping[str, Any]) -> str:
+    if "anyOf" in rules:
+        return " or ".join(_type(one) for one in rules["anyOf"])
+    if "properties" in rules:
+        return ", ".join(f"`{key}:` {_type(value)}" for key, value in rules["properties"].items())
     if "enum" in rules:
         return ", ".join(f"`{value}`" for value in rules["enum"])
     if rules.get("type") == "array":
         least, most = rules.get("minItems"), rules.get("maxItems")
         number = f"{least} " if least is not None and least == most else f"at least {least} " if least else ""
         return f"{number}of: {_type(rules.get('items', {}))}"
-    words = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false"}
+    if isinstance(rules.get("type"), list):
+        return " or ".join(_type(rules | {"type": kind}) for kind in rules["type"])
+    words = {"integer": "whole number", "number": "number", "string": "text"}
+    words |= {"boolean": "true or false", "null": "none"}
     bounds = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}
     limits = [text.format(rules[key]) for key, text in bounds.items() if key in rules]
     limits += [f"divisible by {rules['multipleOf']}"] if "multipleOf" in rules else []
@@ -110,4 +117,4 @@ def write(path: str = "docs/reference.md") -> None:
 
 
 def _value(value: Any) -> str:
-    return "" if value in ({}, "") else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return "" if value in ({}, "", None) else f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -116,7 +116,9 @@ class StageFiles:
         return self._batches(cell, self.experiment.validation_part(cell.dataset, cell.method))
 
     def _images(self, cell: Any, cases: Iterable[str]) -> list[str]:
-        return self._paths(paths.IMAGE_ARRAY, cell, cases, image=self.experiment.image(cell.method, "train"))
+        clipping = "" if self.experiment.methods[cell.method]["clipping"] else paths.UNCLIPPED
+        image = self.experiment.image(cell.method, "train")
+        return self._paths(paths.IMAGE_ARRAY, cell, cases, clipping=clipping, image=image)
 
     def _targets(self, cell: Any, cases: Iterable[str]) -> list[str]:
         if self.experiment.methods[cell.method]["supervision"] == "dense":

@@ -24,7 +24,7 @@ def predict(
     Windows have the size of the training patches, and the logits of the recipe's passes are averaged. The noise of
     stochastic attention is drawn with the recipe's seed and is the same for every image. The variance is the variance
     of the probability over the passes (divided by their number), computed in every window and blended like the logits.
-    On a GPU, precision and determinism are the same as in training.
+    On a GPU, the precision is single unless the recipe says otherwise, and determinism is the same as in training.
     """
     set_up(recipe)
     prediction, patch_size = recipe["prediction"], recipe["training"]["patch_size"]
@@ -32,7 +32,8 @@ def predict(
     array = network_input(reoriented, recipe)
     predictor = windows_predictor(network, recipe, mean_and_variance if with_variance else mean_logit)
     device = next(network.parameters()).device
-    summaries = sliding_window_prediction(predictor, array.to(device), patch_size, prediction["overlap"])
+    windows = patch_size, prediction["overlap"], prediction["blending"]
+    summaries = sliding_window_prediction(predictor, array.to(device), *windows)
     probability = _on_grid(summaries[0, 0].float().sigmoid(), reoriented, image)
     return probability, _on_grid(summaries[0, 1].float(), reoriented, image) if with_variance else None
 
@@ -56,10 +57,10 @@ def windows_predictor(
 ) -> Callable[[torch.Tensor], torch.Tensor]:
     """Return a function from windows (B, 1, z, y, x) to the ``summary`` of the logits of the recipe's passes.
 
-    On a GPU, its precision is that of training.
+    On a GPU, its precision is half if the recipe's ``prediction.mixed_precision`` is set.
     """
     passes = recipe["prediction"]["passes"]
-    autocast = autocast_context(precision(recipe["training"]["mixed_precision"]))
+    autocast = autocast_context(precision(recipe["prediction"]["mixed_precision"]))
 
     def predictor(windows: torch.Tensor) -> torch.Tensor:
         with autocast:

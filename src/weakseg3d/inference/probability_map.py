@@ -32,7 +32,8 @@ def probability_map(
     values = np.empty(array.shape, np.float32)
     start, bits, voxels, largest = 0, 0.0, 0, 0.0
     predictor = windows_predictor(network, recipe, mean_logit)
-    for section in predicted_sections(predictor, array, patch_size, prediction["overlap"]):
+    windows = patch_size, prediction["overlap"], prediction["blending"]
+    for section in predicted_sections(predictor, array, *windows):
         probability = section[0].float().sigmoid()
         if not torch.isfinite(probability).all():
             raise UserError("its probabilities are not numbers, as its weights are too large")

@@ -9,7 +9,11 @@ from weakseg3d.inference.sliding_window import sliding_window_prediction
 
 
 def predicted_sections(
-    predictor: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor, patch_size: Sequence[int], overlap: float
+    predictor: Callable[[torch.Tensor], torch.Tensor],
+    image: torch.Tensor,
+    patch_size: Sequence[int],
+    overlap: float,
+    blending: str = "gaussian",
 ) -> Iterator[torch.Tensor]:
     """Yield the output of ``predictor`` on ``image`` (z, y, x) in sections (C, slices, y, x), from the first slice on.
 
@@ -17,14 +21,14 @@ def predicted_sections(
     """
     depth, count = patch_size[0], image.shape[0]
     if count <= depth:
-        yield sliding_window_prediction(predictor, image, patch_size, overlap)[0]
+        yield sliding_window_prediction(predictor, image, patch_size, overlap, blending)[0]
         return
-    weights = _sum_of_weights(image.shape[1:], patch_size, overlap).to(image.device)
+    weights = _sum_of_weights(image.shape[1:], patch_size, overlap, blending).to(image.device)
     starts = [window[0].start for window in dense_patch_slices([count], [depth], [_step(depth, count, overlap)])]
     # Sums over the windows so far, for the slices that later windows cover as well.
     total, norm = None, weights[:0]
     for start, following in zip(starts, [*starts[1:], count], strict=True):
-        mean = sliding_window_prediction(predictor, image[start : start + depth], patch_size, overlap)[0]
+        mean = sliding_window_prediction(predictor, image[start : start + depth], patch_size, overlap, blending)[0]
         new_total, new_norm = mean * weights, weights.clone()
         if total is not None:
             new_total[:, : len(norm)] += total
@@ -34,9 +38,9 @@ def predicted_sections(
         total, norm = new_total[:, finished:], new_norm[finished:]
 
 
-def _sum_of_weights(size: Sequence[int], patch_size: Sequence[int], overlap: float) -> torch.Tensor:
+def _sum_of_weights(size: Sequence[int], patch_size: Sequence[int], overlap: float, blending: str) -> torch.Tensor:
     """Return the sum (patch z, y, x) of the weights of all windows that cover the same slices of ``size`` (y, x)."""
-    importance = compute_importance_map(tuple(patch_size), mode="gaussian")
+    importance = compute_importance_map(tuple(patch_size), mode=blending)
     # Where the image is smaller than a window, MONAI pads it at both ends.
     padded = [max(n, p) for n, p in zip(size, patch_size[1:], strict=True)]
     steps = [_step(p, n, overlap) for n, p in zip(padded, patch_size[1:], strict=True)]

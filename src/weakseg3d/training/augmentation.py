@@ -61,8 +61,8 @@ def augmentation(settings: Mapping[str, float], sparse: bool) -> list[Transform]
     transforms: list[Transform] = [
         *[RandFlipd(KEYS, prob=settings["flip"], spatial_axis=axis) for axis in range(3)],
         RandRotate90d(KEYS, prob=settings["rotate90"], max_k=3, spatial_axes=(1, 2)),
-        RandScaleIntensityd("image", factors=settings["scale_intensity"], prob=0.5),
-        RandShiftIntensityd("image", offsets=settings["shift_intensity"], prob=0.5),
+        RandScaleIntensityd("image", factors=settings["scale_intensity"], prob=settings["scale_probability"]),
+        RandShiftIntensityd("image", offsets=settings["shift_intensity"], prob=settings["shift_probability"]),
     ]
     amounts = {key: settings.get(key, 0) for key in PROBABILITIES}
     if any(amounts.values()):

@@ -36,14 +36,17 @@ STOPPED = 128 + signal.SIGTERM
 class Training:
     """A module with its recipe, training cases and validation cases.
 
-    ``refresh`` are the steps after which the module's teachers are refreshed; ``origins`` are the digests of the models
-    from which the training starts.
+    The recipe's length is in steps (`weakseg3d.training.length`); ``steps_per_epoch`` and ``epochs`` (None for a recipe
+    that counts steps) say what it was made of. ``refresh`` are the steps after which the module's teachers are
+    refreshed; ``origins`` are the digests of the models from which the training starts.
     """
 
     recipe: Mapping[str, Any]
     module: pl.LightningModule
     cases: list[dict[str, Any]]
     validation: list[dict[str, Any]]
+    steps_per_epoch: int
+    epochs: int | None = None
     refresh: tuple[int, ...] = ()
     origins: tuple[str, ...] = ()
 

@@ -1,18 +1,21 @@
 """Patches: the patches of a training step depend only on the seed and the step, so that a run can be resumed."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from monai.data import set_track_meta
-from monai.transforms import Compose, Lambda, RandCropByPosNegLabeld
+from monai.transforms import Compose, Lambda, RandCropByPosNegLabeld, RandSpatialCropSamplesd, Transform
 from torch.utils.data import IterableDataset, get_worker_info
 
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.training.augmentation import KEYS, augmentation
 from weakseg3d.training.loading import THRESHOLD, is_background, is_foreground, is_sparse
+
+ANYWHERE = "none"
+"""The ``foreground_share`` of patches that lie anywhere in a volume."""
 
 UNCHANGED = {"form": "soft", "threshold": THRESHOLD}
 """A recipe's ``target`` entry with which targets are not changed."""
@@ -35,7 +38,7 @@ class PatchDataset(IterableDataset):
         target: Mapping[str, Any] = UNCHANGED,
     ) -> None:
         set_track_meta(False)
-        self.volumes = [_volume(case, training["patch_size"], target["threshold"]) for case in cases]
+        self.volumes = [_volume(case, training, target["threshold"]) for case in cases]
         self.per_step = training["volumes_per_step"]
         self.first_step = first_step
         self.seed = seed
@@ -77,40 +80,53 @@ def patch_transform(training: Mapping[str, Any], sparse: bool) -> Compose:
 
     ``training`` is a recipe's entry. Set ``sparse`` if targets have unknown voxels.
     """
-    share = training["foreground_share"]
-    return Compose(
-        [
-            RandCropByPosNegLabeld(
-                KEYS,
-                label_key="target",
-                spatial_size=training["patch_size"],
-                pos=share,
-                neg=1 - share,
-                num_samples=training["patches_per_volume"],
-                fg_indices_key="foreground",
-                bg_indices_key="background",
-            ),
-            Lambda(normalise_patch),
-            *augmentation(training["augmentation"], sparse),
-        ]
+    return Compose([_crops(training), Lambda(normalise_patch), *augmentation(training["augmentation"], sparse)])
+
+
+def _crops(training: Mapping[str, Any]) -> Transform:
+    """Return the transform that cuts patches from a padded volume: centred as its lists say, or anywhere."""
+    share, size, number = training["foreground_share"], training["patch_size"], training["patches_per_volume"]
+    if share == ANYWHERE:
+        return RandSpatialCropSamplesd(KEYS, roi_size=size, num_samples=number, random_size=False)
+    return RandCropByPosNegLabeld(
+        KEYS,
+        label_key="target",
+        spatial_size=size,
+        pos=share,
+        neg=1 - share,
+        num_samples=number,
+        fg_indices_key="foreground",
+        bg_indices_key="background",
     )
 
 
-def _volume(case: Mapping[str, Any], patch_size: Iterable[int], threshold: float) -> dict[str, Any]:
-    """Pad a case to the patch size where it is smaller, and list the voxels that may be the centre of a patch."""
-    image, target = case["image"], case["target"]
-    missing = [max(0, p - n) for n, p in zip(image.shape, patch_size, strict=True)]
+def _volume(case: Mapping[str, Any], training: Mapping[str, Any], threshold: float) -> dict[str, Any]:
+    """Pad a case to the patch size where it is smaller, and list the voxels that may be the centre of a patch.
+
+    With ``image_threshold``, centres on the background are voxels of the case, not of the padding, whose image is above
+    it. Without centres of one kind, MONAI takes those of the other.
+    """
+    image, target, bright = case["image"], case["target"], None
+    if training["image_threshold"] is not None:
+        bright = image > training["image_threshold"]
+    missing = [max(0, p - n) for n, p in zip(image.shape, training["patch_size"], strict=True)]
     if any(missing):
         margins = [(m // 2, m - m // 2) for m in missing]
         image = np.pad(image, margins, constant_values=case["mean"])
         target = np.pad(target, margins, constant_values=IGNORE if is_sparse(target) else 0)
-    # The smallest integers that can number the voxels, as the list of background voxels takes the most memory.
-    integer = np.min_scalar_type(target.size)
-    return {
+        bright = bright if bright is None else np.pad(bright, margins)
+    volume = {
         "image": torch.from_numpy(image[None]),
         "mean": case["mean"],
         "std": case["std"],
         "target": torch.from_numpy(target[None]),
+    }
+    if training["foreground_share"] == ANYWHERE:
+        return volume
+    background = is_background(target, threshold)
+    # The smallest integers that can number the voxels, as the list of background voxels takes the most memory.
+    integer = np.min_scalar_type(target.size)
+    return volume | {
         "foreground": np.flatnonzero(is_foreground(target, threshold)).astype(integer),
-        "background": np.flatnonzero(is_background(target, threshold)).astype(integer),
+        "background": np.flatnonzero(background if bright is None else background & bright).astype(integer),
     }

@@ -30,6 +30,7 @@ from weakseg3d.training.checkpoints import OWNER, checkpoint_to_resume, fingerpr
 from weakseg3d.training.cross_distillation import CrossDistillationModule, refresh_steps
 from weakseg3d.training.divergence import DivergedError
 from weakseg3d.training.fitting import Training, TrainingResult, fit, quiet_lightning
+from weakseg3d.training.length import in_steps, steps_per_epoch
 from weakseg3d.training.loading import load_cases, read_cases
 from weakseg3d.training.module import SegmentationModule
 from weakseg3d.training.processes import parallel_processes
@@ -80,7 +81,10 @@ def segmentation_training(
     """Return the `Training` of the recipe's network."""
     prepare(recipe)
     cases, validation = load_data(recipe, cases_csv, validation_csv)
-    return Training(recipe, SegmentationModule(recipe), cases, validation)
+    length = steps_per_epoch(recipe["training"], len(cases))
+    resolved = {**recipe, "training": in_steps(recipe["training"], len(cases))}
+    epochs = recipe["training"].get("epochs")
+    return Training(resolved, SegmentationModule(resolved), cases, validation, length, epochs)
 
 
 def distillation_training(
@@ -97,10 +101,12 @@ def distillation_training(
     check_passes(recipe["prediction"], first_stages[0]["network"], models[0])
     recipe = {**recipe, "network": first_stages[0]["network"]}
     cases, validation = load_data(recipe, cases_csv, validation_csv)
+    length, epochs = steps_per_epoch(recipe["training"], len(cases)), recipe["training"].get("epochs")
+    recipe = {**recipe, "training": in_steps(recipe["training"], len(cases))}
     module = CrossDistillationModule(recipe, networks)
     networks_code = {module for stage in first_stages for module in chosen_modules(stage, ("network",))}
     origins = (*(file_digest(path) for path in models), *(code_hash("predict", (m,)) for m in sorted(networks_code)))
-    return Training(recipe, module, cases, validation, tuple(refresh_steps(recipe)), origins)
+    return Training(recipe, module, cases, validation, length, epochs, tuple(refresh_steps(recipe)), origins)
 
 
 def run(build: Callable[[], Training], devices: int, out: Path, resume: bool) -> None:
@@ -200,6 +206,8 @@ def write_results(training: Training, result: TrainingResult, first_step: int, o
         "recipe": recipe,
         "seed": recipe["seed"],
         "cases": [case["case"] for case in training.cases],
+        "epochs": training.epochs,
+        "steps_per_epoch": training.steps_per_epoch,
         "model_selection": recipe["selection"],
         "validation_cases": [case["case"] for case in training.validation],
         "validations": [{**entry, "scores": finite_or_none(entry["scores"])} for entry in selection.history],

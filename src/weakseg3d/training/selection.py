@@ -88,7 +88,8 @@ def selection_score(
     if recipe["selection"] == "last":
         return None
     per_case = _negative(objective) if recipe["selection"] == "weak_labels" else _dice
-    patch_size, overlap = recipe["training"]["patch_size"], recipe["prediction"]["overlap"]
+    prediction = recipe["prediction"]
+    windows = recipe["training"]["patch_size"], prediction["overlap"], prediction["blending"]
 
     @torch.no_grad()
     def score(network: nn.Module, share: slice = slice(None)) -> float:
@@ -97,7 +98,7 @@ def selection_score(
         for case in cases[share]:
             image = (torch.from_numpy(case["image"]).to(device) - case["mean"]) / case["std"]
             target = torch.from_numpy(case["target"]).to(device).float()[None, None]
-            logits = sliding_window_prediction(network, image, patch_size, overlap).float()
+            logits = sliding_window_prediction(network, image, *windows).float()
             total += float(per_case(logits, image[None, None], target))
         return total / len(cases)
 
@@ -105,11 +106,14 @@ def selection_score(
 
 
 def validation_steps(training: Mapping[str, Any]) -> list[int]:
-    """Return the steps after which the network is scored, at equal intervals up to the last step.
+    """Return the steps after which the network is scored, the last step always being one of them.
 
-    ``training`` is a recipe's entry.
+    ``training`` is a recipe's entry after `weakseg3d.training.length.in_steps`; its ``validations`` are a number of
+    times at equal intervals, or ``{"every_steps": N}``.
     """
     steps, times = training["steps"], training["validations"]
+    if isinstance(times, Mapping):
+        return [*range(times["every_steps"], steps, times["every_steps"]), steps]
     return sorted({round(k * steps / times) for k in range(1, times + 1)} - {0})
 
 

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> None:
         raise UserError(
             f"{args.image}: the model was trained at {spacing} mm; run 'resample --spacing {spacing}' first"
         )
-    precision_name = precision(recipe["training"]["mixed_precision"])
+    precision_name = precision(recipe["prediction"]["mixed_precision"])
     print(f"weakseg3d predict: on {device_name()}, precision {precision_name}", file=sys.stderr)
     probability, variance = predict(network, recipe, image, with_variance=bool(args.uncertainty))
     if not np.isfinite(sitk.GetArrayViewFromImage(probability)).all():
