@@ -101,7 +101,7 @@ def _type(rules: Mapping[str, Any]) -> str:
         number = f"{least} " if least is not None and least == most else f"at least {least} " if least else ""
         return f"{number}of: {_type(rules.get('items', {}))}"
     if isinstance(rules.get("type"), list):
-        return " or ".join(_type(rules | {"type": kind}) for kind in rules["type"])
+        return " or ".join(_type({**rules, "type": kind}) for kind in rules["type"])
     words = {"integer": "whole number", "number": "number", "string": "text"}
     words |= {"boolean": "true or false", "null": "none"}
     bounds = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}
