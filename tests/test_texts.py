@@ -17,6 +17,7 @@ from weakseg3d.experiment.recipes import checked_method, checked_recipe
 from weakseg3d.jobs.batches import case_digests
 from weakseg3d.report.figures.training_curves import read_losses
 from weakseg3d.report.results import Results, read_run
+from weakseg3d.report.tables.measures import SHOWN
 from weakseg3d.report.tables.method_facts import read_effort
 from weakseg3d.report.tables.published import read_published
 from weakseg3d.schemas import validated
@@ -121,7 +122,7 @@ READERS = {
         "dataset.json": dataset_json,
         "run.json": read_run,
         "tables/provenance.json": record_of_an_experiment,
-        "results/e/batches/@test.json": lambda path: case_digests(str(path), ["1"]),
+        "results/e/batches/@test.json": lambda path: case_digests(str(path), "@test", ["1"]),
         "config.json": lambda path: check_config_files([path]),
     },
     "csv": {
@@ -129,7 +130,7 @@ READERS = {
         "split.csv": read_split,
         "cases.csv": read_cases,
         "metrics.csv": read_metrics,
-        "published.csv": read_published,
+        "published.csv": lambda path: read_published(path, SHOWN),
         "effort.csv": lambda path: read_effort([path]),
         "losses.csv": read_losses,
         "table.csv": table_of_a_folder,

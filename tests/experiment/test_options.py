@@ -72,11 +72,11 @@ def test_the_report_hears_of_the_origin_and_of_what_selected_each_model():
 
 def test_tables_and_figures_follow_from_what_is_trained():
     controls = experiment(methods=["truth", "empty"])
-    assert readable_tables(controls) == ["main", "main_wide", "against_best", "ranking"]
-    assert figures(controls) == ["dice_boxplot", "ranking"]
+    assert readable_tables(controls) == ["main", "main_wide", "against_best", "ranking", "overall_ranking"]
+    assert figures(controls) == ["dice_boxplot", "ranking", "overall_ranking"]
     trained = experiment(uncertainty=True)
-    assert readable_tables(trained)[4:] == ["uncertainty", "cost/cost"]
-    assert figures(trained)[2:] == ["training", "reliability"]
+    assert readable_tables(trained)[5:] == ["uncertainty", "cost/cost"]
+    assert figures(trained)[3:] == ["training", "reliability"]
 
 
 def test_provenance_leads_from_a_cell_to_its_models():

@@ -27,6 +27,12 @@ def demo(**changes):
     return yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8")) | changes
 
 
+def annotation(experiment, method):
+    """Return the path part of a method's annotation of the first organ."""
+    dataset = next(iter(experiment.datasets))
+    return experiment.annotation(method, dataset, next(iter(experiment.datasets[dataset].organs)))
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_is_valid(name):
     assert load_method(name)["supervision"] in ("weak", "dense", "none")
@@ -81,9 +87,9 @@ def test_the_published_settings_are_in_the_paper_config():
 
 def test_methods_that_share_an_annotation_share_its_path():
     experiment = load_experiment(demo())
-    assert experiment.annotation("pw4medseg") == experiment.annotation("unetr_pseudo")
-    assert experiment.annotation("pw4medseg") != experiment.annotation("partial_ce")
-    assert experiment.annotation("dense") == "dense"
+    assert annotation(experiment, "pw4medseg") == annotation(experiment, "unetr_pseudo")
+    assert annotation(experiment, "pw4medseg") != annotation(experiment, "partial_ce")
+    assert annotation(experiment, "dense") == "dense"
 
 
 def test_controls_run_once_and_methods_once_per_seed():
@@ -129,7 +135,7 @@ def test_a_level_can_say_something_else_for_one_method():
     own["ignore_label"] = {"annotation": {"box": {"pseudo_label": {"box-core": {"core": 0.4}}}}}
     methods = ["pw4medseg", "ignore_label"]
     experiment = load_experiment(demo(study={"methods": methods, "factors": factors, "per_method": own}))
-    assert experiment.annotation("pw4medseg+annotation-box") == experiment.annotation("ignore_label+annotation-box")
+    assert annotation(experiment, "pw4medseg+annotation-box") == annotation(experiment, "ignore_label+annotation-box")
     assert experiment.pseudo_label("pw4medseg+annotation-box") == "box-gaussian_width-1.0"
     assert experiment.pseudo_label("ignore_label+annotation-box") == "box-core_core-0.4"
 
@@ -163,7 +169,7 @@ def test_first_stages_of_a_variant_learn_from_its_annotation():
     )
     first, second = experiment.students("paseg+clicks-few")
     assert first == "paseg_stage1+clicks-few"
-    assert experiment.annotation(first) == experiment.annotation(second) == experiment.annotation("paseg+clicks-few")
+    assert annotation(experiment, first) == annotation(experiment, second) == annotation(experiment, "paseg+clicks-few")
     # A variant that changes nothing of what is learnt starts from the model that is there already.
     assert experiment.model_of("paseg_stage1+clicks-seven") == "paseg_stage1"
 

@@ -18,7 +18,7 @@ def recipe(**training):
             "spacing": 1.0,
             "intensity": {"window": [0, 1]},
             "network": {"unet": {"channels": [2, 4, 8]}},
-            "loss": {"name": "dice_ce"},
+            "loss": {"dice_ce": {}},
             "training": {
                 "patch_size": [8, 8, 8],
                 "patches_per_volume": 2,

@@ -69,7 +69,8 @@ class LatestCheckpoint(ModelCheckpoint):
 def fingerprint(recipe: Mapping[str, Any], cases: Iterable[Mapping[str, Any]], origins: Iterable[str] = ()) -> str:
     """Return a hash of everything on which a training depends: recipe, voxels, code and initial models.
 
-    ``cases`` come from `load_cases`; ``origins`` are the digests of the models from which the training starts.
+    ``cases`` come from `load_cases`; ``origins`` are the digests of the models from which the training starts and of
+    their networks' code.
     """
     verb = "distill" if "distillation" in recipe else "train"
     digest = hashlib.sha256(

@@ -38,7 +38,8 @@ class Training:
 
     The recipe's length is in steps (`weakseg3d.training.length`); ``steps_per_epoch`` and ``epochs`` (None for a recipe
     that counts steps) say what it was made of. ``refresh`` are the steps after which the module's teachers are
-    refreshed; ``origins`` are the digests of the models from which the training starts.
+    refreshed; ``origins`` are the digests of the models from which the training starts, and ``origins_code`` the
+    hashes of the code of their networks.
     """
 
     recipe: Mapping[str, Any]
@@ -49,6 +50,7 @@ class Training:
     epochs: int | None = None
     refresh: tuple[int, ...] = ()
     origins: tuple[str, ...] = ()
+    origins_code: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

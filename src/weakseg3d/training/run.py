@@ -105,8 +105,17 @@ def distillation_training(
     recipe = {**recipe, "training": in_steps(recipe["training"], len(cases))}
     module = CrossDistillationModule(recipe, networks)
     networks_code = {module for stage in first_stages for module in chosen_modules(stage, ("network",))}
-    origins = (*(file_digest(path) for path in models), *(code_hash("predict", (m,)) for m in sorted(networks_code)))
-    return Training(recipe, module, cases, validation, length, epochs, tuple(refresh_steps(recipe)), origins)
+    return Training(
+        recipe,
+        module,
+        cases,
+        validation,
+        steps_per_epoch=length,
+        epochs=epochs,
+        refresh=tuple(refresh_steps(recipe)),
+        origins=tuple(file_digest(path) for path in models),
+        origins_code=tuple(code_hash("predict", (name,)) for name in sorted(networks_code)),
+    )
 
 
 def run(build: Callable[[], Training], devices: int, out: Path, resume: bool) -> None:
@@ -118,7 +127,8 @@ def run(build: Callable[[], Training], devices: int, out: Path, resume: bool) ->
     report_missing_gpu()
     training = build()
     claim(out, WRITTEN)
-    run_hash = fingerprint(training.recipe, [*training.cases, *training.validation], training.origins)
+    origins = (*training.origins, *training.origins_code)
+    run_hash = fingerprint(training.recipe, [*training.cases, *training.validation], origins)
     checkpoint, first_step = checkpoint_to_resume(checkpoints, run_hash, resume)
     with parallel_processes(devices, take_part, build, checkpoints, checkpoint, first_step) as environment:
         result = fit(training, environment, checkpoints, checkpoint, first_step)
