@@ -24,10 +24,14 @@ module {name}:
 use rule * from {name} as {prefix}*
 """
 
+IDENTITY = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+"""Who commits, for git."""
+
 
 def ours(tmp_path):
     """Return a copy of the repository, and a folder beside it with the tiny grid's config and data."""
     copy = copy_of_the_repository(tmp_path / "copy")
+    shutil.copy(PROJECT / "profiles", copy / "profiles", follow_symlinks=False)
     folder = tmp_path / "project"
     folder.mkdir()
     shutil.move(copy / "tiny.yaml", folder / "grid.yaml")
@@ -134,7 +138,6 @@ def test_methods_datasets_and_splits_of_the_users_folder_come_first(tmp_path):
         with open(folder / "config" / name, "a", encoding="utf-8") as stream:
             stream.write("# of our own\n")
     (folder / "config/splits/hospital.csv").write_text("case,split\n0001,test\n0002,train\n0003,train\n")
-    (copy / "config/splits/hospital.csv").unlink()
     config = yaml.safe_load((folder / "grid.yaml").read_text(encoding="utf-8"))
     config["methods"] = ["truth", "mine"]
     del config["overrides"]
@@ -142,7 +145,7 @@ def test_methods_datasets_and_splits_of_the_users_folder_come_first(tmp_path):
     target = "results/tiny/8_predictions/hospital/spleen/none/mine/seed-0/0001.nii.gz"
     printed = snakemake(folder, "--cores", "2", target)
     assert (folder / target).is_file()
-    for path in ("config/methods/truth.yaml", "config/datasets/hospital.yaml"):
+    for path in ("config/methods/truth.yaml", "config/datasets/hospital.yaml", "config/splits/hospital.csv"):
         assert f"{folder / path} takes the place of the repository's" in printed
     config["methods"] = ["nobody"]
     (folder / "grid.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -151,6 +154,31 @@ def test_methods_datasets_and_splits_of_the_users_folder_come_first(tmp_path):
     assert ran.returncode == 2
     assert "unknown method 'nobody'; known are dense" in ran.stderr.replace("did you mean", "")
     assert "mine" in ran.stderr
+    assert f"(in {folder}/config/methods or {copy}/config/methods)" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (
+            "    config:",
+            '    prefix:\n        "sub"\n    config:',
+            "`prefix` and `replace_prefix` of a module would move",
+        ),
+        ('"{workflow}/Snakefile"', 'gitfile("clone", path="workflow/Snakefile", ref="main")', "gitfile(...) cannot be"),
+    ],
+)
+def test_what_would_fail_halfway_is_rejected(tmp_path, old, new, reason):
+    copy, folder = ours(tmp_path)
+    copy.rename(folder / "clone")
+    for command in (["init", "-q", "-b", "main"], ["add", "-A"], [*IDENTITY, "commit", "-q", "-m", "all"]):
+        subprocess.run(["git", *command], cwd=folder / "clone", check=True)
+    text = SNAKEFILE.replace(old, new, 1).format(name="weakseg3d", workflow=folder / "clone/workflow", prefix="")
+    (folder / "Snakefile").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", env=os.environ)
+    assert ran.returncode == 2
+    assert f"weakseg3d: {reason}" in ran.stderr
 
 
 DEPLOYED = """\
@@ -175,8 +203,7 @@ def server(tmp_path, monkeypatch):
     bare = tmp_path / "server" / "someone" / "weakseg3d"
     for name in (".gitattributes", ".git_archival.txt", "LICENSE"):
         shutil.copy(PROJECT / name, copy / name)
-    identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], [*identity, "commit", "-q", "-m", "all"]):
+    for command in (["init", "-q", "-b", "main"], ["add", "-A"], [*IDENTITY, "commit", "-q", "-m", "all"]):
         subprocess.run(["git", *command], cwd=copy, check=True)
     subprocess.run(["git", "clone", "-q", "--bare", copy, bare], check=True)
     settings = f'[url "file://{tmp_path}/server/"]\n    insteadOf = https://github.com/\n'
@@ -197,15 +224,43 @@ def test_it_is_used_from_a_server(server):
     assert json.loads((folder / target).read_text(encoding="utf-8"))["git_commit"] == head
 
 
+@pytest.fixture(scope="module")
+def snakedeploy(tmp_path_factory):
+    """The program, as PyPI has it, in an environment of its own."""
+    venv = tmp_path_factory.mktemp("snakedeploy") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    subprocess.run([venv / "bin/pip", "install", "-q", "snakedeploy"], check=True)
+    return venv / "bin/snakedeploy"
+
+
+def check_deployed(deployed, folder):
+    """Plan the demo in a folder that snakedeploy wrote, then run the grid of ``folder`` in place of it."""
+    assert (deployed / "profiles/default/config.yaml").is_file()
+    assert "paseg" in snakemake(deployed, "--dry-run")
+    shutil.copytree(folder, deployed, dirs_exist_ok=True)
+    shutil.move(deployed / "grid.yaml", deployed / "config/config.yaml")
+    printed = snakemake(deployed, "--cores", "2")
+    assert "phantom" not in printed
+    assert (deployed / "results/tiny/report.html").is_file()
+
+
 @pytest.mark.slow
-def test_snakedeploy_deploys_it(server, tmp_path):
-    """With snakedeploy as PyPI has it; it copies the config, and a run of the tiny grid needs nothing else."""
+def test_snakedeploy_deploys_it(server, tmp_path, snakedeploy):
+    """It copies the config, and a run of the tiny grid needs nothing else."""
     folder, _ = server
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    subprocess.run([tmp_path / "venv/bin/pip", "install", "-q", "snakedeploy"], check=True)
-    deploy = [tmp_path / "venv/bin/snakedeploy", "deploy-workflow", "https://github.com/someone/weakseg3d"]
-    subprocess.run([*deploy, tmp_path / "deployed", "--branch", "main"], check=True)
-    shutil.copytree(folder, tmp_path / "deployed", dirs_exist_ok=True)
-    assert "paseg" in snakemake(tmp_path / "deployed", "--dry-run", "--cores", "1")
-    snakemake(tmp_path / "deployed", "--cores", "2", "--configfile", "grid.yaml")
-    assert (tmp_path / "deployed/results/tiny/report.html").is_file()
+    deploy = [snakedeploy, "deploy-workflow", "https://github.com/someone/weakseg3d", tmp_path / "deployed"]
+    subprocess.run([*deploy, "--branch", "main"], check=True)
+    check_deployed(tmp_path / "deployed", folder)
+
+
+@pytest.mark.slow
+def test_snakedeploy_deploys_a_local_clone(tmp_path, snakedeploy):
+    """With the path of the Snakefile corrected, as docs/deploy.md says."""
+    copy, folder = ours(tmp_path)
+    subprocess.run([snakedeploy, "deploy-workflow", copy, tmp_path / "deployed", "--branch", "main"], check=True)
+    snakefile = tmp_path / "deployed/workflow/Snakefile"
+    written = snakefile.read_text(encoding="utf-8")
+    assert written.count('"workflow/Snakefile"') == 1
+    snakefile.write_text(written.replace("workflow/Snakefile", f"{copy}/workflow/Snakefile"), encoding="utf-8")
+    check_deployed(tmp_path / "deployed", folder)
+    assert not (copy / "results").exists()

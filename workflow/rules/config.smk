@@ -7,12 +7,20 @@ import tempfile
 from pathlib import Path
 
 
+def reject(reason):
+    """End Snakemake with a sentence that says why."""
+    print(f"weakseg3d: {reason}", file=sys.stderr)
+    sys.exit(2)
+
+
 def repository_of(folder):
     """Return the root of the repository in whose workflow/rules, ``folder``, this file lies.
 
     Of a workflow on a server, `module` with `github(...)`, Snakemake keeps a clone without files and takes single ones
     out of it; the code is a package, so all files are taken out, once per commit.
     """
+    if hasattr(folder, "repo_path"):  # In a module of `gitfile(...)`, Snakemake itself fails at a rule's `conda`.
+        reject(f"gitfile(...) cannot be used here; name the Snakefile in {folder.repo_path} by its path")
     if not hasattr(folder, "hosted_repo"):
         return Path(folder).parents[1]
     clone = folder.hosted_repo.repo
@@ -40,12 +48,16 @@ from weakseg3d.errors import UserError, printable
 from weakseg3d.experiment.config_text import check_config_files
 
 if not Path(weakseg3d.__file__).is_relative_to(SOURCE):
-    print(
-        f"weakseg3d: this Snakefile uses two copies of weakseg3d, in {Path(weakseg3d.__file__).parents[2]} and in"
-        f" {SOURCE.parent}; use one of them for all modules",
-        file=sys.stderr,
+    reject(
+        f"this Snakefile uses two copies of weakseg3d, in {Path(weakseg3d.__file__).parents[2]} and in"
+        f" {SOURCE.parent}; use one of them for all modules"
     )
-    sys.exit(2)
+
+if workflow.modifier.path_modifier.replace_prefix("results/") != "results/":
+    reject(
+        "`prefix` and `replace_prefix` of a module would move only some of an experiment's files; remove them, and choose"
+        " 'experiment' in its config, which names the folder of its results"
+    )
 
 DEFAULT_CONFIG = SOURCE.parent / "config" / "config.yaml"
 
@@ -53,8 +65,7 @@ if workflow.is_main_process:
     try:
         check_config_files(workflow.overwrite_configfiles or [DEFAULT_CONFIG])
     except (UserError, OSError) as error:
-        print(f"weakseg3d: {printable(str(error))}", file=sys.stderr)
-        sys.exit(2)
+        reject(printable(str(error)))
 
 # A config named on the command line replaces the demo's instead of being merged into it.
 if not workflow.overwrite_configfiles:

@@ -13,7 +13,7 @@ from weakseg3d.experiment.paths import path_part
 from weakseg3d.experiment.people import PREFIX, People
 from weakseg3d.experiment.recipes import recipe_parts
 from weakseg3d.experiment.variants import variant_name, variant_parts
-from weakseg3d.named_files import taking_precedence
+from weakseg3d.named_files import takes_precedence, taking_precedence
 
 
 class Cell(NamedTuple):
@@ -217,9 +217,11 @@ class Experiment:
         return [batch] if self.batch == "case" else self.datasets[dataset].cases(batch[1:])
 
     def own_files(self) -> list[Path]:
-        """Return the methods and datasets of the current folder that take the place of the repository's."""
+        """Return the methods, datasets and splits of the current folder that take the place of the repository's."""
         methods = dict.fromkeys(variant_parts(method)[0] for method in self.methods)
-        return [*taking_precedence("datasets", list(self.datasets)), *taking_precedence("methods", list(methods))]
+        splits = [entry.split_path for entry in self.datasets.values() if takes_precedence(entry.split_path)]
+        datasets = taking_precedence("datasets", list(self.datasets))
+        return [*datasets, *taking_precedence("methods", list(methods)), *splits]
 
     def devices(self, method: str) -> int:
         """Return on how many devices, each with a process of its own, a method trains one model."""

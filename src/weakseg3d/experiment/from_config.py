@@ -13,7 +13,7 @@ from weakseg3d.experiment.people import check_kind, people_of
 from weakseg3d.experiment.recipes import check_patch, checked_method, load_method
 from weakseg3d.experiment.study import NO_STUDY, study_variants, with_text_levels
 from weakseg3d.experiment.variants import variant_parts
-from weakseg3d.named_files import from_here_or_project
+from weakseg3d.named_files import sought_file
 from weakseg3d.schemas import choose, schema, validated
 
 
@@ -83,8 +83,9 @@ def _dataset(name: str, organs: list[str], config: dict[str, Any]) -> Dataset:
         choose(organ, list(description["organs"]), f"organ of dataset '{name}'")
     if name in config["splits"]:
         path = Path(config["splits"][name])
+        path = path if path.exists() else sought_file(path)
     elif description["split"]:
-        path = from_here_or_project(description["split"])
+        path = sought_file(description["split"])
     else:
         raise UserError(
             f"dataset '{name}' has no split; draw one with 'dataset split' and name it in the config under 'splits'"

@@ -14,7 +14,7 @@ from typing import Any
 
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.files import existing_file, file_digest
-from weakseg3d.named_files import from_here_or_project
+from weakseg3d.named_files import sought_file
 
 KEYS: dict[str, Any] = {
     "file": {"type": "string", "description": "A file of Python of your own."},
@@ -31,7 +31,7 @@ def located(file: str) -> Path:
     """
     if not file.endswith(".py"):
         raise UserError(f"{quoted(file)}: not a file of Python; give it a name that ends in .py")
-    return existing_file(from_here_or_project(file))
+    return existing_file(sought_file(file))
 
 
 def with_digest(content: Any) -> Any:
