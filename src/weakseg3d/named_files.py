@@ -1,4 +1,4 @@
-"""Methods, datasets and splits by name: those in the current folder come before those of the repository.
+"""Methods, datasets, presets and splits by name: those in the current folder come before those of the repository.
 
 Snakemake works in the folder where it was started (or in that of ``--directory``), and so do its jobs. A deployed
 workflow, or one used as a module, thus finds what lies in the ``config/`` of whoever uses it.
@@ -12,19 +12,19 @@ from weakseg3d.schemas import choose
 
 
 def folders(kind: str) -> list[Path]:
-    """Return where files of this ``kind`` ("methods", "datasets" or "splits") lie: here, and in the repository."""
+    """Return where files of a ``kind`` ("methods", "datasets", "presets" or "splits") lie: here and in the checkout."""
     here = Path.cwd() / "config" / kind
     own = PROJECT / "config" / kind
     return [own] if here == own or not here.is_dir() else [here, own]
 
 
 def names(kind: str) -> list[str]:
-    """Return all names of methods or datasets."""
+    """Return all names of methods, datasets or presets."""
     return sorted({path.stem for folder in folders(kind) for path in folder.glob("*.yaml")})
 
 
 def named_file(kind: str, name: str) -> Path:
-    """Return the YAML file of a method or dataset.
+    """Return the YAML file of a method, dataset or preset.
 
     Raises UserError, with the names that exist and the folders that were searched, if there is none.
     """

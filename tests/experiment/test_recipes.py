@@ -8,6 +8,7 @@ import yaml
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.from_config import load_experiment
+from weakseg3d.experiment.presets import preset_changes
 from weakseg3d.experiment.recipes import (
     MOST_PASSES,
     checked_method,
@@ -47,8 +48,9 @@ def test_every_experiment_resolves_to_valid_recipes(name):
             assert checked_recipe(recipe, name) == recipe
 
 
-def test_the_published_settings_are_in_the_paper_config():
+def test_without_a_preset_methods_have_the_published_settings():
     methods = load_experiment(read_yaml(CONFIG / "paper.yaml")).methods
+    assert not read_yaml(CONFIG / "paper.yaml").keys() & {"overrides", "preset"}
     assert methods["pw4medseg"]["network"]["ptn"] == {
         "feature_size": 16,
         "hidden_size": 768,
@@ -116,7 +118,7 @@ def test_a_study_crosses_its_factors():
     chosen = methods["pw4medseg+clicks-50+target-hard"]
     assert chosen["annotation"]["points"]["number"] == 50
     assert chosen["target"]["form"] == "hard"
-    assert chosen["training"] == load_method("pw4medseg")["training"]
+    assert chosen["training"] == load_method("pw4medseg", preset_changes("cpu", [])["pw4medseg"])["training"]
 
 
 def test_variants_that_differ_in_their_test_images_alone_share_a_model():
@@ -379,7 +381,7 @@ def test_a_wrong_length_or_place_of_patches_is_refused(training, message):
 
 def test_a_training_without_a_length_is_refused():
     content = load_method("dense")
-    del content["training"]["steps"]
+    del content["training"]["epochs"]
     with pytest.raises(UserError, match="method.yaml: training: key 'steps' or 'epochs' is missing"):
         checked_method(content, "method.yaml")
 

@@ -20,6 +20,7 @@ CONFIG = {
     "datasets": {"hospital": ["spleen"]},
     "methods": ["partial_ce_unet", "dense_unet", "truth"],
     "spacing": 10.0,
+    "preset": "cpu",
     "raw": {"hospital": "scans"},
     "accelerator": "cpu",
 }

@@ -19,6 +19,7 @@ CONFIG = {
     "experiment": "grid",
     "datasets": {"phantom_ct": ["spleen"]},
     "methods": ["dense_unet", "truth"],
+    "preset": "cpu",
     "spacing": 5.0,
 }
 

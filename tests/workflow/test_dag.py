@@ -60,6 +60,7 @@ def validated_graph(tmp_path_factory):
         "experiment": "validated",
         "datasets": {"phantom_ct": ["spleen"]},
         "methods": ["paseg"],
+        "preset": "cpu",
         "overrides": {"paseg_stage1": {"selection": "dense_validation"}},
         "splits": {"phantom_ct": str(folder / "split.csv")},
         "spacing": 5.0,

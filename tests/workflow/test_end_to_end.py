@@ -30,6 +30,7 @@ CONFIG = {
     },
     "uncertainty": True,
     "spacing": 10.0,
+    "preset": "cpu",
     "splits": {"phantom_ct": "phantom.csv"},
     "raw": {"hospital": "my scans"},
     "overrides": {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from weakseg3d.errors import UserError, printable
 from weakseg3d.experiment import options, paths, report_products
+from weakseg3d.experiment.duration import slow_without_gpu
 from weakseg3d.experiment.input_files import check_input_files, image_only
 from weakseg3d.experiment.from_config import check_container, load_experiment
 from weakseg3d.experiment.provenance import provenance
@@ -22,6 +23,7 @@ DEPLOYED_BY = {str(method) for method in workflow.deployment_settings.deployment
 
 try:
     EXPERIMENT = load_experiment(config)
+    GPUS = gpus_per_job(EXPERIMENT.accelerator)
     check_container(EXPERIMENT.container, "apptainer" in DEPLOYED_BY)
     if workflow.is_main_process:
         check_input_files(EXPERIMENT)
@@ -30,6 +32,8 @@ try:
     if workflow.is_main_process:
         for path in EXPERIMENT.own_files():
             print(f"weakseg3d: {printable(path)} takes the place of the repository's", file=sys.stderr)
+        if not GPUS and (notice := slow_without_gpu(EXPERIMENT)):
+            print(f"weakseg3d: {notice}", file=sys.stderr)
 except (UserError, OSError) as error:
     print(f"weakseg3d: {printable(str(error))}", file=sys.stderr)
     sys.exit(2)
@@ -45,8 +49,6 @@ RAW_CONTENT = RawContent(EXPERIMENT)
 # Under conda, or in a container, each job has its environment's python and no PYTHONPATH of ours; otherwise jobs run in
 # the environment that Snakemake itself runs in.
 RUN = Commands(SOURCE, "python" if DEPLOYED_BY & {"conda", "apptainer"} else sys.executable, EXPERIMENT)
-GPUS = gpus_per_job(EXPERIMENT.accelerator)
-
 CORE_ENV = "../../envs/core.yaml"
 TORCH_ENV = "../../envs/torch.yaml"
 

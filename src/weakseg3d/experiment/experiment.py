@@ -85,6 +85,7 @@ class Experiment:
     seeds: list[int]
     annotation_seed: int
     spacing: float
+    preset: str | None
     threads: int
     accelerator: str
     container: str | None
@@ -217,11 +218,12 @@ class Experiment:
         return [batch] if self.batch == "case" else self.datasets[dataset].cases(batch[1:])
 
     def own_files(self) -> list[Path]:
-        """Return the methods, datasets and splits of the current folder that take the place of the repository's."""
+        """Return the methods, datasets, splits and preset of the current folder that replace the repository's."""
         methods = dict.fromkeys(variant_parts(method)[0] for method in self.methods)
         splits = [entry.split_path for entry in self.datasets.values() if takes_precedence(entry.split_path)]
         datasets = taking_precedence("datasets", list(self.datasets))
-        return [*datasets, *taking_precedence("methods", list(methods)), *splits]
+        presets = taking_precedence("presets", [self.preset] if self.preset else [])
+        return [*datasets, *taking_precedence("methods", list(methods)), *splits, *presets]
 
     def devices(self, method: str) -> int:
         """Return on how many devices, each with a process of its own, a method trains one model."""

@@ -10,7 +10,8 @@ from weakseg3d.evaluation.metric_names import metric_names
 from weakseg3d.experiment.experiment import Dataset, Experiment, students
 from weakseg3d.experiment.idle_keys import check_passes
 from weakseg3d.experiment.people import check_kind, people_of
-from weakseg3d.experiment.recipes import check_patch, checked_method, load_method
+from weakseg3d.experiment.presets import preset_changes
+from weakseg3d.experiment.recipes import check_patch, checked_method, load_method, merged
 from weakseg3d.experiment.study import NO_STUDY, study_variants, with_text_levels
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.named_files import sought_file
@@ -24,11 +25,12 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
     """
     config = validated(with_text_levels(config), config_schema(), "the config")
     datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
-    methods = {name: load_method(name, config["overrides"].get(name)) for name in config["methods"]}
-    methods |= study_variants(config.get("study", NO_STUDY), config["overrides"])
+    changes = _changes(config)
+    methods = {name: load_method(name, changes.get(name)) for name in config["methods"]}
+    methods |= study_variants(config.get("study", NO_STUDY), changes)
     shown = list(methods)
     for name in shown:
-        methods |= _first_stages(name, methods, config["overrides"])
+        methods |= _first_stages(name, methods, changes)
     _check_validation_cases(methods, datasets)
     _check_people(methods, datasets)
     for name in config["overrides"]:
@@ -46,6 +48,7 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
         seeds=config["seeds"],
         annotation_seed=config["annotation_seed"],
         spacing=config["spacing"],
+        preset=config.get("preset"),
         threads=config["threads"],
         accelerator=config["accelerator"],
         container=config.get("container"),
@@ -63,6 +66,16 @@ def config_schema() -> dict[str, Any]:
     """Return the schema of configs; what it says of annotations that people made is that of a dataset."""
     rules = schema("config")
     return rules | {"$defs": rules["$defs"] | {"people": schema("dataset")["$defs"]["people"]}}
+
+
+def _changes(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return ``{method: changes}`` that a config makes to the methods' files: its preset, and over it its overrides."""
+    overrides: dict[str, dict[str, Any]] = config["overrides"]
+    if "preset" not in config:
+        return overrides
+    methods = [*config["methods"], *config.get("study", NO_STUDY)["methods"]]
+    changes = preset_changes(config["preset"], methods)
+    return changes | {name: merged(changes.get(name, {}), overrides[name]) for name in overrides}
 
 
 def check_container(container: str | None, needed: bool) -> None:
@@ -125,7 +138,7 @@ def _check_people(methods: dict[str, Any], datasets: dict[str, Dataset]) -> None
                     check_kind(people, kind, name)
 
 
-def _first_stages(name: str, methods: dict[str, Any], overrides: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _first_stages(name: str, methods: dict[str, Any], changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return ``{name: method}`` of the methods that the method ``name`` starts from.
 
     They learn from its annotation, pseudo label and images. Raises UserError for one that cannot be started from, and
@@ -134,7 +147,7 @@ def _first_stages(name: str, methods: dict[str, Any], overrides: dict[str, Any])
     method, stages = methods[name], {}
     bases = method.get("distillation", {"students": []})["students"]
     for base, student in zip(bases, students(name, method), strict=True):
-        stage = load_method(base, overrides.get(base))
+        stage = load_method(base, changes.get(base))
         if "network" not in stage:
             raise UserError(f"method '{name}' starts from '{base}', which has no network; name another one")
         keys = ("supervision", "annotation", "pseudo_label", "images", "normalisation", "clipping")

@@ -7,6 +7,7 @@ from typing import Any
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.files import file_digest
+from weakseg3d.named_files import named_file
 
 EVALUATED_ON = {
     "original": "each scan's original grid, predictions brought back to it from {spacing} mm (linear, one half)",
@@ -108,11 +109,19 @@ def footer(experiment: Experiment) -> dict[str, str]:
     return {
         "experiment": experiment.name,
         "spacing": f"{experiment.spacing} mm",
+        "preset": _preset(experiment.preset),
         "seeds": " ".join(str(seed) for seed in experiment.seeds),
         **{f"split of {name}": f"sha256 {digest}" for name, digest in splits.items()},
         "evaluated on": EVALUATED_ON[experiment.evaluate_on].format(spacing=experiment.spacing),
         "components": "the largest of each prediction" if experiment.largest_component else "all of each prediction",
     }
+
+
+def _preset(name: str | None) -> str:
+    """Return what a table's footer says of the preset."""
+    if name is None:
+        return "none: the settings of the methods' files"
+    return f"{name} (sha256 {file_digest(named_file('presets', name))[:12]}) over the settings of the methods' files"
 
 
 def _joined(*words: str) -> str:

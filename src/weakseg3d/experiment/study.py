@@ -10,11 +10,12 @@ from weakseg3d.schemas import choose
 NO_STUDY: dict[str, Any] = {"methods": [], "factors": {}, "per_method": {}}
 
 
-def study_variants(study: dict[str, Any], overrides: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def study_variants(study: dict[str, Any], changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return ``{name: method}`` of the methods of a study, crossed with the levels of its factors.
 
-    ``study`` and ``overrides`` are what the config holds under these keys. Raises UserError for unknown methods,
-    factors and levels under ``per_method``, and for a variant that `load_method` rejects.
+    ``study`` is what the config holds under this key, ``changes`` what it changes in the methods, ``{method: {...}}``.
+    Raises UserError for unknown methods, factors and levels under ``per_method``, and for a variant that `load_method`
+    rejects.
     """
     _check_per_method(study)
     methods = {}
@@ -22,11 +23,11 @@ def study_variants(study: dict[str, Any], overrides: dict[str, Any]) -> dict[str
         own = study["per_method"].get(method, {})
         for combination in product(*study["factors"].values()):
             levels = dict(zip(study["factors"], combination, strict=True))
-            changes = overrides.get(method, {})
+            varied = changes.get(method, {})
             for factor, level in levels.items():
-                changes = merged(changes, study["factors"][factor][level])
-                changes = merged(changes, own.get(factor, {}).get(level, {}))
-            methods[variant_name(method, levels)] = load_method(method, changes)
+                varied = merged(varied, study["factors"][factor][level])
+                varied = merged(varied, own.get(factor, {}).get(level, {}))
+            methods[variant_name(method, levels)] = load_method(method, varied)
     return methods
 
 

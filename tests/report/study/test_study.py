@@ -300,8 +300,8 @@ def test_page_shows_the_study_above_folded_results(tmp_path):
     page = (report(tmp_path, CLICKS) / "report.html").read_text(encoding="utf-8")
     places = [page.index(text) for text in ('id="study"', 'id="results"', "<details>", "</details>", 'id="cases"')]
     assert places == sorted(places)
-    # Study, ranking and box plot.
-    assert page.count("data:image/png;base64,") == 3
+    # Study, both rankings and box plot.
+    assert page.count("data:image/png;base64,") == 4
     assert '<td class="level">weak</td><td class="level">25</td><td class="level">3</td><td>0.500' in page
 
 
@@ -309,7 +309,7 @@ def test_page_leaves_out_a_long_boxplot(tmp_path):
     out = report(tmp_path, CHOICES)
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "cases" not in re.findall(r'(?:id|href)="#?([^"]*)"', page)
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 3
     assert (out / "figures/dice_boxplot.png").exists()
 
 
