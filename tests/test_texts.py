@@ -17,7 +17,6 @@ from weakseg3d.experiment.recipes import checked_method, checked_recipe
 from weakseg3d.jobs.batches import case_digests
 from weakseg3d.report.figures.training_curves import read_losses
 from weakseg3d.report.results import Results, read_run
-from weakseg3d.report.tables.measures import SHOWN
 from weakseg3d.report.tables.method_facts import read_effort
 from weakseg3d.report.tables.published import read_published
 from weakseg3d.schemas import validated
@@ -130,7 +129,7 @@ READERS = {
         "split.csv": read_split,
         "cases.csv": read_cases,
         "metrics.csv": read_metrics,
-        "published.csv": lambda path: read_published(path, SHOWN),
+        "published.csv": read_published,
         "effort.csv": lambda path: read_effort([path]),
         "losses.csv": read_losses,
         "table.csv": table_of_a_folder,

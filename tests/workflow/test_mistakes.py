@@ -90,7 +90,7 @@ def test_an_unusable_table_of_published_values_is_found_before_the_first_job(gri
     (folder / "tiny.yaml").write_text(yaml.safe_dump(yaml.safe_load(text) | keys), encoding="utf-8")
     ran = snakemake(folder, "-n")
     assert ran.returncode == 2
-    assert "published.csv: the header must be" in ran.stderr.splitlines()[-1]
+    assert "published.csv: the column 'dataset' is missing" in ran.stderr.splitlines()[-1]
 
 
 def test_the_last_line_of_a_run_names_the_failure_and_its_log(grid):

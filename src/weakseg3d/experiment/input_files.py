@@ -15,7 +15,7 @@ from weakseg3d.texts import read_csv
 def check_input_files(experiment: Experiment) -> None:
     """Raise UserError for raw data that do not exist, for cases they lack, and for an unusable table of a report."""
     if experiment.report["published"]:
-        _check_published(experiment.report["published"], experiment.report["metrics"])
+        _check_published(experiment.report["published"])
     for name, dataset in experiment.datasets.items():
         if dataset.raw and not Path(dataset.raw).exists():
             raise UserError(f"{dataset.raw}: no such file or folder; correct 'raw.{name}' in the config")
@@ -111,11 +111,10 @@ def sources_by_case(dataset: Dataset, folder: Path) -> dict[str, Any] | None:
     return cases_in(dataset.description, layout_root(dataset.description, folder), reported_path=folder)
 
 
-def _check_published(path: str, metrics: list[str]) -> None:
+def _check_published(path: str) -> None:
     try:
-        from weakseg3d.report.tables.measures import measure
         from weakseg3d.report.tables.published import read_published
     except ImportError:
         read_csv(path)
     else:
-        read_published(path, [measure(name) for name in metrics])
+        read_published(path)

@@ -7,6 +7,7 @@ from weakseg3d.experiment.variants import variant_parts
 def readable_tables(experiment: Experiment) -> list[str]:
     """Return the tables made for reading: each as CSV, Markdown and LaTeX."""
     names = ["main", "main_wide", "against_best", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
+    names += ["published"] * bool(experiment.report["published"])
     names += ["uncertainty"] * _is_uncertain(experiment) + ["cost/cost"] * _is_trained(experiment)
     return names
 

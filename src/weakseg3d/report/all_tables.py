@@ -25,7 +25,12 @@ from weakseg3d.report.tables.measures import SHOWN
 from weakseg3d.report.tables.method_facts import with_series_facts
 from weakseg3d.report.tables.method_ranking import readable_ranking
 from weakseg3d.report.tables.overall_ranking import readable_overall_ranking
-from weakseg3d.report.tables.published import published_note, published_warnings, with_published
+from weakseg3d.report.tables.published import (
+    published_note,
+    published_table,
+    readable_published,
+    with_published,
+)
 from weakseg3d.report.tables.readable import ReadableTable
 from weakseg3d.report.tables.uncertainty import has_uncertainty, readable_uncertainty, uncertainty_table
 from weakseg3d.report.tables.wide import readable_wide, wide_table
@@ -69,8 +74,9 @@ def all_tables(rows, results=None, published=None, means_without_missed=False, m
         tables.warnings += divergence_warnings(results)
         main = with_divergence(main, results)
     if published is not None:
-        tables.warnings += published_warnings(main, published)
         main = with_published(main, published)
+        tables.numbers["published"] = published_table(published, cell_statistics(rows))
+        tables.readable["published"] = readable_published(tables.numbers["published"], published)
     note = main_note(main) if published is None else f"{main_note(main)} {published_note(published)}"
     _add_main(tables, rows, main, note)
     if factors(rows):

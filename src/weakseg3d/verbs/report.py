@@ -70,7 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="number of test cases of each dataset and organ in the page's viewer (default 4; needs --results)",
     )
-    parser.add_argument("--published", metavar="CSV", help="values published by others, shown in a marked column")
+    parser.add_argument(
+        "--published",
+        metavar="CSV",
+        help="values published by others, shown in a marked column and in a table of their own",
+    )
     parser.add_argument("--title", default="Weakly supervised 3-D segmentation", metavar="TEXT", help="heading")
     parser.add_argument(
         "--footer",
@@ -108,7 +112,7 @@ def run(args: argparse.Namespace) -> None:
         title=args.title,
         footer=parse_pairs(args.footer, "--footer"),
         pictures=(results.folder if results else out) / "figures",
-        published=read_published(args.published, measures) if args.published else None,
+        published=read_published(args.published) if args.published else None,
         means_without_missed=args.means_without_missed,
         measures=measures,
         viewer_cases=args.viewer_cases,
