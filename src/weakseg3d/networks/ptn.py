@@ -40,7 +40,8 @@ def ptn(
     """Return PW4MedSeg's UNETR with probabilistic self-attention in every block (arXiv 2403.02566).
 
     With deterministic ``attention`` it is a plain UNETR. The parameters have the order and the shapes of the published
-    network, except that its class token, which no computation uses, is missing.
+    network, except for those that no computation uses: its class token and, under its pinned MONAI 0.7, three kernels
+    of shortcuts. `weakseg3d.networks.published_weights` loads its weights.
     """
     network = unetr(patch_size, feature_size, hidden_size, mlp_size, heads, token_size, embedding)
     if attention != "deterministic":
