@@ -8,6 +8,7 @@ import pytest
 import yaml
 from tiny_grid import PROJECT, copy_of_the_repository, finished_run, snakemake
 
+from weakseg3d.experiment.presets import preset_changes
 from weakseg3d.experiment.recipes import checked_method
 
 PAGE = (PROJECT / "docs" / "extend.md").read_text(encoding="utf-8")
@@ -47,6 +48,14 @@ def test_the_page_shows_every_kind_of_file():
 def test_the_method_of_the_page_is_a_method():
     content = yaml.safe_load(files()["config/methods/three_slices.yaml"])
     assert checked_method(content, "three_slices.yaml")["training"]["steps"] == 360
+
+
+def test_the_preset_of_the_page_is_a_preset(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = "config/presets/workstation.yaml"
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_text(files()[path], encoding="utf-8")
+    assert list(preset_changes("workstation", ["pw4medseg", "dense_unet"])) == ["pw4medseg", "dense_unet"]
 
 
 def test_a_metric_of_ones_own_is_in_every_table(finished):
