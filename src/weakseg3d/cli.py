@@ -50,6 +50,10 @@ LONGEST_WORD = 300
 """Longest word, in characters, that a message about the arguments repeats in full."""
 
 
+APART = "--subcommand-follows"
+"""Option without effect. argparse gives an option of several values all words up to the next option."""
+
+
 class OneSentenceParser(argparse.ArgumentParser):
     """An argument parser that reports errors in one sentence, and takes ``-5e-05`` for a number.
 
@@ -61,7 +65,24 @@ class OneSentenceParser(argparse.ArgumentParser):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, allow_abbrev=False, **kwargs)
+        self._subcommands: argparse._SubParsersAction[OneSentenceParser] | None = None
         self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+
+    def add_subparsers(self, **kwargs):  # type: ignore[no-untyped-def]
+        """Declare subcommands, which an option of several values before them does not take for one of its values."""
+        self.add_argument(APART, action="store_true", help=argparse.SUPPRESS)
+        self._subcommands = super().add_subparsers(**kwargs)
+        return self._subcommands
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def, override]
+        """Parse as argparse does, with the option `APART` before a subcommand."""
+        words = list(sys.argv[1:] if args is None else args)
+        for place, word in enumerate(words):
+            # After an option, a word is its value: --organ box.
+            if self._subcommands and word in self._subcommands.choices and not words[place - 1].startswith("--"):
+                words.insert(place, APART)
+                break
+        return super().parse_known_args(words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print ``message`` without the usage and exit with code 2."""
@@ -116,6 +137,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(verb, str(error), 2)
     except KeyboardInterrupt:
         return _report(verb, "interrupted", 130)
+    except BrokenPipeError:
+        # Whoever reads the output has seen enough, as `head` does; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         if isinstance(error, OSError) and (error.filename is not None or error.errno is not None):
             return _report(verb, f"{error.filename or 'the disk'}: {error.strerror}", 2)

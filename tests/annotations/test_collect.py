@@ -1,13 +1,12 @@
 """What people save in 3D Slicer, ITK-SNAP and published sets is read for what it means; curves and areas stay."""
 
-import json
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from conftest import make_volume, oblique_direction
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slicer_lists import markups
 
 from weakseg3d.annotations.clicked_lists import read_clicks
 from weakseg3d.annotations.drawn_maps import Values, on_grid, read_drawn_map
@@ -20,30 +19,6 @@ from weakseg3d.images.volumes import write_volume
 from weakseg3d.segmentation.slicer import write_segmentation
 
 GRID = {"spacing": (1.0, 1.0, 1.0), "origin": (5, -3, 10), "direction": oblique_direction()}
-
-
-def markups(path, *lists):
-    """Write point lists as Slicer saves them; each is (name or None, labels, points)."""
-    content = [
-        {
-            "type": "Fiducial",
-            "coordinateSystem": "LPS",
-            "coordinateUnits": "mm",
-            **({"name": name} if name else {}),
-            "controlPoints": [
-                {
-                    "id": str(k),
-                    "label": f"{label}-{k + 1}",
-                    "position": list(map(float, point)),
-                    "positionStatus": "defined",
-                }
-                for k, point in enumerate(points)
-            ],
-        }
-        for name, label, points in lists
-    ]
-    path.write_text(json.dumps({"markups": content}), encoding="utf-8")
-    return path
 
 
 IN, OUT, OTHER = [(1, 1, 1), (2, 2, 2)], [(5, 5, 5)], [(9, 9, 9)]

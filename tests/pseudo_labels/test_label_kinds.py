@@ -61,7 +61,7 @@ def test_an_absent_organ_is_all_background(tmp_path, kind):
     empty = (
         np.full(SHAPE, IGNORE, np.uint8) if {"slices", "scribbles"} & {*ACCEPTED_ANNOTATIONS[kind]} else Annotation()
     )
-    label = label_of(tmp_path, image, empty, kind)
+    label = label_of(tmp_path, image, empty, "--simulated", kind)
     assert label.dtype == (np.float32 if is_soft(kind) else np.uint8)
     assert not label.any()
 

@@ -25,4 +25,5 @@ rule pseudo_label:
     message:
         "{wildcards.dataset}: pseudo label of the {wildcards.organ} in case {wildcards.case} ({params.kind})"
     shell:
-        "{params.run} --annotation {input.annotation:q} --image {input.image:q} --out {output:q} {params.kind} > {log:q} 2>&1"
+        "{params.run} --annotation {input.annotation:q} --simulated --image {input.image:q} --out {output:q} {params.kind}"
+        " > {log:q} 2>&1"

@@ -8,22 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg3d.annotations.markups import CLASSES, Annotation, list_points, read_markups
+from weakseg3d.annotations.peoples_files import MARKUPS, role_of
 from weakseg3d.errors import UserError, quoted
-
-ENDINGS = ("-background", "_background", " background", ".background")
 
 
 def read_clicks(
     files: Sequence[str | os.PathLike[str]],
     background_files: Sequence[str | os.PathLike[str]] = (),
     organ: str = "",
+    empty: bool = False,
 ) -> Annotation:
     """Return the clicks and boxes of all ``files`` together as one `Annotation`, in LPS mm.
 
     Points in ``background_files`` lie outside the organ. Those in ``files`` lie inside it if there are background
     files; otherwise the label of a point, its list or its file says so. With ``organ``, only lists of that name count:
-    ``spleen``, and ``spleen-background`` or ``background`` for what is outside. Raises UserError as `read_markups`
-    does, for an organ that no list is named after, and for an annotation without a click inside the organ.
+    ``spleen``, and ``spleen-background`` or ``background`` for what is outside. Of a list without a name, as Slicer
+    saves it, the name of the file counts (``patient001-spleen``) or, if that says nothing either, all its points are
+    inside the organ. Raises UserError as `read_markups` does, for an organ that no list is named after, and, unless
+    ``empty``, for an annotation without a click inside the organ.
     """
     names = ", ".join(str(path) for path in [*files, *background_files])
     if background_files:
@@ -32,9 +34,8 @@ def read_clicks(
     elif organ and (lists := _named_lists(files, organ)):
         annotation = Annotation([lists])
     else:
-        parts = [read_markups(path) for path in files]
-        annotation = _joined(parts)
-    if not annotation.boxes and not len(annotation.points_of("organ")):
+        annotation = _joined([read_markups(path, otherwise="organ" if organ else "") for path in files])
+    if not empty and not annotation.boxes and not len(annotation.points_of("organ")):
         inside = f"no click inside the {organ or 'organ'}"
         raise UserError(f"{names}: {inside}; an empty list is not an annotation, so leave out the case or click once")
     return annotation
@@ -61,29 +62,23 @@ def _points(files: Sequence[str | os.PathLike[str]], organ: str) -> NDArray[np.f
 
 
 def _named_lists(files: Sequence[str | os.PathLike[str]], organ: str) -> dict[str, NDArray[np.float64]]:
-    """Return the points by class of the lists that are named after ``organ``; nothing if no list has a name at all."""
-    inside, outside, others = [], [], []
-    wanted = organ.lower().replace("_", " ")
+    """Return the points by class of the lists that are named after ``organ``; nothing if none is named after any."""
+    found: dict[str, list[NDArray[np.float64]]] = {name: [] for name in CLASSES}
+    others, listed = [], False
     for path in files:
         for list_name, points in list_points(path):
-            name = (list_name or _stem(path)).lower().replace("_", " ").strip()
-            if name == wanted:
-                inside.append(points)
-            elif name == "background" or any(name == wanted + ending.replace("_", " ") for ending in ENDINGS):
-                outside.append(points)
+            role = role_of(list_name or _stem(path), organ, of_file=not list_name)
+            listed = listed or bool(list_name)
+            if role:
+                found[role].append(points)
             else:
                 others.append(list_name or _stem(path))
-    if not inside and not outside:
-        if any(list_name for path in files for list_name, _ in list_points(path)) and "organ" not in map(
-            str.lower, others
-        ):
-            raise UserError(
-                f"{files[0]}: no list is called {quoted(organ)}, only {quoted(', '.join(others))}; rename it in Slicer"
-            )
-        return {}
-    found = {"organ": inside, "background": outside}
+    if not any(found.values()) and listed and "organ" not in map(str.lower, others):
+        raise UserError(
+            f"{files[0]}: no list is called {quoted(organ)}, only {quoted(', '.join(others))}; rename it in Slicer"
+        )
     return {name: np.concatenate(parts) for name, parts in found.items() if parts and sum(map(len, parts))}
 
 
 def _stem(path: str | os.PathLike[str]) -> str:
-    return Path(path).name.removesuffix(".json").removesuffix(".mrk")
+    return Path(path).name.removesuffix(MARKUPS).removesuffix(".json")

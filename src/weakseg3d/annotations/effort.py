@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from weakseg3d.annotations.curves import pixel_graph
-from weakseg3d.annotations.markups import CLASSES, read_markups
+from weakseg3d.annotations.markups import CLASSES, Annotation, read_markups
 from weakseg3d.errors import UserError
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.images.volumes import long_axis, read_label
@@ -38,21 +38,30 @@ class Effort:
 
 
 def effort(path: str | os.PathLike[str]) -> Effort:
-    """Return the `Effort` of the annotation at ``path``: markups (``.mrk.json``) or a label map.
+    """Return the `Effort` of the annotation at ``path``: markups (``.mrk.json``) or a label map in our coding.
 
     Raises UserError for a file that cannot be read, and for a label map with values other than 0, 1 and `IGNORE`.
     """
     if str(path).endswith(".json"):
-        annotation = read_markups(path)
-        points = sum(len(annotation.points_of(name)) for name in CLASSES)
-        return Effort(points + CLICKS_PER_BOX * len(annotation.boxes), 0.0)
+        return click_effort(read_markups(path))
     labels = read_label(path)
-    array = sitk.GetArrayViewFromImage(labels)
-    if not np.isin(np.unique(array), (0, 1, IGNORE)).all():
+    if not np.isin(np.unique(sitk.GetArrayViewFromImage(labels)), (0, 1, IGNORE)).all():
         raise UserError(
-            f"{path}: the values must be 0, 1 and {IGNORE} (not annotated); extract the mask of one organ with 'split'"
+            f"{path}: the values must be 0, 1 and {IGNORE} (not annotated); say with --organ-value, --background-value"
+            " or --unknown what others mean, or extract the mask of one organ with 'split'"
         )
-    return label_effort(array, labels.GetSpacing()[::-1], long_axis(labels))
+    return map_effort(labels)
+
+
+def click_effort(annotation: Annotation) -> Effort:
+    """Return the `Effort` of clicks and boxes."""
+    points = sum(len(annotation.points_of(name)) for name in CLASSES)
+    return Effort(points + CLICKS_PER_BOX * len(annotation.boxes), 0.0)
+
+
+def map_effort(labels: sitk.Image) -> Effort:
+    """Return the `Effort` of a label map of 0, 1 and `IGNORE`, on the grid on which it was drawn."""
+    return label_effort(sitk.GetArrayViewFromImage(labels), labels.GetSpacing()[::-1], long_axis(labels))
 
 
 def label_effort(labels: NDArray[Any], spacing: Sequence[float] | NDArray[np.float64], axis: int) -> Effort:

@@ -108,12 +108,13 @@ def _fiducials(target: PointsByClass) -> dict[str, Any]:
     }
 
 
-def read_markups(path: str | os.PathLike[str]) -> Annotation:
+def read_markups(path: str | os.PathLike[str], otherwise: str = "") -> Annotation:
     """Return the `Annotation` in a Slicer markups file, in LPS whichever system the file uses.
 
     A point list with both classes is a separate target. All lists with a single class, such as a person's list
     ``organ`` and list ``background``, together form one more target, which comes last. Points for which Slicer has no
-    position, ROIs without a size, and lines, curves, angles and planes are skipped.
+    position, ROIs without a size, and lines, curves, angles and planes are skipped. A point with a default label in a
+    list and a file that name no class has the class ``otherwise``, if there is one.
     Raises UserError for a file that is not a markups file, that holds other markups but neither a point list nor an
     ROI, or that is not in mm and in RAS or LPS, and for a point whose label names no class.
     """
@@ -122,7 +123,7 @@ def read_markups(path: str | os.PathLike[str]) -> Annotation:
     try:
         markups = content["markups"]
         types = {markup["type"] for markup in markups}
-        lists = [_target(markup, path) for markup in markups if markup["type"] == "Fiducial"]
+        lists = [_target(markup, path, otherwise) for markup in markups if markup["type"] == "Fiducial"]
         boxes = [box for markup in markups if markup["type"] == "ROI" for box in _boxes(markup, path)]
     except (AttributeError, KeyError, TypeError, ValueError):
         raise UserError(f"{path}: not a Slicer markups file; save points or an ROI as .mrk.json") from None
@@ -163,13 +164,14 @@ def list_points(path: str | os.PathLike[str]) -> list[tuple[str, NDArray[np.floa
         raise UserError(f"{path}: not a Slicer markups file; save points or an ROI as .mrk.json") from None
 
 
-def _target(markup: dict[str, Any], path: Path) -> PointsByClass:
+def _target(markup: dict[str, Any], path: Path, otherwise: str) -> PointsByClass:
     """Return the points of a point list by class, in LPS, without classes that have no points."""
     to_lps = _to_lps(markup, path)
     target: dict[str, list[NDArray[np.float64]]] = {}
     for point in markup["controlPoints"]:
         if _placed(point):
-            target.setdefault(_class_of(point, markup, path), []).append(_numbers(point["position"], 3) * to_lps)
+            name = _class_of(point, markup, path, otherwise)
+            target.setdefault(name, []).append(_numbers(point["position"], 3) * to_lps)
     return {name: np.array(points) for name, points in target.items()}
 
 
@@ -212,12 +214,15 @@ def _numbers(values: Sequence[float] | NDArray[np.float64], length: int) -> NDAr
     return array
 
 
-def _class_of(point: dict[str, Any], markup: dict[str, Any], path: Path) -> str:
-    """Return the class of a control point: named by its label or, for a default label, by the list or the file."""
+def _class_of(point: dict[str, Any], markup: dict[str, Any], path: Path, otherwise: str) -> str:
+    """Return the class of a control point: named by its label or, for a default label, by the list or the file.
+
+    Failing that, a default label has the class ``otherwise``.
+    """
     label = str(point.get("label") or "")
     names = [label]
     if DEFAULT_LABEL.fullmatch(label):
-        names += [str(markup.get("name", "")), path.name]
+        names += [str(markup.get("name", "")), path.name, otherwise]
     for name in names:
         if match := CLASS_NAME.fullmatch(name):
             return match[1].lower()

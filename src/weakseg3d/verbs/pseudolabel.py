@@ -2,12 +2,12 @@
 
 The kinds gaussian, box-gaussian, slices-interpolated and scribbles-gaussian are soft maps with values in [0, 1].
 The kinds points, geodesic, box-core, slices and scribbles are label maps: 0 background, 1 organ, 2 unknown.
-The kind box is a mask. An empty annotation, which means that the organ is absent, gives all background.
+The kind box is a mask. Several files of clicks add up; --organ picks the lists of one organ from a scene or a folder.
 """
 
+from weakseg3d.annotations.peoples_files import PeoplesFiles, add_file_options
 from weakseg3d.errors import UserError
-from weakseg3d.files import existing_file
-from weakseg3d.images.volumes import check_same_grid, like, read_grid, read_image, read_label, write_volume
+from weakseg3d.images.volumes import check_same_grid, like, read_grid, read_image, write_volume
 from weakseg3d.pseudo_labels import PSEUDO_LABELS, accepted_annotations, is_soft
 from weakseg3d.registry.options import add_kinds, chosen
 
@@ -20,7 +20,19 @@ EXAMPLE = """\
 def add_arguments(parser):
     """Declare the verb's arguments."""
     parser.add_argument(
-        "--annotation", required=True, metavar="FILE", help="markups (.mrk.json) or label map (slices, scribbles)"
+        "--annotation",
+        action="extend",
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="markups (.mrk.json; several add up), or one label map (slices, scribbles)",
+    )
+    add_file_options(parser)
+    parser.add_argument(
+        "--simulated",
+        action="store_true",
+        help="the annotation was written by 'annotate': an empty one means that the organ is absent, and gives all"
+        " background; without this option it is an error",
     )
     parser.add_argument("--image", required=True, metavar="FILE", help="the annotated image")
     parser.add_argument("--out", required=True, metavar="FILE", help="pseudo label (.nii.gz)")
@@ -30,49 +42,57 @@ def add_arguments(parser):
 def run(args):
     """Write one pseudo label."""
     label = chosen(args, PSEUDO_LABELS)
-    drawn = label.entry.takes("labels")
-    _check_file_type(args.annotation, args.kind, drawn)
+    takes_map = label.entry.takes("labels")
+    given = PeoplesFiles.given(args, args.annotation).found()
+    for path in [*given.files, *given.background]:
+        _check_file_type(path, args.kind, takes_map)
     # Most kinds need no intensities, and reading the header alone is fast.
     image = read_image(args.image) if label.entry.takes("image") else read_grid(args.image)
+    annotation = None if takes_map else given.clicks(empty=args.simulated)
+    drawn = given.drawn(_most_drawn(args.kind, args.simulated)) if takes_map else None
     try:
-        given = _drawn_map(args, image) if drawn else _clicks(args, label, image)
-        array = _all_background(image, args.kind) if given is None else label.call(**given, grid=image, image=image)
+        inputs = _drawn_map(args, drawn, image) if takes_map else _clicks(args, annotation, label, image)
+        array = _all_background(image, args.kind) if inputs is None else label.call(**inputs, grid=image, image=image)
     except UserError as error:
-        raise UserError(f"{args.annotation}: {error}") from None
+        raise UserError(f"{given.files[0]}: {error}") from None
     write_volume(like(array, image), args.out)
 
 
-def _check_file_type(annotation, kind, drawn):
-    existing_file(annotation)
+def _check_file_type(annotation, kind, takes_map):
     accepted = " or ".join(accepted_annotations(kind))
-    if drawn and annotation.endswith(".json"):
+    if takes_map and annotation.endswith(".json"):
         raise UserError(f"{annotation}: Slicer markups, but '{kind}' needs a label map of {accepted}; pass a .nii.gz")
-    if not drawn and annotation.endswith((".nii", ".nii.gz")):
+    if not takes_map and annotation.endswith((".nii", ".nii.gz", ".nrrd")):
         raise UserError(f"{annotation}: a volume, but '{kind}' needs Slicer markups of {accepted}; pass a .mrk.json")
 
 
-def _drawn_map(args, image):
-    """Return the drawn label map as an input of the kind, or None if nothing is drawn."""
+def _most_drawn(kind, simulated):
+    """Return the kind of annotation that limits how much of a map may be known; nothing limits a simulated one."""
+    return "" if simulated else accepted_annotations(kind)[0]
+
+
+def _drawn_map(args, drawn, image):
+    """Return the drawn label map as an input of the kind, or None if it was simulated and nothing is drawn."""
     import SimpleITK as sitk
 
-    from weakseg3d.pseudo_labels.label_maps import check_label_map, is_empty
+    from weakseg3d.pseudo_labels.label_maps import is_empty
 
-    annotation = read_label(args.annotation)
-    check_same_grid(annotation, image, args.annotation, args.image)
-    labels = sitk.GetArrayFromImage(annotation)
-    check_label_map(labels)
-    return None if is_empty(labels) else {"labels": labels}
+    check_same_grid(drawn, image, args.annotation[0], args.image)
+    labels = sitk.GetArrayFromImage(drawn)
+    if not is_empty(labels):
+        return {"labels": labels}
+    if not args.simulated:
+        raise UserError("nothing is drawn; leave out the case, or draw in it")
+    return None
 
 
-def _clicks(args, label, image):
+def _clicks(args, annotation, label, image):
     """Return the clicks and boxes as inputs of the kind, or None if there are none.
 
     If a kind of boxes gets clicks, the boxes are those that seven points span.
     """
-    from weakseg3d.annotations.markups import read_markups
     from weakseg3d.pseudo_labels.targets import targets_on
 
-    annotation = read_markups(args.annotation)
     if not annotation.targets and not annotation.boxes:
         return None
     targets = targets_on(annotation, image)
