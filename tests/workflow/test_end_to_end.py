@@ -267,7 +267,7 @@ def edited(finished):
 
 
 def test_a_learning_rate_retrains_its_method_alone(edited):
-    folder = edited("config/methods/dense_unet.yaml", "learning_rate: 0.008", "learning_rate: 0.007")
+    folder = edited("config/presets/cpu.yaml", "learning_rate: 0.008", "learning_rate: 0.007")
     jobs = planned(folder)
     assert jobs["train"] == jobs["recipe"] == 2
     assert jobs["predict"] == 3
