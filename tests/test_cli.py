@@ -125,7 +125,11 @@ MISTAKES = [
     ("annotate --mask @mask.nii.gz --out @out.json points", None, "a file name that ends in .mrk.json"),
     ("pseudolabel --annotation @nowhere --image @image.nii.gz --out @out.nii.gz gaussian", None, "no such file"),
     ("pseudolabel --annotation @seven.mrk.json --image @image.nii.gz --out @out.nii.gz geodesic", seven, "background"),
-    ("pseudolabel --annotation @empty.nii.gz --image @image.nii.gz --out @out.nii.gz slices", empty_mask, "would be known"),
+    (
+        "pseudolabel --annotation @empty.nii.gz --image @image.nii.gz --out @out.nii.gz slices",
+        empty_mask,
+        "would be known",
+    ),
     ("train --recipe @recipe.yaml --cases @cases.csv --out @out", misspelt_recipe, "unknown key 'lerning_rate'"),
     ("predict --model @nowhere.pt --image @image.nii.gz --out @out.nii.gz", None, "nowhere.pt: no such file"),
 ]

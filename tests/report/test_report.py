@@ -120,8 +120,8 @@ def test_organ_absent_everywhere_has_no_mean(tmp_path):
     ("path_part", "text"),
     [
         ("dense", "dense"),
-        ("points_number-100_candidate_share-0.5_seed-0", "points, number 100, candidate share 0.5, seed 0"),
-        ("seven-points_margin-3.0_seed-1", "seven-points, margin 3.0, seed 1"),
+        ("points_number-100_candidate_share-0.5_seed-0", "points, number 100, candidate share 0.5, simulated, seed 0"),
+        ("seven-points_margin-3.0_seed-1", "seven-points, margin 3.0, simulated, seed 1"),
     ],
 )
 def test_annotations_are_spelt_out(path_part, text):

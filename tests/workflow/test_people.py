@@ -11,6 +11,7 @@ import yaml
 from conftest import make_volume, oblique_direction
 from tiny_grid import copy_of_the_repository, snakemake
 
+from weakseg3d.cli import main
 from weakseg3d.files import file_digest
 
 DATASET = """\
@@ -25,7 +26,7 @@ access:
 organs:
   spleen: [3]
 annotations:
-  spleen: {files: "scribbles/{case}.nii.gz", organ: [3], unknown: [4]}
+  spleen: {files: "scribbles/{case}.nii.gz", organ: [3], unknown: [4], seconds: times.csv}
 intensity:
   window: [0, 100]
 split: config/splits/hospital.csv
@@ -63,6 +64,8 @@ def write_scans(folder):
             (folder / kind).mkdir(parents=True, exist_ok=True)
             volume = make_volume(array, (9.0, 8.0, 11.0), (3, -7, 20), oblique_direction(number % 2 == 0))
             sitk.WriteImage(volume, str(folder / kind / f"{number:04d}.nii.gz"))
+    times = "case,annotator,seconds\n0001,ann,30\n0001,bo,10\n0002,ann,60\n"
+    (folder / "times.csv").write_text(times, encoding="utf-8")
 
 
 def grid(folder, batch):
@@ -106,7 +109,7 @@ def finished(tmp_path_factory, request):
 
 
 def scans(folder):
-    return {str(path.relative_to(folder)): file_digest(path) for path in sorted((folder / "scans").rglob("*.nii.gz"))}
+    return {str(path.relative_to(folder)): file_digest(path) for path in sorted((folder / "scans").rglob("*.*"))}
 
 
 def test_nothing_is_simulated_and_no_dense_training_mask_is_made(finished):
@@ -124,6 +127,22 @@ def test_the_table_says_who_annotated(finished):
     text = (finished / "results/tiny/tables/main.md").read_text(encoding="utf-8")
     assert "scribbles by people" in text
     assert "seed 0" not in text.partition("scribbles by people")[0].splitlines()[-1]
+
+
+def test_the_effort_is_that_of_what_people_drew(finished, tmp_path):
+    drawn = [str(finished / f"scans/scribbles/000{number}.nii.gz") for number in (1, 2)]
+    values = ["--organ-value", "3", "--unknown", "4"]
+    assert main(["effort", "--annotations", *drawn, *values, "--csv", str(tmp_path / "effort.csv")]) == 0
+    expected = pd.read_csv(tmp_path / "effort.csv")
+    [path] = (finished / "results/tiny").rglob("people_scribbles/effort.csv")
+    measured = pd.read_csv(path, dtype={"case": str})
+    assert list(measured["case"]) == ["0001", "0002"]
+    assert measured["drawn_cm"].tolist() == pytest.approx(expected["drawn_cm"].tolist())
+    assert measured["seconds"].tolist() == [40, 60]
+    assert set(measured["annotators"]) == {2}
+    text = (finished / "results/tiny/tables/main.md").read_text(encoding="utf-8")
+    assert "50 s" in text
+    assert "scribbles by people (2 annotators)" in text
 
 
 def test_scribbles_lie_where_they_were_drawn(finished):
@@ -160,6 +179,42 @@ def test_a_changed_file_runs_what_follows_from_it_alone(finished, tmp_path):
     first = (made / "0001.nii.gz").stat().st_mtime_ns
     run(folder)
     assert (made / "0001.nii.gz").stat().st_mtime_ns == first
+
+
+CLICKED = METHOD.replace("scribbles: {every: 5}", "points: {number: 100}").replace(
+    "scribbles: {}", "gaussian: {sigma: 20.0}"
+)
+
+
+def write_clicks(folder, number):
+    """Write five clicks in the organ as Slicer saves a list that somebody renamed: the labels keep its default name."""
+    volume = sitk.ReadImage(str(folder / f"images/{number:04d}.nii.gz"))
+    lps = [volume.TransformIndexToPhysicalPoint((8 + each, 7, 5 + each)) for each in range(5)]
+    points = [
+        {"id": str(each), "label": f"F-{each}", "position": list(point), "positionStatus": "defined"}
+        for each, point in enumerate(lps, start=1)
+    ]
+    content = {"markups": [{"type": "Fiducial", "coordinateSystem": "LPS", "controlPoints": points}]}
+    path = folder / f"clicks/{number:04d}-spleen.mrk.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_clicks_as_slicer_saves_them(finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path / "copy", symlinks=True)
+    for number in (1, 2):
+        write_clicks(folder / "scans", number)
+    before = scans(folder)
+    (folder / "config/methods/clicked.yaml").write_text(CLICKED.replace("partial_ce", "soft_dice"), encoding="utf-8")
+    clicks = {"hospital": {"spleen": "clicks/{case}-spleen.mrk.json"}}
+    change(folder, annotations=clicks, methods=["clicked", "truth"])
+    run(folder)
+    main_table = (folder / "results/tiny/tables/main.md").read_text(encoding="utf-8")
+    assert "| clicked | 5 clicks |" in main_table
+    assert "points by people" in main_table
+    [label] = (folder / "results/tiny/6_pseudo_labels").rglob("people_points/**/0001.nii.gz")
+    assert sitk.GetArrayFromImage(sitk.ReadImage(str(label))).max() == pytest.approx(1)
+    assert scans(folder) == before
 
 
 MISTAKES = [

@@ -66,7 +66,7 @@ ruleorder: collect_annotation > annotate
 
 rule effort:
     input:
-        FILES.annotations,
+        FILES.measured,
     output:
         PATHS.EFFORT,
     log:
@@ -81,10 +81,10 @@ rule effort:
         runtime=30,
     params:
         run=RUN.verb("effort"),
-        annotations=FILES.annotations_of_cases,
+        annotations=lambda wildcards: options.effort_options(FILES, wildcards),
         code=RUN.code("effort"),
     message:
         "{wildcards.dataset}: effort of annotating the {wildcards.organ} ({wildcards.annotation})"
     shell:
-        "{params.run} --annotations {params.annotations:q} --csv {output:q} --label dataset={wildcards.dataset:q}"
+        "{params.run} {params.annotations} --csv {output:q} --label dataset={wildcards.dataset:q}"
         " organ={wildcards.organ:q} annotation={wildcards.annotation:q} > {log:q} 2>&1"

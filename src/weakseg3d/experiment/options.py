@@ -6,6 +6,8 @@ from typing import Any
 
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Experiment
+from weakseg3d.experiment.people import People
+from weakseg3d.experiment.stage_files import StageFiles
 from weakseg3d.files import file_digest
 from weakseg3d.named_files import named_file
 
@@ -38,16 +40,36 @@ def peoples_options(experiment: Experiment, cell: Any) -> str:
     people = experiment.datasets[cell.dataset].people[cell.organ]
     files, background = people.patterns(cell.case)
     if people.imported:
-        scribbles = paths.CASE_SCRIBBLES.format(experiment=experiment.name, dataset=cell.dataset, case=cell.case)
-        files = [paths.tracked(scribbles, experiment.batch)]
+        files = [paths.tracked(_scribbles(experiment, cell.dataset, cell.case), experiment.batch)]
     kind, _ = experiment.annotations()[cell.annotation]
+    return _joined(option("annotation", files), option("kind", kind), _meaning(people, background))
+
+
+def effort_options(files: StageFiles, cell: Any) -> str:
+    """Return the options of `effort` for the annotations of all training cases: people's as they saved them."""
+    experiment = files.experiment
+    if cell.annotation not in experiment.peoples_annotations():
+        return option("annotations", files.annotations_of_cases(cell))
+    dataset = experiment.datasets[cell.dataset]
+    people = dataset.people[cell.organ]
+    patterns, background = people.patterns("{case}")
+    if people.imported:
+        patterns = [_scribbles(experiment, cell.dataset, "{case}")]
     return _joined(
-        option("annotation", files),
-        option("background", background),
-        option("kind", kind),
-        option("organ", people.organ),
-        value_options(people.values),
+        option("annotations", patterns),
+        option("cases", dataset.cases("train")),
+        _meaning(people, background),
+        option("seconds", people.times_file()),
     )
+
+
+def _scribbles(experiment: Experiment, dataset: str, case: str) -> str:
+    return paths.CASE_SCRIBBLES.format(experiment=experiment.name, dataset=dataset, case=case)
+
+
+def _meaning(people: People, background: Sequence[str]) -> str:
+    """Return the options that say what people's files mean."""
+    return _joined(option("background", background), option("organ", people.organ), value_options(people.values))
 
 
 def value_options(values: Mapping[str, Sequence[int]]) -> str:
@@ -112,9 +134,22 @@ def footer(experiment: Experiment) -> dict[str, str]:
         "preset": _preset(experiment.preset),
         "seeds": " ".join(str(seed) for seed in experiment.seeds),
         **{f"split of {name}": f"sha256 {digest}" for name, digest in splits.items()},
+        **_annotators(experiment),
         "evaluated on": EVALUATED_ON[experiment.evaluate_on].format(spacing=experiment.spacing),
         "components": "the largest of each prediction" if experiment.largest_component else "all of each prediction",
     }
+
+
+def _annotators(experiment: Experiment) -> dict[str, str]:
+    """Return who made the annotations, if any are used: people, where the dataset names their files, or a simulator."""
+    used = {(cell.dataset, cell.organ, cell.annotation) for cell in experiment.cells()}
+    peoples = sorted(
+        {f"{organ} of {dataset}" for dataset, organ, part in used if part in experiment.peoples_annotations()}
+    )
+    others = any(part not in ("none", "dense") and part not in experiment.peoples_annotations() for _, _, part in used)
+    sources = [f"by people ({', '.join(peoples)})"] * bool(peoples)
+    sources += [f"simulated, seed {experiment.annotation_seed}"] * others
+    return {"annotations": "; ".join(sources)} if sources else {}
 
 
 def _preset(name: str | None) -> str:

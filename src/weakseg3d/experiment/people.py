@@ -22,6 +22,7 @@ class People:
     """The files of an organ's annotations: patterns with ``{case}``, and what the values of drawn maps mean.
 
     ``raw`` is the folder of the user's raw data; files are looked for there first, then from the current folder.
+    ``times``, if there is one, is a table of the time that each case took.
     """
 
     organ: str
@@ -29,6 +30,7 @@ class People:
     background_files: Sequence[str]
     values: Mapping[str, Sequence[int]]
     raw: str
+    times: str = ""
     imported: bool = False
     """Whether they are the published scribbles that the import writes beside the image, and no files of a user's."""
 
@@ -46,6 +48,11 @@ class People:
         """Return all files of a case."""
         return [path for paths in self.patterns(case) for path in paths]
 
+    def times_file(self) -> list[str]:
+        """Return the path of the table of times, as a list; an empty list if there is none."""
+        roots = [root for root in _roots(self.raw) if (root / self.times).is_file()] or _roots(self.raw)
+        return [_relative(roots[0] / self.times)] if self.times else []
+
     def _path(self, pattern: str, case: str) -> str:
         return _relative(_root(pattern, self.raw) / pattern).replace("{case}", case)
 
@@ -58,6 +65,9 @@ class People:
                         f"{place}: {path} does not exist, the annotation of the {self.organ} in case {quoted(case)};"
                         " annotate it, or take the case out of the split"
                     )
+        for path in self.times_file():
+            if not Path(path).is_file():
+                raise UserError(f"{place}: {path} does not exist, the 'seconds' of the {self.organ}; correct the path")
 
 
 def people_of(settings: Mapping[str, Any], description: Mapping[str, Any], raw: str, source: str) -> dict[str, People]:
@@ -80,7 +90,10 @@ def people_of(settings: Mapping[str, Any], description: Mapping[str, Any], raw: 
                     " case id, without '..'"
                 )
         values = {key: content.get(key, []) for key in ("organ", "background", "unknown")}
-        people = People(organ, lists["files"], lists["background_files"], values, raw)
+        times = content.get("seconds", "")
+        if ".." in Path(times).parts:
+            raise UserError(f"{source}: annotations.{organ}.seconds is {quoted(times)}; give a path without '..'")
+        people = People(organ, lists["files"], lists["background_files"], values, raw, times)
         if len({pattern.endswith(".json") for pattern in people.files}) > 1:
             raise UserError(f"{source}: annotations.{organ} mixes markups and label maps; give one or the other")
         found[organ] = people
@@ -110,8 +123,13 @@ def check_kind(people: People, kind: str, method: str) -> None:
 def _root(pattern: str, raw: str) -> Path:
     """Return the folder from which a pattern is seen: the first one that has the folders it names before ``{case}``."""
     fixed = Path(*itertools.takewhile(lambda part: "{case}" not in part, Path(pattern).parent.parts))
-    roots = [Path(raw)] * bool(raw) + [Path.cwd(), PROJECT]
+    roots = _roots(raw)
     return next((root for root in roots if (root / fixed).is_dir()), roots[0])
+
+
+def _roots(raw: str) -> list[Path]:
+    """Return the folders from which paths are seen, the first one that fits: raw data, current folder, repository."""
+    return [Path(raw)] * bool(raw) + [Path.cwd(), PROJECT]
 
 
 def _listed(value: str | Sequence[str]) -> list[str]:

@@ -64,6 +64,16 @@ class StageFiles:
             return self._paths(paths.MASK, cell, cases)
         return self._paths(paths.ANNOTATION, cell, cases, suffix=self.suffix(cell.annotation))
 
+    def measured(self, cell: Any) -> list[str]:
+        """Return what the effort of an annotation is measured on: what people saved, or what was simulated."""
+        if cell.annotation not in self.experiment.peoples_annotations():
+            return self.annotations(cell)
+        people = self.experiment.datasets[cell.dataset].people[cell.organ]
+        if people.imported:
+            return self._paths(paths.CASE_IMAGE, cell, self._batches(cell, "train"))
+        cases = self.experiment.datasets[cell.dataset].cases("train")
+        return [path for case in cases for path in people.of_case(case)] + people.times_file()
+
     def annotations_of_cases(self, cell: Any) -> list[str]:
         """Return the same, a file for each training case."""
         return self.annotations(cell, self.experiment.datasets[cell.dataset].cases("train"))

@@ -57,6 +57,27 @@ def test_mean_effort_and_selection_of_every_method(metrics, tmp_path):
     assert "dense validation" in page
 
 
+def test_what_people_made_has_its_time_and_its_annotators(metrics, tmp_path):
+    text = metrics.read_text(encoding="utf-8").replace(",points,clicked", ",people_points,clicked")
+    metrics.write_text(text, encoding="utf-8")
+    efforts = tmp_path / "people.csv"
+    efforts.write_text(
+        "dataset,organ,annotation,case,clicks,drawn_cm,seconds,annotators\n"
+        "toy,spleen,people_points,a,7,0,40,2\ntoy,spleen,people_points,b,9,0,44.5,2\n",
+        encoding="utf-8",
+    )
+    simulated = write_effort(tmp_path / "curves.csv", "scribbles", [("a", 1, 20), ("b", 1, 30)])
+    assert report(metrics, tmp_path / "out", "--effort", str(efforts), str(simulated)) == 0
+    with open(tmp_path / "out/tables/main.csv", encoding="utf-8") as stream:
+        rows = {row["method"]: row for row in csv.DictReader(stream)}
+    assert (rows["clicked"]["effort_seconds"], rows["clicked"]["annotators"]) == ("42.2500", "2.0000")
+    assert (rows["drawn"]["effort_seconds"], rows["drawn"]["annotators"]) == ("", "")
+    text = (tmp_path / "out/tables/main.md").read_text(encoding="utf-8")
+    assert "| clicked | 8 clicks, 42 s |" in text
+    assert "points by people (2 annotators)" in text
+    assert "| drawn | 1 click + 25 cm |" in text
+
+
 def test_tables_without_facts_have_no_columns_for_them(metrics, tmp_path):
     assert report(metrics, tmp_path / "out") == 0
     assert "Selection" not in (tmp_path / "out/tables/main.md").read_text(encoding="utf-8")

@@ -13,20 +13,30 @@ from weakseg3d.inference.controls import CONTROLS
 from weakseg3d.statistics.cells import ORGAN
 from weakseg3d.texts import from_cell, read_csv
 
-FACTS = ("effort_clicks", "effort_cm", "selection")
+OPTIONAL_FACTS = ("effort_seconds", "annotators")
+"""Columns added where people's times are known: mean seconds per annotated case, and the number of annotators."""
+FACTS = ("effort_clicks", "effort_cm", *OPTIONAL_FACTS, "selection")
 """Columns added to the metrics: mean clicks and centimetres drawn per annotated case, and the rule of selection."""
 
 SELECTIONS = {"last": "last step", "weak_labels": "weak labels", "dense_validation": "dense validation", "": ""}
 """What selected the model, by rule, in words for readers."""
 
 FACTS_NOTE = (
-    "Effort: what the annotator gives per training case, in clicks and in centimetres of drawn outline. Selection: "
+    "Effort: what the annotator gives per training case, in clicks and in centimetres of drawn outline; of people, "
+    "measured on what they saved, with the time if it is known. Selection: "
     "which state of the network is kept; 'weak labels' and 'last step' use no dense mask, 'dense validation' does."
 )
 """What readers need to know about the columns."""
 
 ANNOTATED = ("dataset", "organ", "annotation")
 EFFORT_COLUMNS = (*ANNOTATED, "clicks", "drawn_cm")
+NUMBERS = {
+    "clicks": "effort_clicks",
+    "drawn_cm": "effort_cm",
+    "seconds": "effort_seconds",
+    "annotators": "annotators",
+}
+"""Columns of numbers in the CSVs of 'effort', and their names as facts."""
 
 
 def is_control(methods):
@@ -37,6 +47,7 @@ def is_control(methods):
 def read_effort(paths):
     """Return mean clicks and centimetres drawn per case, by dataset, organ and annotation, from CSVs of 'effort'.
 
+    Where any of them has them, also the mean seconds and the number of annotators.
     Raises UserError for a missing file, another header, and an effort that is not a number of 0 or more.
     """
     tables = []
@@ -48,15 +59,18 @@ def read_effort(paths):
             raise UserError(f"{path}: has no column '{missing[0]}'; write it with 'effort --csv' and its labels")
         for column in ANNOTATED:
             table[column] = table[column].map(from_cell)
-        for column in ("clicks", "drawn_cm"):
+        known = [column for column in NUMBERS if column in table]
+        for column in known:
+            given = table[column] != ""
             table[column] = pd.to_numeric(table[column], errors="coerce")
-            valid = table[column].between(0, math.inf, inclusive="left")
+            # How many annotators there were may be unknown.
+            valid = table[column].between(0, math.inf, inclusive="left") | (~given & (column == "annotators"))
             if not valid.all():
                 row = content.lines[int((~valid).idxmax())]
                 raise UserError(
                     f"{path}: {column} in row {row} is not a number of 0 or more; write it with 'effort --csv'"
                 )
-        tables.append(table[list(EFFORT_COLUMNS)].rename(columns={"clicks": "effort_clicks", "drawn_cm": "effort_cm"}))
+        tables.append(table[[*ANNOTATED, *known]].rename(columns=NUMBERS))
     return pd.concat(tables).groupby(list(ANNOTATED), sort=False, as_index=False).mean()
 
 
@@ -97,33 +111,42 @@ def with_readable_facts(text, table, headings):
     for column in {"selection", "best_selection"} & set(table):
         words[column] = table[column].map(SELECTIONS)
     if "annotation" in table:
-        words["annotation"] = table["annotation"].map(readable_annotation)
+        numbers = table["annotators"] if "annotators" in table else [math.nan] * len(table)
+        words["annotation"] = [
+            readable_annotation(part, number) for part, number in zip(table["annotation"], numbers, strict=True)
+        ]
     text = text.assign(**words)
     known = {column: heading for column, heading in headings.items() if column in text}
     return text[list(known)].rename(columns=known)
 
 
-def readable_annotation(path_part):
-    """Return an annotation's name in paths, ``points_number-100_seed-0``, as ``points, number 100, seed 0``.
+def readable_annotation(path_part, annotators=math.nan):
+    """Return an annotation's name in paths, ``points_number-100_seed-0``, as ``points, number 100, simulated, seed 0``.
 
-    What people made, ``people_points``, is ``points by people``.
+    What people made, ``people_points``, is ``points by people``, with the number of ``annotators`` if it is known.
     """
     if path_part.startswith(f"{PREFIX}_"):
-        return f"{path_part.removeprefix(f'{PREFIX}_')} by people"
+        people = "" if math.isnan(annotators) else f" ({annotators:.0f} annotator{'s' * (annotators != 1)})"
+        return f"{path_part.removeprefix(f'{PREFIX}_')} by people{people}"
     kind, _, parameters = path_part.partition("_")
     pairs = re.findall(r"([a-z_]+)-([^_]+)", parameters)
-    return ", ".join([kind, *(f"{key.strip('_').replace('_', ' ')} {value}" for key, value in pairs)])
+    words = [(key.strip("_").replace("_", " "), value) for key, value in pairs]
+    simulated = ["simulated"] * any(key == "seed" for key, _ in words)
+    described = [f"{key} {value}" for key, value in words]
+    return ", ".join([kind, *described[:-1], *simulated, *described[-1:]])
 
 
 def readable_effort(table):
-    """Return the effort of each row of ``table`` as text: clicks, centimetres drawn, or both."""
-    return [_effort(clicks, drawn) for clicks, drawn in zip(table["effort_clicks"], table["effort_cm"], strict=True)]
+    """Return the effort of each row of ``table`` as text: clicks, centimetres drawn, and seconds, as far as known."""
+    seconds = table["effort_seconds"] if "effort_seconds" in table else [math.nan] * len(table)
+    return [_effort(*effort) for effort in zip(table["effort_clicks"], table["effort_cm"], seconds, strict=True)]
 
 
-def _effort(clicks, drawn):
+def _effort(clicks, drawn, seconds):
     parts = []
     if clicks > 0:
         parts.append("1 click" if clicks == 1 else f"{clicks:.0f} clicks")
     if drawn > 0:
         parts.append(f"{drawn:.0f} cm")
-    return " + ".join(parts)
+    time = "" if math.isnan(seconds) else f"{seconds:.0f} s"
+    return ", ".join(filter(None, [" + ".join(parts), time]))

@@ -52,7 +52,8 @@ def readable_wide(table, note=""):
     wide = wide.fillna("–").reset_index()
     wide["method"] = wide["method"].where(~is_control(wide["method"]), wide["method"] + " \\*")
     if "effort_clicks" in table:
-        efforts = table.groupby(METHOD, sort=False)[["effort_clicks", "effort_cm"]].mean().reset_index()
+        known = [column for column in ("effort_clicks", "effort_cm", "effort_seconds") if column in table]
+        efforts = table.groupby(METHOD, sort=False)[known].mean().reset_index()
         wide.insert(1, "Effort", readable_effort(efforts))
     if "selection" in table:
         wide["Selection"] = table.drop_duplicates(METHOD)["selection"].map(SELECTIONS).to_numpy()
