@@ -47,6 +47,10 @@ RAW_CONTENT = RawContent(EXPERIMENT)
 RUN = Commands(SOURCE, "python" if DEPLOYED_BY & {"conda", "apptainer"} else sys.executable, EXPERIMENT)
 GPUS = gpus_per_job(EXPERIMENT.accelerator)
 
+# A program of somebody else's has an environment of its own, which our side of the contract does not share: it needs what
+# Snakemake runs in, except in a container.
+EXTERNAL_RUN = Commands(SOURCE, "python" if "apptainer" in DEPLOYED_BY else sys.executable, EXPERIMENT)
+
 CORE_ENV = "../../envs/core.yaml"
 TORCH_ENV = "../../envs/torch.yaml"
 
@@ -57,6 +61,11 @@ PERTURBATIONS = EXPERIMENT.perturbations()
 
 wildcard_constraints:
     **wildcard_patterns(EXPERIMENT),
+
+
+def external_env(wildcards):
+    """Return the conda environment of a program of somebody else's, or None where it needs none."""
+    return options.external_environment_file(EXPERIMENT, wildcards.method)
 
 
 def in_report(path, category, name):
