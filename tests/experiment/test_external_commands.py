@@ -43,6 +43,7 @@ MISTAKES = [
     (method({"predict": ""}), "external.predict is empty"),
     (method({"train": "run {program} {cases} {out}"}), "external.program names no file"),
     (method({"program": "nowhere.py"}), "nowhere.py: no such file"),
+    (method({"environment": "envs/nowhere.yaml"}), "envs/nowhere.yaml: no such file"),
     (method({"gpus": 2}), "external.gpus"),
     (method({"trian": "x"}), "did you mean 'train'"),
     (method(loss={"dice_ce": {}}), "'loss' has no effect beside 'external'"),

@@ -30,6 +30,8 @@ try:
     if workflow.is_main_process:
         for path in EXPERIMENT.own_files():
             print(f"weakseg3d: {printable(path)} takes the place of the repository's", file=sys.stderr)
+        for name in [] if "conda" in DEPLOYED_BY else options.external_environments(EXPERIMENT):
+            print(f"weakseg3d: {name} is built with --use-conda only; its programs run as things are", file=sys.stderr)
 except (UserError, OSError) as error:
     print(f"weakseg3d: {printable(str(error))}", file=sys.stderr)
     sys.exit(2)

@@ -15,6 +15,9 @@ REQUIRED = {"train": ("cases", "out"), "predict": ("model", "images", "out")}
 """Placeholders that each command must have."""
 OPTIONAL = {"train": ("recipe", "program"), "predict": ("program",)}
 
+ENVIRONMENT_FILES = (".yaml", ".yml")
+"""How a conda environment's file ends; anything else is the folder of a Python environment."""
+
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 PATTERN = ("case", "dataset", "organ", "seed")
@@ -30,7 +33,12 @@ def command_words(command: str, values: Mapping[str, str]) -> list[str]:
 
 
 def check_commands(external: Mapping[str, Any], source: str | Path) -> None:
-    """Raise UserError, naming ``source``, for commands that are no words or whose placeholders are wrong."""
+    """Raise UserError, naming ``source``, for commands that are no words or whose placeholders are wrong.
+
+    Also for a conda environment that does not exist; a folder may exist on another machine alone.
+    """
+    if external.get("environment", "").endswith(ENVIRONMENT_FILES):
+        existing_file(from_here_or_project(external["environment"]))
     for key, required in REQUIRED.items():
         place, allowed = f"{source}: external.{key}", (*required, *OPTIONAL[key])
         try:

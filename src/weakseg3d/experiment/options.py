@@ -6,12 +6,10 @@ from typing import Any
 
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Experiment
+from weakseg3d.experiment.external_commands import ENVIRONMENT_FILES
 from weakseg3d.experiment.stage_files import StageFiles
 from weakseg3d.files import file_digest
 from weakseg3d.named_files import from_here_or_project
-
-ENVIRONMENT_FILES = (".yaml", ".yml")
-"""How a conda environment's file ends."""
 
 EVALUATED_ON = {
     "original": "each scan's original grid, predictions brought back to it from {spacing} mm (linear, one half)",
@@ -97,6 +95,12 @@ def external_environment_file(experiment: Experiment, method: str) -> str | None
     """Return the path of the conda environment of a program of somebody else's, or None where it names none."""
     environment = experiment.methods[method].get("external", {}).get("environment", "")
     return str(from_here_or_project(environment)) if environment.endswith(ENVIRONMENT_FILES) else None
+
+
+def external_environments(experiment: Experiment) -> list[str]:
+    """Return the conda environments of all programs of somebody else's, as the methods name them."""
+    found = [experiment.methods[name]["external"].get("environment", "") for name in experiment.externals()]
+    return [environment for environment in dict.fromkeys(found) if environment.endswith(ENVIRONMENT_FILES)]
 
 
 def external_maps(files: StageFiles, cell: Any, maps: Sequence[Any]) -> str:

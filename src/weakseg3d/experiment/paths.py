@@ -57,10 +57,8 @@ RUN = TRAINING + "/run.json"
 LOSSES = TRAINING + "/losses.csv"
 TEST_IMAGES = METHOD + "/test.csv"
 """The images that a program of somebody else's segments."""
-EXTERNAL_FOLDER = TRAINING + "/model"
-"""What such a program's training made, in its own format."""
 EXTERNAL_MODEL = TRAINING + "/model.json"
-"""The digests of the files in that folder, by which Snakemake knows it."""
+"""The digests of what such a program's training made, in the folder beside it that is called the same."""
 
 PREDICTION = RESULTS + "/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz"
 EXTERNAL_MASK = (

@@ -13,8 +13,9 @@ from weakseg3d.annotations import is_drawn
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.experiment import split_choice
+from weakseg3d.experiment.external_commands import ENVIRONMENT_FILES
 from weakseg3d.experiment.external_facts import facts_of, target_of
-from weakseg3d.experiment.options import ENVIRONMENT_FILES, kind_with_options
+from weakseg3d.experiment.options import kind_with_options
 from weakseg3d.experiment.paths import PROBABILITY
 from weakseg3d.external.environment import command_environment
 from weakseg3d.external.masks import foreign_mask, foreign_probability
