@@ -30,6 +30,11 @@ def blocks(language):
     return [(page, text) for page, (kind, text) in found if kind == language]
 
 
+def _place_of(page):
+    """Return the place of a page's first block of Python among all."""
+    return [name for name, _ in blocks("python")].index(page)
+
+
 COMMANDS = sorted({line for _, text in blocks("bash") for line in text.splitlines()})
 
 
@@ -47,6 +52,9 @@ def folder(tmp_path_factory):
     (folder / "config/splits/hospital.csv").unlink()
     (folder / "config/methods/three_slices.yaml").write_text(method, encoding="utf-8")
     (folder / "config/mine.yaml").write_text(experiment, encoding="utf-8")
+    external = "".join(text for page, text in blocks("yaml") if page == "external.md" and "tail:" in text)
+    (folder / "config/methods/threshold.yaml").write_text(external, encoding="utf-8")
+    (folder / "threshold.py").write_text(blocks("python")[_place_of("external.md")][1], encoding="utf-8")
     for number in (1, 2, 3):
         label = np.zeros((20, 20, 20), np.uint8)
         label[5:12, 5 + number : 14, 6:15] = 1
@@ -91,7 +99,7 @@ def test_verbs_run(folder):
     verbs = [
         line for page, text in blocks("bash") for line in text.splitlines() if line.startswith("python -m weakseg3d ")
     ]
-    assert len(verbs) == 7
+    assert len(verbs) == 8
     for command in verbs:
         run(folder, command)
     assert (folder / "config/splits/hospital.csv").read_text(encoding="utf-8").count("test") == 1
