@@ -1,5 +1,6 @@
 """The commands of ``docs/`` are run, as far as a machine without cluster, conda, container and GPU can."""
 
+import json
 import os
 import re
 import shlex
@@ -30,6 +31,11 @@ def blocks(language):
     return [(page, text) for page, (kind, text) in found if kind == language]
 
 
+def _place_of(page):
+    """Return the place of a page's first block of Python among all."""
+    return [name for name, _ in blocks("python")].index(page)
+
+
 COMMANDS = sorted({line for _, text in blocks("bash") for line in text.splitlines()})
 
 
@@ -47,6 +53,9 @@ def folder(tmp_path_factory):
     (folder / "config/splits/hospital.csv").unlink()
     (folder / "config/methods/three_slices.yaml").write_text(method, encoding="utf-8")
     (folder / "config/mine.yaml").write_text(experiment, encoding="utf-8")
+    external = "".join(text for page, text in blocks("yaml") if page == "external.md" and "tail:" in text)
+    (folder / "config/methods/threshold.yaml").write_text(external, encoding="utf-8")
+    (folder / "threshold.py").write_text(blocks("python")[_place_of("external.md")][1], encoding="utf-8")
     for number in (1, 2, 3):
         label = np.zeros((20, 20, 20), np.uint8)
         label[5:12, 5 + number : 14, 6:15] = 1
@@ -60,8 +69,12 @@ def folder(tmp_path_factory):
         (folder / "raw/word" / kind).mkdir(parents=True)
         for case in word:  # Nothing but the names is looked at.
             (folder / "raw/word" / kind / f"{case}.nii.gz").touch()
-    clicks = "annotate --mask scans/seg/0001.nii.gz --out clicks.mrk.json points --number 5 --background 5"
+    clicks = "annotate --mask scans/seg/0001.nii.gz --out spleen.mrk.json points --number 5"
     run(folder, f"python -m weakseg3d {clicks}")
+    # A list of its own, as Slicer saves it: the file's name alone says what it is.
+    points = [{"label": "F-1", "position": [4.0, 4.0, 6.0], "positionStatus": "defined"}]
+    content = {"markups": [{"type": "Fiducial", "coordinateSystem": "LPS", "controlPoints": points}]}
+    (folder / "spleen-background.mrk.json").write_text(json.dumps(content), encoding="utf-8")
     return folder
 
 
@@ -133,7 +146,8 @@ def test_a_verb_runs_on_its_own_device(folder):
 
 def test_links_lead_somewhere():
     for page in (PROJECT / "docs").glob("*.md"):
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+        for target in re.findall(r"\]\(([^)#]+)\)", prose):
             assert (page.parent / target).exists() or target == "Dockerfile", f"{page.name}: {target}"
 
 

@@ -34,7 +34,7 @@ def graph_of(config, folder):
     return load_experiment(read_yaml(config)), jobs, {path: job for job in jobs for path in job["output"]}
 
 
-CONFIGS = ["config.yaml", "la2018.yaml", "paper.yaml", "annotations.yaml", "effort.yaml"]
+CONFIGS = ["config.yaml", "la2018.yaml", "paper.yaml", "annotations.yaml", "effort.yaml", "nnunet.yaml"]
 
 
 GRAPHS = [*product(CONFIGS, ["case"]), ("config.yaml", "split"), ("paper.yaml", "split")]
@@ -88,7 +88,7 @@ def is_dense(path):
 
 
 def trainings(jobs):
-    return [job for job in jobs if job["rule"] in ("train", "distill")]
+    return [job for job in jobs if job["rule"] in ("train", "distill", "external_train")]
 
 
 def cases_above(job, makers):
@@ -115,7 +115,7 @@ def test_dense_training_is_seen_to_be_dense(graph):
 
 def test_training_reads_arrays_and_each_is_made_of_the_volume_beside_it(graph):
     _, jobs, makers = graph
-    for job in trainings(jobs):
+    for job in [job for job in trainings(jobs) if job["rule"] != "external_train"]:
         arrays = {path for path in job["input"] if path.endswith(".npy")}
         others = {Path(path).name for path in job["input"]} - {Path(path).name for path in arrays}
         models = {"model.pt"} if job["rule"] == "distill" else set()
@@ -124,6 +124,21 @@ def test_training_reads_arrays_and_each_is_made_of_the_volume_beside_it(graph):
             # An array whose intensities are not clipped is made of the same volume, under a name of its own.
             volume = path.removesuffix(".npy").replace(f"/{UNCLIPPED}", "/") + ".nii.gz"
             assert makers[path]["input"] == [volume]
+
+
+def test_a_program_of_somebody_elses_gets_volumes_and_is_given_no_test_case_before_it_predicts(graph):
+    experiment, jobs, makers = graph
+    for job in [job for job in jobs if job["rule"] == "external_train"]:
+        files = [path for path in job["input"] if path.endswith(".nii.gz")]
+        dense = experiment.methods[job["wildcards"]["method"]]["supervision"] == "dense"
+        cases = experiment.datasets[job["wildcards"]["dataset"]].cases("train")
+        assert len(files) == 2 * len(cases)
+        assert sum("/4_masks/" in path for path in files) == dense * len(cases)
+    for job in [job for job in jobs if job["rule"] == "external_predict"]:
+        images = [path for path in job["input"] if path.endswith(".nii.gz")]
+        assert {makers[path]["wildcards"]["case"] for path in images} == set(
+            experiment.datasets[job["wildcards"]["dataset"]].cases("test")
+        )
 
 
 def test_no_training_sees_a_test_case(graph):

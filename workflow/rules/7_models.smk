@@ -166,4 +166,42 @@ use rule train as distill with:
         code=RUN.code("distill"),
 
 
-ruleorder: distill > train
+# A program of somebody else's, in its own environment. What it does is in its own file, whose digest is in the recipe, so
+# that our side of the contract, which only copies and measures, is no reason to train again: there is no code here.
+rule external_train:
+    input:
+        recipe=PATHS.RECIPE,
+        cases=PATHS.TRAINING_CASES,
+        images=FILES.training_images,
+        targets=FILES.training_targets,
+    output:
+        model=PATHS.EXTERNAL_MODEL,
+        run=PATHS.RUN,
+    log:
+        paths.log("external_train", paths.TRAINING),
+    benchmark:
+        paths.benchmark("external_train", paths.TRAINING)
+    wildcard_constraints:
+        method=any_of(EXPERIMENT.externals()),
+    priority: 10
+    conda:
+        external_env
+    threads: EXPERIMENT.threads
+    resources:
+        mem_mb=16000 if GPUS else 4000,
+        runtime=2880,
+        gpu=lambda wildcards: GPUS * EXPERIMENT.methods[wildcards.method]["external"]["gpus"],
+    params:
+        run=EXTERNAL_RUN.verb_on_methods_device("external"),
+        command=lambda wildcards: EXPERIMENT.methods[wildcards.method]["external"]["train"],
+        options=lambda wildcards, input: options.external_options(EXPERIMENT, wildcards, "conda" in DEPLOYED_BY),
+        resume=lambda wildcards: "--resume" * EXPERIMENT.methods[wildcards.method]["external"]["resume"],
+        out=subpath(output.model, parent=True),
+    message:
+        "{wildcards.dataset}: training {wildcards.method} for the {wildcards.organ}, seed {wildcards.seed}, GPUs: {resources.gpu}"
+    shell:
+        "{params.run} train --facts {input.recipe:q} --cases {input.cases:q} --command {params.command:q} {params.options}"
+        " --out {params.out:q} {params.resume} > {log:q} 2>&1"
+
+
+ruleorder: external_train > distill > train

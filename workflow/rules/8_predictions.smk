@@ -57,4 +57,105 @@ rule control:
         "{params.run} --kind {params.kind} --source {input:q} --out {output:q} --threshold {params.threshold} > {log:q} 2>&1"
 
 
-ruleorder: control > predict
+rule test_images:
+    output:
+        PATHS.TEST_IMAGES,
+    localrule: True
+    params:
+        cases=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].cases("test"),
+        files=FILES.test_files,
+    message:
+        "{wildcards.dataset}: images that {wildcards.method} segments"
+    shell:
+        '(echo case,image; for case in {params.cases:q}; do echo "$case,{params.files}"; done) > {output:q}'
+
+
+# A program of somebody else's segments all test cases of a cell at once.
+rule external_predict:
+    input:
+        model=FILES.model,
+        cases=PATHS.TEST_IMAGES,
+        images=FILES.test_images,
+    output:
+        PATHS.EXTERNAL_MASKS,
+    log:
+        paths.log("external_predict", paths.EXTERNAL_MASKS),
+    benchmark:
+        paths.benchmark("external_predict", paths.EXTERNAL_MASKS)
+    conda:
+        external_env
+    threads: EXPERIMENT.threads
+    resources:
+        mem_mb=16000 if GPUS else 4000,
+        runtime=720,
+        gpu=lambda wildcards: GPUS * EXPERIMENT.methods[wildcards.method]["external"]["gpus"],
+    params:
+        run=EXTERNAL_RUN.verb_on_methods_device("external"),
+        command=lambda wildcards: EXPERIMENT.methods[wildcards.method]["external"]["predict"],
+        options=lambda wildcards, input: options.external_options(EXPERIMENT, wildcards, "conda" in DEPLOYED_BY),
+        gpus=lambda wildcards: EXPERIMENT.methods[wildcards.method]["external"]["gpus"],
+    message:
+        "{wildcards.dataset}: {wildcards.method} segments the {wildcards.organ} in all test cases"
+    shell:
+        "{params.run} predict --method {wildcards.method:q} --model {input.model:q} --cases {input.cases:q}"
+        " --command {params.command:q} {params.options} --gpus {params.gpus} --out {output:q} > {log:q} 2>&1"
+
+
+# Each of its masks is checked before it counts as a prediction.
+rule adopt:
+    input:
+        masks=PATHS.EXTERNAL_MASKS,
+        images=FILES.mask_images,
+    output:
+        mask=PATHS.PREDICTION,
+    log:
+        paths.log("adopt", paths.PREDICTION),
+    benchmark:
+        paths.benchmark("adopt", paths.PREDICTION)
+    wildcard_constraints:
+        method=any_of(EXPERIMENT.externals(uncertain=False)),
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        run=RUN.verb("adopt"),
+        mask=FILES.external_mask,
+        maps="",
+        code=RUN.code("adopt"),
+    message:
+        "{wildcards.dataset}: checking what {wildcards.method} made of case {wildcards.case}"
+    shell:
+        "{params.run} --mask {params.mask:q} --images {input.images:q} --out {output.mask:q} {params.maps} > {log:q} 2>&1"
+
+
+use rule adopt as adopt_with_uncertainty with:
+    output:
+        FILES.uncertainty_patterns(),
+        mask=PATHS.PREDICTION,
+    wildcard_constraints:
+        method=any_of(EXPERIMENT.externals(uncertain=True)),
+    params:
+        run=RUN.verb("adopt"),
+        mask=FILES.external_mask,
+        maps=lambda wildcards, output: options.external_maps(FILES, wildcards, output[:-1]),
+        code=RUN.code("adopt"),
+
+
+# Masks that were made elsewhere are inputs; nothing here writes to them.
+use rule adopt as adopt_given with:
+    input:
+        masks=FILES.given_masks,
+        images=FILES.mask_images,
+    wildcard_constraints:
+        method=any_of(EXPERIMENT.given()),
+    params:
+        run=RUN.verb("adopt"),
+        mask=lambda wildcards: EXPERIMENT.given_mask(wildcards, wildcards.case),
+        maps="",
+        code=RUN.code("adopt"),
+
+
+ruleorder: adopt_given > adopt > adopt_with_uncertainty > control > predict

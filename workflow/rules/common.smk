@@ -34,6 +34,8 @@ try:
             print(f"weakseg3d: {printable(path)} takes the place of the repository's", file=sys.stderr)
         if not GPUS and (notice := slow_without_gpu(EXPERIMENT)):
             print(f"weakseg3d: {notice}", file=sys.stderr)
+        for name in [] if "conda" in DEPLOYED_BY else options.external_environments(EXPERIMENT):
+            print(f"weakseg3d: {name} is built with --use-conda only; its programs run as things are", file=sys.stderr)
 except (UserError, OSError) as error:
     print(f"weakseg3d: {printable(str(error))}", file=sys.stderr)
     sys.exit(2)
@@ -49,6 +51,10 @@ RAW_CONTENT = RawContent(EXPERIMENT)
 # Under conda, or in a container, each job has its environment's python and no PYTHONPATH of ours; otherwise jobs run in
 # the environment that Snakemake itself runs in.
 RUN = Commands(SOURCE, "python" if DEPLOYED_BY & {"conda", "apptainer"} else sys.executable, EXPERIMENT)
+# A program of somebody else's has an environment of its own, which our side of the contract does not share: it needs what
+# Snakemake runs in, except in a container.
+EXTERNAL_RUN = Commands(SOURCE, "python" if "apptainer" in DEPLOYED_BY else sys.executable, EXPERIMENT)
+
 CORE_ENV = "../../envs/core.yaml"
 TORCH_ENV = "../../envs/torch.yaml"
 
@@ -59,6 +65,11 @@ PERTURBATIONS = EXPERIMENT.perturbations()
 
 wildcard_constraints:
     **wildcard_patterns(EXPERIMENT),
+
+
+def external_env(wildcards):
+    """Return the conda environment of a program of somebody else's, or None where it needs none."""
+    return options.external_environment_file(EXPERIMENT, wildcards.method)
 
 
 def in_report(path, category, name):

@@ -31,7 +31,8 @@ SPEAKS_FROM = 24 * 3600
 def slow_without_gpu(experiment: Experiment) -> str | None:
     """Return a sentence if the experiment's trainings take more than a day on two cores, and None if they do not.
 
-    Networks of the user's own count as nothing, and so do validations and predictions: it is the least to expect.
+    Programs and networks of the user's own count as nothing, and so do validations and predictions: it is the least to
+    expect.
     """
     seconds: dict[str, float] = defaultdict(float)
     for dataset, method in _trainings(experiment):
@@ -50,13 +51,15 @@ def slow_without_gpu(experiment: Experiment) -> str | None:
 
 def _trainings(experiment: Experiment) -> list[tuple[str, str]]:
     """Return dataset and method of every different training of one organ and seed."""
-    wanted = [name for name in experiment.shown if not experiment.is_control(name)]
+    wanted = [name for name in experiment.shown if experiment.is_trained(name)]
     methods = dict.fromkeys(model for name in wanted for model in experiment.trained_for(name))
     return [(dataset, method) for dataset in experiment.datasets for method in methods]
 
 
 def _seconds(experiment: Experiment, dataset: str, method: str) -> float:
     recipe = experiment.methods[method]
+    if "external" in recipe:
+        return 0
     training = in_steps(recipe["training"], len(experiment.datasets[dataset].cases("train")))
     voxels = math.prod(training["patch_size"]) * training["volumes_per_step"] * training["patches_per_volume"]
     # A distillation trains the networks of its students, both at once.

@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from weakseg3d.experiment.external_facts import facts_of
 from weakseg3d.experiment.paths import path_part
 from weakseg3d.experiment.people import PREFIX, People
 from weakseg3d.experiment.recipes import recipe_parts
@@ -98,17 +99,50 @@ class Experiment:
     offline: bool
 
     def cells(self) -> list[Cell]:
-        """Return one cell per dataset, organ, method and seed, in config order; a control has the first seed only."""
+        """Return one cell per dataset, organ, method and seed, in config order."""
         return [
             Cell(dataset, organ, self.annotation(method, dataset, organ), method, seed)
             for dataset, entry in self.datasets.items()
             for organ, method in product(entry.organs, self.shown)
-            for seed in (self.seeds[:1] if self.is_control(method) else self.seeds)
+            for seed in self.seeds_of(method)
         ]
+
+    def seeds_of(self, method: str) -> list[int]:
+        """Return the seeds of a method: only the first one for a control, and for masks that do not differ by seed."""
+        single = self.is_control(method) or "{seed}" not in self.methods[method].get("predictions", "{seed}")
+        return self.seeds[:1] if single else self.seeds
 
     def is_control(self, method: str) -> bool:
         """Return whether ``method`` is a control, which is not trained."""
         return "control" in self.methods[method]
+
+    def is_trained(self, method: str) -> bool:
+        """Return whether ``method`` is trained here, by this package or by a program of somebody else's."""
+        return not self.is_control(method) and "predictions" not in self.methods[method]
+
+    def is_external(self, method: str) -> bool:
+        """Return whether a program of somebody else's trains and predicts."""
+        return "external" in self.methods[method]
+
+    def has_uncertainty(self, method: str) -> bool:
+        """Return whether maps of uncertainty lie beside the predictions of ``method``."""
+        if not self.uncertainty or not self.is_trained(method):
+            return False
+        return not self.is_external(method) or self.methods[method]["external"]["probabilities"]
+
+    def externals(self, uncertain: bool | None = None) -> list[str]:
+        """Return the methods of programs of somebody else's; ``uncertain`` asks for those with or without maps."""
+        names = [name for name in self.methods if self.is_external(name)]
+        return [name for name in names if uncertain in (None, self.has_uncertainty(name))]
+
+    def given(self) -> list[str]:
+        """Return the methods whose masks were made elsewhere."""
+        return [name for name, method in self.methods.items() if "predictions" in method]
+
+    def given_mask(self, cell: Any, case: str) -> str:
+        """Return the path of a mask that was made elsewhere."""
+        pattern = self.methods[cell.method]["predictions"]
+        return pattern.format(case=case, dataset=cell.dataset, organ=cell.organ, seed=cell.seed)
 
     def controls(self) -> list[str]:
         """Return the names of the controls."""
@@ -234,8 +268,25 @@ class Experiment:
         return self.datasets[dataset].intensity if clipping else {"percentiles": [0, 100]}
 
     def recipe_text(self, cell: Any) -> str:
-        """Return the training recipe of a cell as JSON."""
+        """Return the training recipe of a cell as JSON; for a program of somebody else's, the facts it is told."""
+        if self.is_external(cell.method):
+            return json.dumps(self.facts(cell), indent=2)
         return json.dumps(self.recipe(cell.dataset, cell.method, int(cell.seed)), indent=2)
+
+    def facts(self, cell: Any) -> dict[str, Any]:
+        """Return what a program of somebody else's is told about a cell."""
+        dataset = self.datasets[cell.dataset]
+        return facts_of(
+            self.methods[cell.method],
+            method=cell.method,
+            dataset=cell.dataset,
+            modality=dataset.description["modality"],
+            organ=cell.organ,
+            seed=int(cell.seed),
+            threads=self.threads,
+            spacing=self.spacing,
+            intensity=dataset.intensity,
+        )
 
     def recipe(self, dataset: str, method: str, seed: int) -> dict[str, Any]:
         """Return the training recipe of a method on a dataset, as `recipes.checked_recipe` reads it."""

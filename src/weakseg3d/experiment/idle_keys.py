@@ -24,7 +24,7 @@ def check_idle_keys(method: Mapping[str, Any], source: str | Path) -> None:
     """Raise a UserError, naming ``source``, for a key of a trained ``method`` that has no effect."""
     target, network = method["target"], method.get("network")
     if method["supervision"] == "dense":
-        _check_dense_keys(method, source)
+        check_dense_keys(method, source)
         soft, labels = False, "dense masks, which have"
     else:
         (kind,) = method["pseudo_label"]
@@ -79,6 +79,23 @@ def check_controls_keys(method: Mapping[str, Any], source: str | Path) -> None:
             _refuse(method, ("prediction", key), reason, source)
 
 
+def check_foreign_keys(method: Mapping[str, Any], source: str | Path) -> None:
+    """Raise a UserError, naming ``source``, for a key without effect on a method outside this package."""
+    kind = "external" if "external" in method else "predictions"
+    idle = ["network", "loss", "training", "distillation"] + ["pseudo_label"] * (kind == "predictions")
+    for key in idle:
+        if key in method:
+            raise UserError(f"{source}: '{key}' has no effect beside '{kind}'; remove it")
+    reason = f"beside '{kind}'"
+    for key in ("normalisation", "clipping", "selection", "regularisers"):
+        _refuse(method, (key,), reason, source)
+    for part in ("target", "prediction"):
+        for key in method[part]:
+            _refuse(method, (part, key), reason, source)
+    if kind == "predictions" and method["images"]:
+        raise UserError(f"{source}: 'images' has no effect {reason}; remove it")
+
+
 def _check_regularisers(method: Mapping[str, Any], source: str | Path) -> None:
     """Raise a UserError for a weight that cannot act, and for a parameter of a regulariser that is switched off."""
     network, terms = method.get("network"), method["regularisers"]
@@ -105,7 +122,8 @@ def _check_regularisers(method: Mapping[str, Any], source: str | Path) -> None:
                 _refuse(method, ("network", *inside, name), reason, source)
 
 
-def _check_dense_keys(method: Mapping[str, Any], source: str | Path) -> None:
+def check_dense_keys(method: Mapping[str, Any], source: str | Path) -> None:
+    """Raise a UserError, naming ``source``, for a weak label of a method that learns from whole masks."""
     if "pseudo_label" in method:
         raise UserError(f"{source}: 'pseudo_label' has no effect with dense supervision; remove it")
     if "none" not in method["annotation"]:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from weakseg3d.annotations import ANNOTATIONS
+from weakseg3d.experiment.external_commands import with_program_digest
 from weakseg3d.losses import LOSSES
 from weakseg3d.networks import NETWORKS
 from weakseg3d.pseudo_labels import PSEUDO_LABELS
@@ -53,6 +54,8 @@ def with_digests(content: dict[str, Any]) -> dict[str, Any]:
     terms = content.get("regularisers")
     if isinstance(terms, Mapping):
         filled["regularisers"] = {name: own_files.with_digest(settings) for name, settings in terms.items()}
+    if "external" in content:
+        filled["external"] = with_program_digest(content["external"])
     return content | filled
 
 

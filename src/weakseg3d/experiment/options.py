@@ -6,10 +6,11 @@ from typing import Any
 
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Experiment
+from weakseg3d.experiment.external_commands import ENVIRONMENT_FILES
 from weakseg3d.experiment.people import People
 from weakseg3d.experiment.stage_files import StageFiles
 from weakseg3d.files import file_digest
-from weakseg3d.named_files import named_file
+from weakseg3d.named_files import from_here_or_project, named_file
 
 EVALUATED_ON = {
     "original": "each scan's original grid, predictions brought back to it from {spacing} mm (linear, one half)",
@@ -111,13 +112,50 @@ def file_options(files: Mapping[str, Any]) -> str:
     return _joined(*volumes, folder_option("uncertainty", files.get("uncertainty", ())))
 
 
+def external_environment_file(experiment: Experiment, method: str) -> str | None:
+    """Return the path of the conda environment of a program of somebody else's, or None where it names none."""
+    environment = experiment.methods[method].get("external", {}).get("environment", "")
+    return str(from_here_or_project(environment)) if environment.endswith(ENVIRONMENT_FILES) else None
+
+
+def external_environments(experiment: Experiment) -> list[str]:
+    """Return the conda environments of all programs of somebody else's, as the methods name them."""
+    found = [experiment.methods[name]["external"].get("environment", "") for name in experiment.externals()]
+    return [environment for environment in dict.fromkeys(found) if environment.endswith(ENVIRONMENT_FILES)]
+
+
+def external_maps(files: StageFiles, cell: Any, maps: Sequence[Any]) -> str:
+    """Return the options of `adopt` for the probabilities of a case and the folder of ``maps``, where there are any."""
+    return _joined(
+        option("probability", files.external_mask(cell, paths.PROBABILITY)) if maps else "",
+        folder_option("uncertainty", maps),
+    )
+
+
+def external_options(experiment: Experiment, cell: Any, activated: bool) -> str:
+    """Return the options of `external` that say where a method's commands run, and which file ``{program}`` is.
+
+    ``activated`` says that Snakemake has activated the method's conda environment.
+    """
+    external = experiment.methods[cell.method]["external"]
+    environment = external.get("environment", "")
+    own = environment if environment and not environment.endswith(ENVIRONMENT_FILES) else ""
+    return _joined(
+        option("environment", own),
+        "--activated" * (activated and environment.endswith(ENVIRONMENT_FILES)),
+        option("program", external.get("program", "")),
+    )
+
+
 def report_options(experiment: Experiment) -> str:
     """Return the options of `report` that the config decides: facts of the methods, the footer, tables and page."""
     report = experiment.report
-    trained = [name for name in experiment.shown if not experiment.is_control(name)]
+    trained = [name for name in experiment.shown if experiment.is_trained(name) and not experiment.is_external(name)]
+    selections = [f"{name}={experiment.methods[name]['selection']}" for name in trained]
+    selections += [f"{name}=own" for name in experiment.shown if experiment.is_external(name)]
     return _joined(
         option("footer", [f"{key}={value}" for key, value in footer(experiment).items()]),
-        option("selection", [f"{name}={experiment.methods[name]['selection']}" for name in trained]),
+        option("selection", selections),
         option("show", report["metrics"]),
         option("viewer-cases", [report["viewer_cases"]]),
         "--means-without-missed" * report["means_without_missed"],

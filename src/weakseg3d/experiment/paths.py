@@ -55,8 +55,19 @@ RECIPE = TRAINING + "/recipe.yaml"
 MODEL = TRAINING + "/model.pt"
 RUN = TRAINING + "/run.json"
 LOSSES = TRAINING + "/losses.csv"
+TEST_IMAGES = METHOD + "/test.csv"
+"""The images that a program of somebody else's segments."""
+EXTERNAL_MODEL = TRAINING + "/model.json"
+"""The digests of what such a program's training made, in the folder beside it that is called the same."""
 
 PREDICTION = RESULTS + "/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.nii.gz"
+EXTERNAL_MASK = (
+    RESULTS + "/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/external/{case}{suffix}.nii.gz"
+)
+"""A mask as a program of somebody else's wrote it; with the ``{suffix}`` `PROBABILITY`, its probability."""
+PROBABILITY = "_probability"
+EXTERNAL_MASKS = RESULTS + "/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/external.json"
+"""The digests of those masks, by which Snakemake knows them."""
 UNCERTAINTY = (
     RESULTS + "/8_predictions/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}_uncertainty/{map}.nii.gz"
 )

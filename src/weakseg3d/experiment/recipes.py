@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from weakseg3d.errors import UserError
-from weakseg3d.experiment.idle_keys import check_controls_keys, check_idle_keys, check_passes
+from weakseg3d.experiment.external_commands import check_commands, check_pattern
+from weakseg3d.experiment.idle_keys import (
+    check_controls_keys,
+    check_dense_keys,
+    check_foreign_keys,
+    check_idle_keys,
+    check_passes,
+)
 from weakseg3d.experiment.method_schema import REGISTRIES, method_schema, with_digests
 from weakseg3d.losses import LOSSES, sparse_losses, takes_sparse_targets
 from weakseg3d.named_files import named_file
@@ -75,6 +82,12 @@ def _check_spelling(content: Mapping[str, Any], source: str | Path) -> None:
 def _with_checked_parts(method: dict[str, Any], source: str | Path) -> dict[str, Any]:
     """Return a ``method`` that fits its schema, unless its parts do not go together."""
     _check_rules(method, source)
+    kinds = [key for key in ("control", "external", "predictions") if key in method]
+    if len(kinds) > 1:
+        raise UserError(f"{source}: give '{kinds[0]}' or '{kinds[1]}', not both")
+    if kinds and kinds != ["control"]:
+        _check_foreign(method, source)
+        return method
     if "control" in method:
         if method["control"] == "pseudo_label" and "pseudo_label" not in method:
             raise UserError(f"{source}: control 'pseudo_label' needs the key 'pseudo_label'; add it")
@@ -85,7 +98,7 @@ def _with_checked_parts(method: dict[str, Any], source: str | Path) -> dict[str,
     needed = [part for part in TRAINED_PARTS if part != "network" or "distillation" not in method]
     missing = [part for part in needed if part not in method]
     if missing:
-        raise UserError(f"{source}: key '{missing[0]}' is missing; add it, or 'control' for a method without training")
+        raise UserError(f"{source}: key '{missing[0]}' is missing; add it, or 'control', 'external' or 'predictions'")
     if "network" in method and "distillation" in method:
         raise UserError(f"{source}: a distillation starts from the networks of its students; remove 'network'")
     if method["supervision"] == "none":
@@ -102,6 +115,24 @@ def _with_checked_parts(method: dict[str, Any], source: str | Path) -> dict[str,
     _check_augmentation(method["training"], source)
     _check_devices(method["training"], source)
     return method
+
+
+def _check_foreign(method: dict[str, Any], source: str | Path) -> None:
+    """Raise UserError, naming ``source``, for a method outside this package whose parts do not go together."""
+    check_foreign_keys(method, source)
+    if "predictions" in method:
+        check_pattern(method["predictions"], source)
+        return
+    check_commands(method["external"], source)
+    if method["supervision"] == "none":
+        raise UserError(f"{source}: 'supervision: none' is for controls; a trained method needs 'weak' or 'dense'")
+    if method["supervision"] == "weak":
+        if "none" in method["annotation"]:
+            raise UserError(f"{source}: weak supervision needs an annotation other than 'none'; name one")
+        if "pseudo_label" in method:
+            check_pseudo_label(method, source)
+    else:
+        check_dense_keys(method, source)
 
 
 def checked_recipe(content: dict[str, Any], source: str | Path) -> dict[str, Any]:

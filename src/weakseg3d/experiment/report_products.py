@@ -8,7 +8,8 @@ def readable_tables(experiment: Experiment) -> list[str]:
     """Return the tables made for reading: each as CSV, Markdown and LaTeX."""
     names = ["main", "main_wide", "against_best", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
     names += ["published"] * bool(experiment.report["published"])
-    names += ["uncertainty"] * _is_uncertain(experiment) + ["cost/cost"] * _is_trained(experiment)
+    names += ["uncertainty"] * _is_uncertain(experiment)
+    names += ["cost/cost"] * any(map(experiment.is_trained, experiment.methods))
     return names
 
 
@@ -22,7 +23,7 @@ def other_tables(experiment: Experiment) -> list[str]:
 def figures(experiment: Experiment) -> list[str]:
     """Return the figures of the whole experiment."""
     names = ["dice_boxplot", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
-    names += ["training"] * _is_trained(experiment) + ["pseudo_labels"] * has_variants(experiment, "pseudo_label")
+    names += ["training"] * _has_losses(experiment) + ["pseudo_labels"] * has_variants(experiment, "pseudo_label")
     return names + ["reliability"] * _is_uncertain(experiment)
 
 
@@ -37,9 +38,10 @@ def has_variants(experiment: Experiment, base: str | None = None) -> bool:
     return any(levels and base in (None, name) for name, levels in parts)
 
 
-def _is_trained(experiment: Experiment) -> bool:
-    return any(not experiment.is_control(name) for name in experiment.methods)
+def _has_losses(experiment: Experiment) -> bool:
+    """Return whether any training records its losses; a program of somebody else's does not."""
+    return any(experiment.is_trained(name) and not experiment.is_external(name) for name in experiment.methods)
 
 
 def _is_uncertain(experiment: Experiment) -> bool:
-    return experiment.uncertainty and _is_trained(experiment)
+    return any(map(experiment.has_uncertainty, experiment.methods))

@@ -11,6 +11,7 @@ from typing import Any
 from weakseg3d.annotations import is_drawn
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Evaluation, Experiment
+from weakseg3d.experiment.external_facts import target_of
 from weakseg3d.phantom import ARCHIVE_NAMES
 
 WILDCARDS = ("dataset", "organ", "annotation", "method", "seed", "case")
@@ -126,11 +127,16 @@ class StageFiles:
         return self._batches(cell, self.experiment.validation_part(cell.dataset, cell.method))
 
     def _images(self, cell: Any, cases: Iterable[str]) -> list[str]:
+        if self.experiment.is_external(cell.method):
+            image = self.experiment.image(cell.method, "train")
+            return self._paths(paths.SEEN_IMAGE, cell, cases, image=image)
         clipping = "" if self.experiment.methods[cell.method]["clipping"] else paths.UNCLIPPED
         image = self.experiment.image(cell.method, "train")
         return self._paths(paths.IMAGE_ARRAY, cell, cases, clipping=clipping, image=image)
 
     def _targets(self, cell: Any, cases: Iterable[str]) -> list[str]:
+        if self.experiment.is_external(cell.method):
+            return self._volumes_of_targets(cell, cases)
         if self.experiment.methods[cell.method]["supervision"] == "dense":
             return self._paths(paths.MASK_ARRAY, cell, cases)
         return self._pseudo_labels(paths.PSEUDO_LABEL_ARRAY, cell, cases)
@@ -140,6 +146,12 @@ class StageFiles:
             return self._paths(paths.MASK_ARRAY, cell, cases)
         return self._targets(cell, cases)
 
+    def _volumes_of_targets(self, cell: Any, cases: Iterable[str]) -> list[str]:
+        """Return the files that a program of somebody else's learns from: masks, labels or the annotations."""
+        if target_of(self.experiment.methods[cell.method]) == "annotation" or cell.annotation == "dense":
+            return self.annotations(cell, cases)
+        return self._pseudo_labels(paths.PSEUDO_LABEL, cell, cases)
+
     def _pseudo_labels(self, pattern: str, cell: Any, cases: Iterable[str]) -> list[str]:
         return self._paths(pattern, cell, cases, pseudo_label=self.experiment.pseudo_label(cell.method))
 
@@ -147,7 +159,32 @@ class StageFiles:
 
     def model(self, cell: Any) -> str:
         """Return the model a method predicts with; variants that differ in their test images alone share one."""
-        return self.path(paths.MODEL, cell, method=self.experiment.model_of(cell.method))
+        pattern = paths.EXTERNAL_MODEL if self.experiment.is_external(cell.method) else paths.MODEL
+        return self.path(pattern, cell, method=self.experiment.model_of(cell.method))
+
+    def test_images(self, cell: Any) -> list[str]:
+        """Return the images of all test cases as the method sees them."""
+        image = self.experiment.image(cell.method, "test")
+        return self._paths(paths.SEEN_IMAGE, cell, self._batches(cell, "test"), image=image)
+
+    def test_files(self, cell: Any) -> str:
+        """Return the image of ``$case``, seen from the folder of the list of test images."""
+        image = self.experiment.image(cell.method, "test")
+        (file,) = self._paths(paths.SEEN_IMAGE, cell, ["$case"], image=image)
+        return os.path.relpath(file, self.path(paths.METHOD, cell))
+
+    def given_masks(self, cell: Any) -> list[str]:
+        """Return the masks, made elsewhere, of a case or of all cases of a batch."""
+        return [self.experiment.given_mask(cell, case) for case in self.experiment.cases_of(cell.dataset, cell.case)]
+
+    def mask_images(self, cell: Any) -> list[str]:
+        """Return the images on whose grid such a mask may be: what methods see, and what is evaluated."""
+        return list(dict.fromkeys([self.test_image(cell), self.evaluated_image(cell)]))
+
+    def external_mask(self, cell: Any, suffix: str = "") -> str:
+        """Return a mask as a program of somebody else's wrote it, for a case or with a batch in its place."""
+        known = {name: getattr(cell, name) for name in WILDCARDS}
+        return paths.EXTERNAL_MASK.format(experiment=self.experiment.name, suffix=suffix, **known)
 
     def test_image(self, cell: Any) -> str:
         """Return the image of a test case as the method sees it."""
@@ -165,8 +202,8 @@ class StageFiles:
         return [self.patterns.UNCERTAINTY.replace("{map}", name) for name in maps]
 
     def uncertainty(self, cell: Any) -> list[str]:
-        """Return the uncertainty maps beside a prediction; a control has none."""
-        if not self.experiment.uncertainty or self.experiment.is_control(cell.method):
+        """Return the uncertainty maps beside a prediction, if it has any."""
+        if not self.experiment.has_uncertainty(cell.method):
             return []
         return [self.path(paths.UNCERTAINTY, cell, map=name) for name in paths.UNCERTAINTY_MAPS]
 
@@ -213,12 +250,12 @@ class StageFiles:
 
     def runs(self) -> list[str]:
         """Return the records of all trainings whose models predict, and of those that these started from."""
-        cells = [cell for cell in self.experiment.cells() if not self.experiment.is_control(cell.method)]
+        cells = [cell for cell in self.experiment.cells() if self.experiment.is_trained(cell.method)]
         trainings = [(cell, method) for cell in cells for method in self.experiment.trained_for(cell.method)]
         files = [
             self.path(pattern, cell, method=method)
             for cell, method in trainings
-            for pattern in (paths.RUN, paths.LOSSES)
+            for pattern in (paths.RUN, *[paths.LOSSES] * (not self.experiment.is_external(method)))
         ]
         return list(dict.fromkeys(files))
 

@@ -44,6 +44,14 @@ class Commands:
             f"{self.start}.jobs.devices {self._each(name, wildcards, input, output)}{name}"
         )
 
+    def verb_on_methods_device(self, name: str) -> Callable[..., str]:
+        """Return the same for a verb that needs a GPU only where the method of its job says so."""
+        return lambda wildcards, input, output: (
+            self.verb_on_device(name)(wildcards, input, output)
+            if self.experiment.methods[wildcards.method]["external"]["gpus"]
+            else self.verb(name)(wildcards, input, output)
+        )
+
     @staticmethod
     def _peoples(people: People, cases: Iterable[str]) -> set[str]:
         return {path for case in cases for path in people.of_case(case)}
@@ -61,6 +69,10 @@ class Commands:
         if name == "collect":
             people = self.experiment.datasets[wildcards.dataset].people[wildcards.organ]
             read = [*people.of_case(case), *(path for path in read if path not in self._peoples(people, cases))]
+        if name == "adopt" and "predictions" in self.experiment.methods[wildcards.method]:
+            given = {self.experiment.given_mask(wildcards, each) for each in cases}
+            pattern = self.experiment.given_mask(wildcards, case)
+            read = [pattern, *(path for path in read if path not in given)]
         named = {"cases": cases, "read": read, "write": write, "name": [case], "code": [self.code(name)(wildcards)]}
         return "batch " + "".join(f"--{option} {shlex.join(words)} " for option, words in named.items())
 

@@ -130,7 +130,7 @@ def _evaluation(results, labels, row):
 def _model(results, cell):
     """Return the files of a training with their hashes, and the entries of its record."""
     run_path = results.model(cell, "run.json")
-    model = {"model": _file(results, results.model(cell, "model.pt")), "run": _file(results, run_path)}
+    model = {"model": _file(results, results.weights(cell)), "run": _file(results, run_path)}
     if run_path.is_file():
         run = read_run(run_path)
         model |= {fact: run[fact] for fact in RUN_FACTS if fact in run} | {"recipe": run["recipe"]}

@@ -51,6 +51,10 @@ class Results:
         """Return the path of ``model.pt``, ``run.json`` or ``losses.csv`` in the folder of the model of ``cell``."""
         return self.folder / cell["model"] / name
 
+    def weights(self, cell):
+        """Return the file that stands for the model of ``cell``: its weights, or what lists an external model's."""
+        return self.model(cell, "model.json" if cell.get("external") else "model.pt")
+
     def prediction(self, cell, case):
         """Return the path of a prediction."""
         return self._path(paths.PREDICTION, case=case, **cell)
@@ -70,9 +74,14 @@ class Results:
     def prediction_seconds(self, cell):
         """Return the seconds that the prediction of one case took, from Snakemake's benchmarks; NaN without any.
 
-        A job predicts either one case, with a benchmark named after the case, or the batch of all, named ``@test``.
+        A job predicts either one case, with a benchmark named after the case, or the batch of all, named ``@test``. A
+        program of somebody else's predicts all at once.
         """
-        pattern, cases = paths.benchmark("predict", paths.PREDICTION), self.datasets[cell["dataset"]]["cases"]["test"]
+        cases = self.datasets[cell["dataset"]]["cases"]["test"]
+        if cell.get("external"):
+            file = self._path(paths.benchmark("external_predict", paths.EXTERNAL_MASKS), **cell)
+            return _seconds(file) / len(cases) if file.is_file() else math.nan
+        pattern = paths.benchmark("predict", paths.PREDICTION)
         batch = self._path(pattern, case="@test", **cell)
         if batch.is_file():
             return _seconds(batch) / len(cases)
@@ -138,7 +147,10 @@ def read_run(path):
     """Return a ``run.json`` as a dict. Raises UserError if it is missing, or if no training wrote it."""
     run = read_json(path, finite=False)
     try:
-        numbers = run["recipe"]["training"]["steps"], run["steps_per_s"], run["peak_memory_mb"]
+        if run.get("external"):
+            numbers = run["wall_time_s"], run["peak_memory_mb"]
+        else:
+            numbers = run["recipe"]["training"]["steps"], run["steps_per_s"], run["peak_memory_mb"]
         valid = isinstance(run["device"], str) and all(math.isfinite(number) for number in numbers)
     except (KeyError, TypeError):
         valid = False

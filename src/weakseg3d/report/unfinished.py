@@ -40,7 +40,7 @@ def finished_metrics(results):
 def _is_finished(results, cell, case):
     """Return whether all files from the models to the metrics exist, each no older than the one before it."""
     models = [results.folder / stage / "model.pt" for stage in cell["first_stages"]]
-    models += [results.model(cell, "model.pt")] if cell["model"] else []
+    models += [results.weights(cell)] if cell["model"] else []
     chain = [*models, results.prediction(cell, case), results.metrics(cell, case)]
     if not all(path.is_file() for path in chain):
         return False
@@ -69,8 +69,8 @@ def with_missing_evaluations(rows, results):
                 missing += [
                     (*(labels[name] for name in LABELS), metric, np.nan, unit, LACKING)
                     for metric, unit in units.items()
-                    # Controls have no uncertainty.
-                    if metric in METRICS or cell["model"]
+                    # Controls have no uncertainty, nor have programs that write no probabilities.
+                    if metric in METRICS or (cell["model"] and cell.get("uncertainty", True))
                 ]
     if not missing:
         return rows

@@ -61,9 +61,10 @@ NOTE = (
     "Training of one model, mean over seeds. Hours: the time that all steps take at the measured steps/s, including "
     "those of the first stages that a model starts from. Core hours are hours times threads; both kinds of hours are "
     "multiplied by the number of devices. Peak memory: that of the GPU or, without one, of the process; the maximum "
-    "over seeds. Prediction: wall time of a job that predicts test cases, including its start, divided by the number "
-    "of cases; it requests the same device as the training. Controls are not trained. These are measurements: they "
-    "differ from run to run and between machines."
+    "over seeds. Of a program of somebody else's, time and memory are measured from outside, the memory as the sum "
+    "over its processes. Prediction: wall time of a job that predicts test cases, including its start, divided by the"
+    " number of cases; it requests the same device as the training. Controls are not trained. These are measurements:"
+    " they differ from run to run and between machines."
 )
 """What readers need to know to understand the table."""
 
@@ -103,8 +104,11 @@ def cost_table(table, results):
 
 def gpu_and_cpu_hours(run):
     """Return the GPU hours and the CPU core hours of a training; one of the two is 0."""
-    training = run["recipe"]["training"]
-    elapsed = training["steps"] / run["steps_per_s"] / 3600 * training.get("devices", 1)
+    if run.get("external"):
+        elapsed = run["wall_time_s"] / 3600
+    else:
+        training = run["recipe"]["training"]
+        elapsed = training["steps"] / run["steps_per_s"] / 3600 * training.get("devices", 1)
     return (0.0, elapsed * run["recipe"].get("threads", 1)) if run["device"] in CPUS else (elapsed, 0.0)
 
 
@@ -113,12 +117,13 @@ def _cost(trainings):
     if not trainings:
         return dict.fromkeys(MEASURED, math.nan) | {"device": "", "n_seeds": 0}
     runs = pd.DataFrame([training.run for training in trainings])
+    known = [training.run for training in trainings if not training.run.get("external")]
     hours = [gpu_and_cpu_hours(run) for training in trainings for run in (training.run, *training.first_stages)]
     return {
         "device": ", ".join(dict.fromkeys(runs["device"])),
-        "parameters": runs["parameters"].max(),
-        "steps": max(training.run["recipe"]["training"]["steps"] for training in trainings),
-        "steps_per_s": runs["steps_per_s"].mean(),
+        "parameters": runs["parameters"].max() if known else math.nan,
+        "steps": max((run["recipe"]["training"]["steps"] for run in known), default=math.nan),
+        "steps_per_s": runs["steps_per_s"].mean() if known else math.nan,
         "gpu_hours": sum(gpu for gpu, _ in hours) / len(trainings),
         "cpu_hours": sum(cpu for _, cpu in hours) / len(trainings),
         "peak_memory_mb": runs["peak_memory_mb"].max(),

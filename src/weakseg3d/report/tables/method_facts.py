@@ -18,7 +18,8 @@ OPTIONAL_FACTS = ("effort_seconds", "annotators")
 FACTS = ("effort_clicks", "effort_cm", *OPTIONAL_FACTS, "selection")
 """Columns added to the metrics: mean clicks and centimetres drawn per annotated case, and the rule of selection."""
 
-SELECTIONS = {"last": "last step", "weak_labels": "weak labels", "dense_validation": "dense validation", "": ""}
+SELECTIONS = {"last": "last step", "weak_labels": "weak labels", "dense_validation": "dense validation"}
+SELECTIONS |= {"own": "the method's own", "": ""}
 """What selected the model, by rule, in words for readers."""
 
 FACTS_NOTE = (

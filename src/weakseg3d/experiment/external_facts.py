@@ -1,0 +1,36 @@
+"""What a program of somebody else's is told about its training: the content of the JSON of ``{recipe}``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from weakseg3d.images.labels import IGNORE
+from weakseg3d.pseudo_labels import is_soft, sparse_kinds
+
+
+def target_of(method: Mapping[str, Any]) -> str:
+    """Return what a checked method learns from: ``mask``, ``sparse``, ``soft`` or, without a label, ``annotation``."""
+    if method["supervision"] == "dense":
+        return "mask"
+    if "pseudo_label" not in method:
+        return "annotation"
+    (kind,) = method["pseudo_label"]
+    return "soft" if is_soft(kind) else "sparse" if kind in sparse_kinds() else "mask"
+
+
+def facts_of(method: Mapping[str, Any], /, **cell: Any) -> dict[str, Any]:
+    """Return the facts about a checked method and, from ``cell``, those about its dataset, organ and seed.
+
+    Where the program and its environment lie is not among them: only what they contain counts.
+    """
+    external, target = method["external"], target_of(method)
+    return {
+        **cell,
+        "supervision": method["supervision"],
+        "annotation": method["annotation"],
+        "pseudo_label": method.get("pseudo_label"),
+        "target": target,
+        "unknown": IGNORE if target == "sparse" else None,
+        "gpus": external["gpus"],
+        "settings": external["settings"],
+        "program_sha256": external.get("sha256"),
+    }

@@ -1,0 +1,62 @@
+"""What a command of somebody else's is given: copies, so that nothing of ours can be changed by it."""
+
+import csv
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from weakseg3d.errors import UserError
+from weakseg3d.files import existing_file
+from weakseg3d.texts import read_csv
+
+SUFFIXES = (".nii.gz", ".mrk.json")
+"""How images and targets end."""
+
+
+def listed_files(path: str | Path, columns: Sequence[str]) -> dict[str, dict[str, Path]]:
+    """Return ``{case: {column: file}}`` of a CSV with ``case`` and ``columns``; its paths are seen from its folder.
+
+    Raises UserError for a missing column or file, for no case at all, and for a case that is listed twice.
+    """
+    table, found = read_csv(path), {}
+    missing = [column for column in ("case", *columns) if column not in table.columns]
+    if missing:
+        raise UserError(f"{path}: has no column '{missing[0]}'; add it")
+    for row in table.records():
+        if row["case"] in found:
+            raise UserError(f"{path}: lists case '{row['case']}' twice; remove one")
+        found[row["case"]] = {column: existing_file(Path(path).parent / row[column]) for column in columns}
+    if not found:
+        raise UserError(f"{path}: lists no case; add some")
+    return found
+
+
+def write_cases(cases: Mapping[str, Mapping[str, Path]], folder: Path) -> None:
+    """Copy images and targets to ``folder/images`` and ``folder/targets``, and list them in ``folder/cases.csv``."""
+    rows = []
+    for case, files in cases.items():
+        places = [f"{kind}s/{case}{_suffix(path)}" for kind, path in files.items()]
+        for place, path in zip(places, files.values(), strict=True):
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / place)
+        rows.append([case, *places])
+    with open(folder / "cases.csv", "w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([["case", "image", "target"], *rows])
+
+
+def write_images(images: Mapping[str, Path], folder: Path) -> None:
+    """Copy images as ``folder/{case}.nii.gz``."""
+    folder.mkdir(parents=True)
+    for case, path in images.items():
+        shutil.copyfile(path, folder / f"{case}.nii.gz")
+
+
+def write_json(content: Mapping[str, Any], path: Path) -> None:
+    """Write facts as JSON."""
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _suffix(path: Path) -> str:
+    return next(suffix for suffix in SUFFIXES if path.name.endswith(suffix))

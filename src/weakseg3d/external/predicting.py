@@ -1,0 +1,56 @@
+"""A prediction by a program of somebody else's: a folder of images in, a folder of masks out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from weakseg3d.errors import UserError, printable, quoted
+from weakseg3d.experiment.external_commands import command_words, located_program
+from weakseg3d.experiment.paths import PROBABILITY
+from weakseg3d.external.inputs import listed_files, write_images, write_json
+from weakseg3d.external.process import run_command
+from weakseg3d.external.training import digests
+from weakseg3d.files import existing_file, existing_folder, temporary_folder, whole_file
+from weakseg3d.ownership import MARK, whole_folder
+
+
+def predict(
+    method: str,
+    model: str | Path,
+    images_csv: str | Path,
+    command: str,
+    out: str | Path,
+    environment: Mapping[str, str],
+    program: str | None = None,
+) -> None:
+    """Run the prediction ``command`` on all images that ``images_csv`` lists; list the digests of its masks in ``out``.
+
+    ``model`` is the ``model.json`` of `weakseg3d.external.training.train`. The masks lie in a folder beside ``out``,
+    which is called like it without ``.json``. That they are masks is checked case by case (`weakseg3d.external.masks`).
+    Raises UserError if the command fails (`run_command`), or writes anything but masks and probabilities of the images.
+    """
+    folder = existing_folder(existing_file(model).with_suffix(""))
+    images = {case: files["image"] for case, files in listed_files(images_csv, ("image",)).items()}
+    masks = Path(out).with_suffix("")
+    with temporary_folder(masks.with_name("given")) as given, whole_folder(masks) as written:
+        write_images(images, given / "images")
+        places = {"model": folder, "images": given / "images", "out": written}
+        values = {name: str(path.absolute()) for name, path in places.items()}
+        values |= {"program": str(located_program(program))} if program else {}
+        what = f"method '{method}', prediction"
+        run_command(command_words(command, values), environment, what)
+        _check_names(written, list(images), what)
+    with whole_file(out) as partial:
+        write_json({name: digest for name, digest in digests(masks).items() if name != MARK}, partial)
+
+
+def _check_names(folder: Path, cases: list[str], what: str) -> None:
+    """Raise UserError for anything in ``folder`` but files named after the cases, and for none of them."""
+    expected = {f"{case}{suffix}.nii.gz" for case in cases for suffix in ("", PROBABILITY)}
+    for path in sorted(folder.iterdir()):
+        if path.name not in expected or path.is_symlink() or not path.is_file():
+            raise UserError(
+                f"{what}: wrote {quoted(printable(path.name))} into its {{out}}, which may hold nothing but a file"
+                f" {cases[0]}.nii.gz for each image and, if it has any, {cases[0]}{PROBABILITY}.nii.gz"
+            )
+    if not any(folder.iterdir()):
+        raise UserError(f"{what}: wrote nothing into its {{out}}; it needs {cases[0]}.nii.gz for each image")

@@ -1,0 +1,59 @@
+"""Train and predict with a program of somebody else's.
+
+The commands get their files by placeholders, {cases}, {recipe} and {out} for training, {model}, {images} and {out} for
+prediction, and are run without a shell. docs/external.md is the contract.
+"""
+
+import argparse
+
+from weakseg3d.errors import UserError
+from weakseg3d.texts import read_yaml
+
+EXAMPLE = """\
+  python -m weakseg3d external train --facts recipe.yaml --cases cases.csv --out seed-0 \\
+      --command 'python train.py {cases} {recipe} {out}'
+  python -m weakseg3d external predict --method mine --model seed-0/model.json --cases test.csv --out masks.json \\
+      --command 'python predict.py {model} {images} {out}'"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    tasks = parser.add_subparsers(dest="task", required=True, metavar="train|predict")
+    train = tasks.add_parser("train", help="train a model: images and targets in, a folder of the program's own out")
+    train.add_argument("--facts", required=True, metavar="FILE", help="what the program is told (YAML or JSON)")
+    train.add_argument("--resume", action="store_true", help="keep what an interrupted run left for the program")
+    train.add_argument("--cases", required=True, metavar="CSV", help="training cases: case,image,target")
+    train.add_argument("--out", required=True, metavar="DIR", help="folder of the trained model")
+    predict = tasks.add_parser("predict", help="segment images: a folder of images in, a folder of masks out")
+    predict.add_argument("--method", required=True, metavar="NAME", help="the method's name, for messages")
+    predict.add_argument("--model", required=True, metavar="FILE", help="model.json of 'external train'")
+    predict.add_argument("--cases", required=True, metavar="CSV", help="images to segment: case,image")
+    predict.add_argument("--out", required=True, metavar="FILE", help="list of the masks (.json); they lie beside it")
+    predict.add_argument("--gpus", type=int, default=1, help="0 hides all GPUs from the program")
+    for task in (train, predict):
+        task.add_argument("--command", required=True, metavar="TEXT", help="the command with its placeholders")
+        task.add_argument("--program", metavar="FILE", help="what {program} in the command stands for")
+        task.add_argument("--environment", metavar="DIR", help="folder of a Python environment to run the command in")
+        task.add_argument("--activated", action="store_true", help="the environment of the command is active already")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run one command."""
+    from weakseg3d.external.environment import command_environment
+
+    if args.task == "predict":
+        from weakseg3d.external.predicting import predict
+
+        if not args.out.endswith(".json"):
+            raise UserError(f"{args.out}: the list of masks is written as JSON; choose a name that ends in .json")
+        environment = command_environment(args.environment, args.activated, args.gpus)
+        predict(args.method, args.model, args.cases, args.command, args.out, environment, args.program)
+        return
+    from weakseg3d.external.training import train
+
+    facts = read_yaml(args.facts)
+    for key in ("method", "seed", "gpus"):
+        if key not in facts:
+            raise UserError(f"{args.facts}: key '{key}' is missing; add it")
+    environment = command_environment(args.environment, args.activated, facts["gpus"])
+    train(facts, args.cases, args.command, args.out, environment, args.program, args.resume)

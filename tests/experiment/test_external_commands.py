@@ -1,0 +1,86 @@
+"""Commands of somebody else's programs: words with placeholders, and what is refused."""
+
+import pytest
+import yaml
+
+from weakseg3d.errors import UserError
+from weakseg3d.experiment.external_commands import check_pattern, command_words
+from weakseg3d.experiment.external_facts import target_of
+from weakseg3d.experiment.recipes import checked_method
+
+CLICKS = {"annotation": {"seven-points": {"margin": 3.0}}}
+COMMANDS = {"train": "run {cases} {recipe} {out}", "predict": "run {model} {images} {out}"}
+
+
+def method(external=None, **changes):
+    content = {"description": "Theirs.", "supervision": "weak", **CLICKS, "external": COMMANDS | (external or {})}
+    return {key: value for key, value in (content | changes).items() if value is not None}
+
+
+def test_a_placeholder_stays_within_its_word_whatever_it_stands_for():
+    values = {"cases": "/a b/$(rm x); 'c'", "out": "{cases}"}
+    assert command_words("run '--in={cases}' \"x y\" {out}", values) == [
+        "run",
+        "--in=/a b/$(rm x); 'c'",
+        "x y",
+        "{cases}",
+    ]
+
+
+def test_the_kind_of_target_follows_from_the_keys_of_the_method():
+    assert target_of(checked_method(method(), "m.yaml")) == "annotation"
+    assert target_of(checked_method(method(pseudo_label={"geodesic": {}}), "m.yaml")) == "sparse"
+    soft = method(annotation={"points": {}}, pseudo_label={"gaussian": {"sigma": 5.0}})
+    assert target_of(checked_method(soft, "m.yaml")) == "soft"
+    dense = method(supervision="dense", annotation={"none": {}})
+    assert target_of(checked_method(dense, "m.yaml")) == "mask"
+
+
+MISTAKES = [
+    (method({"train": "run {cases}"}), r"external.train lacks \{out\}"),
+    (method({"train": "run {cases} {out} {model}"}), r"has the placeholder \{model\}; use \{cases\}, \{out\}"),
+    (method({"predict": "run '{model} {images} {out}"}), "external.predict cannot be split into words"),
+    (method({"predict": ""}), "external.predict is empty"),
+    (method({"train": "run {program} {cases} {out}"}), "external.program names no file"),
+    (method({"program": "nowhere.py"}), "nowhere.py: no such file"),
+    (method({"environment": "envs/nowhere.yaml"}), "envs/nowhere.yaml: no such file"),
+    (method({"gpus": 2}), "external.gpus"),
+    (method({"trian": "x"}), "did you mean 'train'"),
+    (method(loss={"dice_ce": {}}), "'loss' has no effect beside 'external'"),
+    (method(selection="weak_labels"), "selection weak_labels has no effect beside 'external'"),
+    (method(target={"form": "hard"}), "target.form hard has no effect"),
+    (method(supervision="none"), "a trained method needs 'weak' or 'dense'"),
+    (method(annotation={"none": {}}), "weak supervision needs an annotation"),
+    (method(supervision="dense"), "an annotation has no effect with dense supervision"),
+    (method(pseudo_label={"slices": {}}), "cannot be made of annotation 'seven-points'"),
+    (method(control="truth"), "give 'control' or 'external', not both"),
+    (method(external=None) | {"predictions": "a/{case}.nii.gz"}, "give 'external' or 'predictions', not both"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), MISTAKES, ids=[m for _, m in MISTAKES])
+def test_a_mistake_in_a_method_is_named(content, message):
+    with pytest.raises(UserError, match=message):
+        checked_method(content, "m.yaml")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["masks/a.nii.gz", "../{case}.nii.gz", "{case}/{organs}.nii.gz", "{case}.png", "{case}{}.nii.gz"]
+)
+def test_a_path_to_masks_without_a_case_or_out_of_its_folder_is_refused(pattern):
+    with pytest.raises(UserError, match=r"m.yaml: predictions is .*\{case\} in place of the case id"):
+        check_pattern(pattern, "m.yaml")
+
+
+def test_a_path_to_masks_may_lie_anywhere():
+    check_pattern("/data/{dataset}/{organ}/seed {seed}/{case}.nii.gz", "m.yaml")
+
+
+def test_a_changed_program_is_another_recipe(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    digests = []
+    for text in ("print(1)", "print(2)"):
+        (tmp_path / "theirs.py").write_text(text, encoding="utf-8")
+        content = yaml.safe_load(yaml.safe_dump(method({"program": "theirs.py"})))
+        digests.append(checked_method(content, "m.yaml")["external"]["sha256"])
+    assert digests[0] != digests[1]
