@@ -19,6 +19,7 @@ from weakseg3d.errors import UserError, printable, quoted
 
 VERBS = {
     "phantom": "write an abdominal phantom as raw archives in the layouts of BTCV (CT) or CHAOS (MR)",
+    "example": "write a small example: scans with clicks, and one without, to try the other verbs on",
     "download": "download, verify and unpack a dataset, or explain which file to place where",
     "import": "convert a raw dataset to image.nii.gz and label.nii.gz per case",
     "dataset": "check the cases of a dataset, or split them into training, validation and test cases",
@@ -34,6 +35,7 @@ VERBS = {
     "distill": "train two models to teach each other and themselves, as in PA-Seg's second stage",
     "predict": "segment an image with a trained model",
     "segment": "segment new scans with trained models: one label map per scan, on the scan's own grid",
+    "export": "turn a finished cell of an experiment into a model to use or pass on, with its card",
     "external": "train and predict with a program of somebody else's",
     "adopt": "take over a mask that was made elsewhere, once it is checked",
     "method": "check that a method of your own keeps its contract",

@@ -54,24 +54,32 @@ def read_text(path: FilePath) -> str:
 
 
 def read_yaml(path: FilePath) -> dict[str, Any]:
-    """Return the mapping in a YAML file; dates stay text, and numbers such as ``3e-05`` are numbers.
+    """Return the mapping in a YAML file, as `parse_yaml` reads it.
 
-    Raises UserError as `read_text` does, for invalid YAML, for a key that occurs twice, for content above the limits
-    of this module, and for anything but a mapping.
+    Raises UserError as `read_text` and `parse_yaml` do, and for anything but a mapping.
     """
-    text = read_text(path)
+    content = parse_yaml(read_text(path), path)
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: must hold a mapping of keys to values")
+    return content
+
+
+def parse_yaml(text: str, source: FilePath) -> Any:
+    """Return the content of YAML ``text``; dates stay text, and numbers such as ``3e-05`` are numbers.
+
+    Raises UserError, naming ``source``, for invalid YAML, for a key that occurs twice, and for content above the limits
+    of this module.
+    """
     try:
         content = _Loader(text).get_single_data()
         _check_values(content)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise UserError(f"{path}: not valid YAML in line {line} (a control character); remove it") from None
+        raise UserError(f"{source}: not valid YAML in line {line} (a control character); remove it") from None
     except _Refused as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{source}: {error}") from None
     except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML{_where(error)}; correct its syntax") from None
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: must hold a mapping of keys to values")
+        raise UserError(f"{source}: not valid YAML{_where(error)}; correct its syntax") from None
     return content
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from weakseg3d.experiment.external_facts import facts_of
 from weakseg3d.experiment.paths import path_part
 from weakseg3d.experiment.people import PREFIX, People
-from weakseg3d.experiment.recipes import recipe_parts
+from weakseg3d.experiment.recipes import recipe_of, scaling_of
 from weakseg3d.experiment.variants import variant_name, variant_parts
 from weakseg3d.named_files import takes_precedence, taking_precedence
 
@@ -265,7 +265,7 @@ class Experiment:
 
     def intensity(self, dataset: str, clipping: bool) -> dict[str, list[float]]:
         """Return how the images of a dataset are scaled; without ``clipping``, from their lowest to highest value."""
-        return self.datasets[dataset].intensity if clipping else {"percentiles": [0, 100]}
+        return scaling_of(self.datasets[dataset].intensity, clipping)
 
     def recipe_text(self, cell: Any) -> str:
         """Return the training recipe of a cell as JSON; for a program of somebody else's, the facts it is told."""
@@ -290,14 +290,14 @@ class Experiment:
 
     def recipe(self, dataset: str, method: str, seed: int) -> dict[str, Any]:
         """Return the training recipe of a method on a dataset, as `recipes.checked_recipe` reads it."""
-        return {
-            "method": method,
-            "seed": seed,
-            "threads": self.threads,
-            "spacing": self.spacing,
-            "intensity": self.intensity(dataset, self.methods[method]["clipping"]),
-            **recipe_parts(self.methods[method]),
-        }
+        return recipe_of(
+            method,
+            self.methods[method],
+            seed=seed,
+            threads=self.threads,
+            spacing=self.spacing,
+            intensity=self.datasets[dataset].intensity,
+        )
 
 
 def split_choice(choice: dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:

@@ -9,10 +9,10 @@ from weakseg3d.schemas import seen_from_project
 
 
 def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]:
-    """Return the config as it was given, the datasets with their splits, and the cells with their models' folders."""
+    """Return the config as it was given, the datasets, the methods, and the cells with their models' folders."""
     datasets = {
         name: {
-            "modality": dataset.description["modality"],
+            **{key: dataset.description[key] for key in ("description", "citation", "licence", "modality")},
             "split": seen_from_project(dataset.split_path),
             "split_sha256": file_digest(dataset.split_path),
             "cases": {part: dataset.cases(part) for part in ("train", "validation", "test")},
@@ -26,6 +26,10 @@ def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]
         "largest_component": experiment.largest_component,
         "config": dict(config),
         "datasets": datasets,
+        "methods": {
+            name: {key: experiment.methods[name][key] for key in ("description", "citation")}
+            for name in experiment.shown
+        },
         "cells": [_with_models(experiment, cell) for cell in experiment.cells()],
     }
 

@@ -193,6 +193,28 @@ def recipe_parts(method: dict[str, Any]) -> dict[str, Any]:
     return parts
 
 
+def recipe_of(
+    name: str, method: dict[str, Any], *, seed: int, threads: int, spacing: float, intensity: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the training recipe of a checked ``method``, as `checked_recipe` reads it.
+
+    ``intensity`` is how images are scaled; a method without ``clipping`` scales from their lowest to highest value.
+    """
+    return {
+        "method": name,
+        "seed": seed,
+        "threads": threads,
+        "spacing": spacing,
+        "intensity": scaling_of(intensity, method["clipping"]),
+        **recipe_parts(method),
+    }
+
+
+def scaling_of(intensity: dict[str, Any], clipping: bool) -> dict[str, Any]:
+    """Return how images are scaled: as ``intensity`` says or, without ``clipping``, from lowest to highest value."""
+    return intensity if clipping else {"percentiles": [0, 100]}
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 

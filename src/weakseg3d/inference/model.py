@@ -14,13 +14,18 @@ from weakseg3d.files import existing_file, whole_file
 from weakseg3d.networks import build_network
 
 
-def write_model(weights: Mapping[str, torch.Tensor], recipe: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write the ``weights`` (a state dict) of a network together with its ``recipe``.
+def write_model(
+    weights: Mapping[str, torch.Tensor],
+    recipe: Mapping[str, Any],
+    path: str | os.PathLike[str],
+    card: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the ``weights`` (a state dict) of a network together with its ``recipe`` and, if given, its ``card``.
 
     The file appears under its name only when it is complete.
     """
     with whole_file(path) as partial:
-        torch.save({"recipe": recipe, "weights": weights}, partial)
+        torch.save({"recipe": recipe, "weights": weights} | ({"card": card} if card else {}), partial)
 
 
 def load_model(path: str | os.PathLike[str]) -> tuple[nn.Module, dict[str, Any]]:

@@ -21,7 +21,8 @@ class Results:
     ``folder`` contains its stages and ``config`` is the configuration it was started with. ``evaluated_on`` is the grid
     of the evaluation, ``original`` or ``isotropic``; with ``largest_component`` only the largest component of each
     prediction is evaluated. ``datasets`` maps each name to a dict with ``split`` (a path), ``split_sha256``, ``cases``
-    (by part of the split), ``modality`` and ``window`` (or None). ``cells`` are dicts with the keys of `CELL`, with
+    (by part of the split), ``modality`` and ``window`` (or None). ``methods`` maps each name to ``description`` and
+    ``citation``, and is empty in records of earlier versions. ``cells`` are dicts with the keys of `CELL`, with
     ``model`` (the folder of the model that predicts; None for a control) and with ``first_stages`` (the folders of the
     models that it was initialised from).
     """
@@ -37,7 +38,8 @@ class Results:
             self.config, self.evaluated_on = content["config"], content["evaluated_on"]
             self.largest_component = content["largest_component"]
             self.experiment, self.datasets, self.cells = content["experiment"], content["datasets"], content["cells"]
-            valid = _is_record(content)
+            self.methods = content.get("methods", {})
+            valid = _is_record(content) and isinstance(self.methods, dict)
         except (AttributeError, KeyError, TypeError):
             valid = False
         if not valid:

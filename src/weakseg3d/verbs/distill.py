@@ -7,8 +7,7 @@ Writes the same files as 'train'; the model is the network of the first of the t
 import argparse
 
 from weakseg3d.errors import UserError
-from weakseg3d.experiment.recipes import checked_recipe
-from weakseg3d.texts import read_yaml
+from weakseg3d.experiment.recipe_options import add_recipe_options, recipe_from
 
 EXAMPLE = """\
   python -m weakseg3d distill --recipe recipe.yaml --cases cases.csv --models first/model.pt second/model.pt \\
@@ -17,7 +16,7 @@ EXAMPLE = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("--recipe", required=True, metavar="FILE", help="recipe of the second stage (YAML)")
+    add_recipe_options(parser)
     parser.add_argument("--cases", required=True, metavar="CSV", help="training cases: case,image,target")
     parser.add_argument("--models", required=True, nargs=2, metavar="FILE", help="two models written by 'train'")
     parser.add_argument(
@@ -34,9 +33,10 @@ def run(args: argparse.Namespace) -> None:
     from weakseg3d.files import existing_file
     from weakseg3d.training.loading import read_cases
 
-    recipe = checked_recipe(read_yaml(args.recipe), args.recipe)
+    recipe = recipe_from(args)
     if "distillation" not in recipe:
-        raise UserError(f"{args.recipe}: the recipe has no key 'distillation'; use 'train', or add the key")
+        source = args.recipe or args.method
+        raise UserError(f"{source}: the recipe has no key 'distillation'; use 'train', or add the key")
     read_cases(args.cases)  # before the import of torch, which takes seconds, so that a wrong path fails at once
     for model in args.models:
         existing_file(model)

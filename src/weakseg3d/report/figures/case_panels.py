@@ -102,7 +102,7 @@ def _row(results, rows, cells, rank, case):
     dataset, organ = rows["dataset"].iloc[0], rows["organ"].iloc[0]
     reference = turned(read_mask(results.reference(dataset, organ, case)))
     mask = sitk.GetArrayFromImage(reference) != 0
-    place = slice_to_show(mask, mask)
+    place = slice_to_show(mask)
     plane = reference[:, :, place : place + 1]
     grey = sitk.GetArrayFromImage(map_on_reference_grid(read_image(results.image(dataset, case)), plane))[0]
     spacing_x, spacing_y, _ = plane.GetSpacing()
@@ -195,7 +195,7 @@ def _figure(rows, methods):
         text = name if len(name) <= letters else name[: letters - 1] + "…"
         figure.text((left + panel / 2) / width, 1 - HEAD / 2 / total, text, **_centred(7))
     figure.legend(
-        handles=[*contour_handles(0.7), *_click_handles(rows)],
+        handles=[*contour_handles(thickness=0.7), *_click_handles(rows)],
         loc="lower center",
         bbox_to_anchor=(0.5, 0),
         ncols=4,

@@ -30,8 +30,8 @@ def overlay_figure(image, reference, prediction, title="", window=None):
     ``image``, ``reference`` and ``prediction`` are SimpleITK volumes on one grid, the latter two binary masks;
     ``window`` is the lowest and highest grey level shown, by default the `PERCENTILES` of the slice. The
     volumes are turned to the patient's axes first (to the nearest ones, if they are oblique), and shown in
-    radiological convention: the patient's right is on the left, anterior is up. Without a reference, the slice
-    is the one with the most predicted voxels, or else the middle one.
+    radiological convention: the patient's right is on the left, anterior is up. Where the reference is empty, or None
+    for a scan that nobody has outlined, the slice is the one with the most predicted voxels, or else the middle one.
     """
     shown = shown_slice(image, reference, prediction, window)
     rows, columns = shown.grey.shape
@@ -44,7 +44,12 @@ def overlay_figure(image, reference, prediction, title="", window=None):
     draw_contours(axes, shown)
     axes.set_title(f"{title}\n{shown.caption}" if title else shown.caption, fontsize=8)
     figure.legend(
-        handles=contour_handles(), loc="outside lower center", ncols=2, fontsize=8, frameon=False, handlelength=3
+        handles=contour_handles(shown.masks),
+        loc="outside lower center",
+        ncols=2,
+        fontsize=8,
+        frameon=False,
+        handlelength=3,
     )
     return figure
 
@@ -57,7 +62,7 @@ class Slice:
     limits: tuple[float, float]
     """Grey levels that are black and white."""
     masks: dict[str, np.ndarray]
-    """Reference and prediction, boolean, by their names in `CONTOUR_STYLES`."""
+    """Reference, if there is one, and prediction, boolean, by their names in `CONTOUR_STYLES`."""
     aspect: float
     """Height of a pixel divided by its width."""
     place: int
@@ -67,17 +72,22 @@ class Slice:
 
 def shown_slice(image, reference, prediction, window=None):
     """Return the `Slice` of one case that `overlay_figure` shows; see there for the arguments."""
-    grey, truth, predicted = (turned_array(volume) for volume in (image, reference, prediction))
-    truth, predicted = truth != 0, predicted != 0
-    place = slice_to_show(truth, predicted)
-    spacing_x, spacing_y, _ = turned(image).GetSpacing()
+    grey, predicted = turned_array(image), turned_array(prediction) != 0
+    masks = {} if reference is None else {"reference": turned_array(reference) != 0}
+    masks["prediction"] = predicted
+    place = slice_to_show(*masks.values())
+    spacing_x, spacing_y, spacing_z = turned(image).GetSpacing()
+    if reference is None:
+        found = f"{np.count_nonzero(predicted) * spacing_x * spacing_y * spacing_z / 1000:.0f} ml"
+    else:
+        found = dice_text(masks["reference"], predicted)
     return Slice(
         grey=grey[place],
         limits=tuple(window) if window is not None else tuple(np.percentile(grey[place], PERCENTILES)),
-        masks={"reference": truth[place], "prediction": predicted[place]},
+        masks={name: mask[place] for name, mask in masks.items()},
         aspect=spacing_y / spacing_x,
         place=place,
-        caption=f"{dice_text(truth, predicted)}, slice {place + 1} of {len(grey)}",
+        caption=f"{found}, slice {place + 1} of {len(grey)}",
     )
 
 
@@ -91,13 +101,13 @@ def turned_array(volume):
     return sitk.GetArrayFromImage(turned(volume))
 
 
-def slice_to_show(reference, prediction):
-    """Return the index of the first-axis slice with the most reference, else the most prediction, else the middle."""
-    for mask in (reference, prediction):
+def slice_to_show(*masks):
+    """Return the index of the first-axis slice with the most of the first mask that is not empty, else the middle."""
+    for mask in masks:
         voxels = np.count_nonzero(mask, axis=(1, 2))
         if voxels.any():
             return int(voxels.argmax())
-    return len(reference) // 2
+    return len(masks[0]) // 2
 
 
 def dice_text(reference, prediction):
@@ -124,15 +134,15 @@ def draw_image(axes, shown):
 
 def draw_contours(axes, shown, thickness=1.0):
     """Draw the contours of a `Slice`, the prediction's above the reference's; ``thickness`` scales their lines."""
-    for name, style in CONTOUR_STYLES.items():
-        _draw_contour(axes, shown.masks[name], style, thickness)
+    for name, mask in shown.masks.items():
+        _draw_contour(axes, mask, CONTOUR_STYLES[name], thickness)
 
 
-def contour_handles(thickness=1.0):
-    """Return the entries of the contours in a legend."""
+def contour_handles(names=tuple(CONTOUR_STYLES), thickness=1.0):
+    """Return the entries of the contours with these ``names`` in a legend."""
     return [
-        Line2D([], [], label=name, path_effects=_rim(thickness), **_scaled(style, thickness))
-        for name, style in CONTOUR_STYLES.items()
+        Line2D([], [], label=name, path_effects=_rim(thickness), **_scaled(CONTOUR_STYLES[name], thickness))
+        for name in names
     ]
 
 

@@ -99,7 +99,7 @@ def uncertainty_figure(image, reference, prediction, maps, title="", window=None
     top_left = MARGIN / width, 1 - MARGIN / (HEAD + height + FOOT)
     figure.text(*top_left, caption, fontsize=FONT_SIZE + 1, va="top", ha="left")
     figure.legend(
-        handles=contour_handles(THICKNESS),
+        handles=contour_handles(shown.masks, THICKNESS),
         loc="lower center",
         bbox_to_anchor=((MARGIN + PANEL * 1.5 + GAP) / width, 0),
         ncols=2,

@@ -120,7 +120,7 @@ def _shown(results, scan, labels):
     return {
         "size": list(scan.grid.GetSize()),
         "aspect": spacing_y / spacing_x,
-        "slice": slice_to_show(reference, reference),
+        "slice": slice_to_show(reference),
         "image": scan.image,
         "masks": [{"name": "reference", "runs": runs(reference), "dice": None, "status": ""}],
     }
