@@ -188,6 +188,49 @@ def test_empty_folders_are_rejected(mine, tmp_path, capsys):
         assert str(tmp_path / "empty") in capsys.readouterr().err
 
 
+@pytest.fixture
+def annotated(mine):
+    """The dataset with clicks on p1 and p2, whose labels are gone as p3's is, and a split."""
+    for case in (1, 2, 3):
+        (mine[1] / f"p{case}_label.nii.gz").unlink()
+    for case in (1, 2):
+        (mine[1] / f"p{case}.mrk.json").write_text("{}", encoding="utf-8")
+    split = mine[0].parent / "split.csv"
+    split.write_text("case,split\n1,train\n2,train\n3,new\n10,test\n", encoding="utf-8")
+    change_description(mine, annotations={"spleen": "p{case}.mrk.json"}, split=str(split))
+    return mine
+
+
+def test_it_lists_who_has_what(annotated, capsys):
+    assert check(annotated) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["case", "part", "label", "annotation", "of", "the", "spleen"] in lines
+    for line in ("1 train no yes", "3 new no no", "10 test yes no"):
+        assert line.split() in lines
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda folder: (folder / "p2.mrk.json").unlink(), "case 2: is a training case without a label, and"),
+        (lambda folder: (folder / "p10_label.nii.gz").unlink(), "case 10: is a test case and has no label"),
+    ],
+)
+def test_what_a_case_lacks_is_a_problem(annotated, capsys, damage, words):
+    damage(annotated[1])
+    assert check(annotated) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_an_organ_that_nobody_annotated_is_a_problem(annotated, capsys):
+    organs = {"spleen": [1], "liver": [2]}
+    change_description(annotated, annotations={"liver": "p{case}.mrk.json"}, organs=organs)
+    assert check(annotated) == 2
+    assert (
+        "case 1: is a training case and has neither a label nor an annotation of the spleen" in capsys.readouterr().out
+    )
+
+
 def test_findings_include_the_errors_of_loaders(mine):
     dataset = load_dataset(mine[0])
     loaders = raw_cases(dataset, mine[1])

@@ -51,15 +51,16 @@ training:
 
 
 def write_scans(folder):
-    """Write two scans with scribbles alone, whose values are those of ACDC, and one with a dense label."""
-    for number in range(1, 4):
+    """Write two scans with scribbles alone, whose values are those of ACDC, one with a dense label, and a bare one."""
+    for number in range(1, 5):
         label = np.zeros((18, 20, 22), np.uint8)
         label[4:12, 5:12, 6 + number : 14] = 3
         image = np.random.default_rng(number).normal(30, 10, label.shape) + 20 * label
         scribble = np.full(label.shape, 4, np.uint8)
         scribble[4:12:3, 8, 8:12] = 3
         scribble[4:12:3, 2, 2:20] = 0
-        files = {"images": image.astype(np.float32)} | ({"dense": label} if number == 3 else {"scribbles": scribble})
+        more = {1: {"scribbles": scribble}, 2: {"scribbles": scribble}, 3: {"dense": label}}
+        files = {"images": image.astype(np.float32)} | more.get(number, {})
         for kind, array in files.items():
             (folder / kind).mkdir(parents=True, exist_ok=True)
             volume = make_volume(array, (9.0, 8.0, 11.0), (3, -7, 20), oblique_direction(number % 2 == 0))
@@ -74,6 +75,8 @@ def grid(folder, batch):
     shutil.rmtree(folder / "scans")
     write_scans(folder / "scans")
     (folder / "config/datasets/hospital.yaml").write_text(DATASET, encoding="utf-8")
+    split = "case,split\n0001,train\n0002,train\n0003,test\n0004,new\n"
+    (folder / "config/splits/hospital.csv").write_text(split, encoding="utf-8")
     (folder / "config/methods/people.yaml").write_text(METHOD, encoding="utf-8")
     change(folder, methods=["people", "truth"], overrides={}, batch=batch)
     return folder
@@ -119,6 +122,26 @@ def test_nothing_is_simulated_and_no_dense_training_mask_is_made(finished):
     assert not list((finished / "results/tiny/4_masks").rglob("0001*"))
     assert not (finished / "results/tiny/2_cases/hospital/0001/label.nii.gz").exists()
     assert (finished / "results/tiny/2_cases/hospital/0003/label.nii.gz").exists()
+
+
+def test_a_new_scan_is_segmented_on_its_own_grid_and_shown(finished):
+    folder = finished / "results/tiny/8_predictions/hospital/new/people/seed-0"
+    mask, image = (
+        sitk.ReadImage(str(path)) for path in (folder / "0004.nii.gz", finished / "scans/images/0004.nii.gz")
+    )
+    assert mask.GetSize() == image.GetSize()
+    assert mask.GetDirection() == pytest.approx(image.GetDirection(), abs=1e-5)
+    assert mask.GetOrigin() == pytest.approx(image.GetOrigin(), abs=1e-3)
+    assert set(np.unique(sitk.GetArrayFromImage(mask))) <= {0, 1}
+    table = pd.read_csv(folder / "volumes.csv", dtype={"scan": str})
+    assert table[["scan", "organ"]].values.tolist() == [["0004", "spleen"]]
+    assert not (finished / "results/tiny/2_cases/hospital/0004/label.nii.gz").exists()
+    assert "0004" not in (finished / "results/tiny/tables/metrics.csv").read_text(encoding="utf-8")
+    page = (finished / "results/tiny/report.html").read_text(encoding="utf-8")
+    data = json.loads(page.partition('id="viewer-data">')[2].partition("</script>")[0])
+    [entry] = [entry for entry in data if entry["case"] == "0004"]
+    assert entry["new"]
+    assert [mask["name"] for mask in entry["masks"]] == ["people"]
 
 
 def test_the_table_says_who_annotated(finished):

@@ -29,6 +29,36 @@ rule predict:
         "{params.run} --model {input.model:q} --image {input.image:q} --out {output.mask:q} {params.uncertainty} > {log:q} 2>&1"
 
 
+# Scans that nobody labelled: one label map of all organs for each, on the scan's own grid, and a table of the volumes.
+# A run that was stopped goes on where it was; what the table does not name any more is left alone.
+rule new_scans:
+    input:
+        models=FILES.models_of_organs,
+        images=FILES.new_images,
+    output:
+        PATHS.NEW_SCANS,
+    log:
+        paths.log("segment", paths.NEW_SCANS),
+    benchmark:
+        paths.benchmark("segment", paths.NEW_SCANS)
+    conda:
+        TORCH_ENV
+    threads: EXPERIMENT.threads
+    resources:
+        mem_mb=16000 if GPUS else 8000,
+        runtime=720,
+        gpu=GPUS,
+    params:
+        run=RUN.verb_on_device("segment"),
+        files=lambda wildcards: options.segment_options(FILES, wildcards),
+        out=subpath(output[0], parent=True),
+        code=RUN.code("segment"),
+    message:
+        "{wildcards.dataset}: {wildcards.method} segments the new scans"
+    shell:
+        "{params.run} {params.files} --out {params.out:q} > {log:q} 2>&1"
+
+
 rule control:
     input:
         FILES.control_source,

@@ -133,6 +133,7 @@ rule report:
         effort=lambda wildcards: FILES.effort(),
         pictures=lambda wildcards: FILES.pictures(),
         witnesses=lambda wildcards: FILES.witnesses(),
+        new_scans=lambda wildcards: FILES.new_scans(),
         published=EXPERIMENT.report["published"] or [],
     output:
         report_tables(),

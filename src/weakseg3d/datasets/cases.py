@@ -43,7 +43,7 @@ def import_cases(
     names = list(sources) if cases is None else [choose(case, sources, f"{dataset['name']} case") for case in cases]
     for case in track(names, f"importing {dataset['name']}"):
         if image_only:
-            volumes = {"image": _load_image(dataset, sources[case])}
+            volumes = {"image": load_image(dataset, sources[case])}
         else:
             volumes = dict(zip(("image", "label"), adapter.load_case(sources[case], options), strict=True))
         scribbles = _scribbles(dataset, sources[case], volumes["image"])
@@ -69,7 +69,7 @@ def _scribbles(dataset: dict[str, Any], sources: Sources, image: sitk.Image) -> 
     return scribbles
 
 
-def _load_image(dataset: dict[str, Any], sources: Sources) -> sitk.Image:
+def load_image(dataset: dict[str, Any], sources: Sources) -> sitk.Image:
     """Return the image of a case without a label; raise UserError for a format in which every case has one."""
     adapter = ADAPTERS[dataset["format"]]
     if not hasattr(adapter, "load_image"):

@@ -13,12 +13,13 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from weakseg3d.datasets.adapters import ADAPTERS
-from weakseg3d.datasets.cases import cases_in
-from weakseg3d.datasets.file_search import natural
-from weakseg3d.datasets.formats.nifti import Pair, read_pair
+from weakseg3d.datasets.cases import cases_in, load_image
+from weakseg3d.datasets.file_search import Sources, natural
+from weakseg3d.datasets.formats.nifti import read_pair
 from weakseg3d.datasets.patients import divided_patient
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder
+from weakseg3d.images.volumes import read_image
 from weakseg3d.progress import track
 
 PERCENTILES = (0.5, 99.5)
@@ -27,18 +28,21 @@ PERCENTILES = (0.5, 99.5)
 AIR = -200
 """Every CT has voxels below this value in HU: the air around the patient or in the bowel."""
 
-Loader = Callable[[], Pair]
-"""A function that loads the image and the label map of a case."""
+Loader = Callable[[], tuple[sitk.Image, sitk.Image | None]]
+"""A function that loads the image and the label map of a case, None if it has no label."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One case: size in voxels and spacing in mm (x, y, z), voxels per label id, intensities, digest of the voxels."""
+    """One case: size in voxels and spacing in mm (x, y, z), voxels per label id, intensities, digest of the voxels.
+
+    ``labels`` is None for a case without a label map.
+    """
 
     name: str
     size: tuple[int, ...]
     spacing: tuple[float, ...]
-    labels: dict[int, int]
+    labels: dict[int, int] | None
     extremes: tuple[float, float]
     percentiles: tuple[float, ...]
     digest: str
@@ -57,7 +61,16 @@ def raw_cases(dataset: dict[str, Any], raw: str | os.PathLike[str]) -> dict[str,
     """Return ``{case: loader}`` of a raw folder; raise a UserError if it has no cases."""
     adapter, options = ADAPTERS[dataset["format"]], dataset["options"]
     cases = cases_in(dataset, existing_folder(raw))
-    return {case: partial(adapter.load_case, sources, options) for case, sources in cases.items()}
+    return {
+        case: partial(_image_alone, dataset, sources)
+        if sources.get("label", "") is None
+        else partial(adapter.load_case, sources, options)
+        for case, sources in cases.items()
+    }
+
+
+def _image_alone(dataset: dict[str, Any], sources: Sources) -> tuple[sitk.Image, None]:
+    return load_image(dataset, sources), None
 
 
 def imported_cases(folder: str | os.PathLike[str]) -> dict[str, Loader]:
@@ -68,11 +81,12 @@ def imported_cases(folder: str | os.PathLike[str]) -> dict[str, Loader]:
     )
     if not homes:
         raise UserError(f"{folder}: no case folders; name the folder that the verb import wrote")
-    return {home.name: partial(read_pair, _files(home)) for home in homes}
+    return {home.name: partial(_read_imported, home) for home in homes}
 
 
-def _files(home: str | os.PathLike[str]) -> dict[str, Path]:
-    return {kind: Path(home) / f"{kind}.nii.gz" for kind in ("image", "label")}
+def _read_imported(home: Path) -> tuple[sitk.Image, sitk.Image | None]:
+    files = {kind: home / f"{kind}.nii.gz" for kind in ("image", "label")}
+    return read_pair(files) if files["label"].exists() else (read_image(files["image"]), None)
 
 
 def check_cases(
@@ -99,15 +113,15 @@ def check_cases(
     return findings
 
 
-def describe(name: str, image: sitk.Image, label: sitk.Image) -> Case:
-    """Return the `Case` of an image (of any type) and a label map (uint8) on one grid."""
-    voxels, ids = sitk.GetArrayViewFromImage(image), sitk.GetArrayViewFromImage(label)
-    counts = np.bincount(ids.ravel(), minlength=1)
+def describe(name: str, image: sitk.Image, label: sitk.Image | None) -> Case:
+    """Return the `Case` of an image (of any type) and a label map (uint8) on one grid, if there is one."""
+    voxels = sitk.GetArrayViewFromImage(image)
+    counts = np.bincount(sitk.GetArrayViewFromImage(label).ravel(), minlength=1) if label is not None else np.zeros(1)
     return Case(
         name,
         image.GetSize(),
         image.GetSpacing(),
-        {int(value): int(counts[value]) for value in np.flatnonzero(counts) if value},
+        None if label is None else {int(value): int(counts[value]) for value in np.flatnonzero(counts) if value},
         (float(voxels.min()), float(voxels.max())),
         tuple(np.percentile(voxels, PERCENTILES).tolist()),
         _digest(voxels),
@@ -136,12 +150,14 @@ def _compare(dataset: dict[str, Any], loaders: Mapping[str, Loader], findings: F
             findings.problems.append(f"case {case.name}: every voxel of the image is {case.extremes[0]:g}")
         elif dataset["modality"] == "CT" and case.extremes[0] > AIR:
             findings.notes.append(f"case {case.name}: no voxel below {AIR}, so probably not a CT in HU")
-    undescribed = {value for case in cases for value in case.labels} - known
+    labels = {case.name: case.labels for case in cases if case.labels is not None}
+    undescribed = {value for counts in labels.values() for value in counts} - known
     for value in sorted(undescribed):
-        findings.notes.append(f"label {value} is not described: {_list([c.name for c in cases if value in c.labels])}")
+        having = [name for name, counts in labels.items() if value in counts]
+        findings.notes.append(f"label {value} is not described: {_list(having)}")
     for organ, ids in dataset["organs"].items():
-        absent = [case.name for case in cases if not case.labels.keys() & set(ids)]
-        if cases and len(absent) == len(cases):
+        absent = [name for name, counts in labels.items() if not counts.keys() & set(ids)]
+        if labels and len(absent) == len(labels):
             findings.problems.append(f"organ {organ}: no case has the label {ids}; correct 'organs'")
         elif absent:
             findings.notes.append(f"organ {organ}: absent from {_list(absent)}")
@@ -183,15 +199,21 @@ def _by(numbers: Sequence[float] | NDArray[Any]) -> str:
     return " x ".join(f"{number:.4g}" for number in numbers)
 
 
-def as_text(dataset: dict[str, Any], findings: Findings) -> str:
-    """Return findings as text: a line per case, a comparison of expected and found values, notes and problems."""
+def as_text(dataset: dict[str, Any], findings: Findings, coverage: Sequence[Sequence[str]] = ()) -> str:
+    """Return findings as text: a line per case, a comparison of expected and found values, notes and problems.
+
+    ``coverage`` is a table, with a header, of what each case has.
+    """
     header = ("case", "size (x y z)", "spacing (mm)", "min", "0.5 %", "99.5 %", "max", "voxels per label")
     cases: list[tuple[str, ...]] = [header]
     for case in findings.cases:
         intensity = (case.extremes[0], *case.percentiles, case.extremes[1])
-        labels = " ".join(f"{value}:{count}" for value, count in case.labels.items()) or "none"
-        cases.append((case.name, _by(case.size), _by(case.spacing), *(f"{value:.4g}" for value in intensity), labels))
+        counts = "no label" if case.labels is None else " ".join(f"{key}:{count}" for key, count in case.labels.items())
+        cases.append(
+            (case.name, _by(case.size), _by(case.spacing), *(f"{value:.4g}" for value in intensity), counts or "none")
+        )
     lines = [*_aligned(cases), "", *_aligned(_summary(dataset, findings.cases)), ""]
+    lines += [*_aligned(coverage), ""] if coverage else []
     lines += [f"note: {note}" for note in findings.notes]
     lines += [f"problem: {problem}" for problem in findings.problems]
     return "\n".join(lines).rstrip()
@@ -206,7 +228,7 @@ def _summary(dataset: dict[str, Any], cases: Sequence[Case]) -> list[tuple[str, 
         values = [getattr(case, key) for case in cases]
         bounds = (np.min(values, axis=0), np.max(values, axis=0)) if values else None
         rows.append((key, _range(expected.get(key), "any"), _range(bounds, "none")))
-    labels = sorted({value for case in cases for value in case.labels})
+    labels = sorted({value for case in cases for value in case.labels or {}})
     rows.append(("labels", str(expected.get("labels", organs)), str(labels)))
     [(scaling, (low, high))] = dataset["intensity"].items()
     extremes = [value for case in cases for value in case.extremes]

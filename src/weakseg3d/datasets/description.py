@@ -11,7 +11,7 @@ from weakseg3d.named_files import named_file, names
 from weakseg3d.schemas import validated
 from weakseg3d.texts import from_cell, read_csv, read_yaml
 
-PARTS = ("train", "validation", "test")
+PARTS = ("train", "validation", "test", "new")
 """The parts of a split."""
 
 FORMAT_OPTIONS: dict[str, tuple[str, ...]] = {

@@ -60,7 +60,7 @@ class Dataset:
     people: dict[str, People] = field(default_factory=dict)
 
     def cases(self, part: str | None = None) -> list[str]:
-        """Return the case ids of ``part`` (train, validation or test), or all of them."""
+        """Return the case ids of ``part`` of the split, or all of them."""
         return [case for case, split in self.split.items() if part in (None, split)]
 
     def label_ids(self, organ: str) -> list[int]:
@@ -123,6 +123,10 @@ class Experiment:
     def is_external(self, method: str) -> bool:
         """Return whether a program of somebody else's trains and predicts."""
         return "external" in self.methods[method]
+
+    def segments_new_scans(self, method: str) -> bool:
+        """Return whether the models of ``method`` segment new scans: any of ours but variants of a study."""
+        return self.is_trained(method) and not self.is_external(method) and not self.is_variant(method)
 
     def has_uncertainty(self, method: str) -> bool:
         """Return whether maps of uncertainty lie beside the predictions of ``method``."""
@@ -239,7 +243,7 @@ class Experiment:
         return self.datasets[dataset].cases(part) if part else []
 
     def batches(self, dataset: str, part: str | None) -> list[str]:
-        """Return the batches of cases that make up ``part`` (train, validation or test): one job each.
+        """Return the batches of cases that make up ``part`` of the split: one job each.
 
         With ``batch: case`` a batch is one case and bears its name; otherwise it is the whole part and is named ``@``
         and the part. A part without cases has no batch, nor has None.

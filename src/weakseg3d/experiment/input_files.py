@@ -32,10 +32,10 @@ def check_input_files(experiment: Experiment) -> None:
 
 
 def image_only(experiment: Experiment) -> dict[str, list[str]]:
-    """Return ``{dataset: cases or batches}`` that are imported without a label, as people annotated what they are for.
+    """Return ``{dataset: cases or batches}`` that are imported without a label: people annotated them, or nobody did.
 
-    They are parts of a split, other than the test cases, of which some case has no label. Raises UserError where an
-    organ or a method needs one.
+    They are parts of a split, other than the test cases, of which some case has no label; new cases need none. Raises
+    UserError where an organ or a method needs one.
     """
     found = {}
     for name, dataset in experiment.datasets.items():
@@ -52,7 +52,9 @@ def image_only(experiment: Experiment) -> dict[str, list[str]]:
                 )
         if not lacking:
             continue
-        _check_nothing_needs_labels(experiment, name, lacking[0])
+        annotated = [case for case in lacking if dataset.split[case] != "new"]
+        if annotated:
+            _check_nothing_needs_labels(experiment, name, annotated[0])
         parts = {dataset.split[case] for case in lacking}
         found[name] = lacking if experiment.batch == "case" else [f"@{part}" for part in sorted(parts)]
     return found

@@ -46,6 +46,18 @@ def peoples_options(experiment: Experiment, cell: Any) -> str:
     return _joined(option("annotation", files), option("kind", kind), _meaning(people, background))
 
 
+def segment_options(files: StageFiles, cell: Any) -> str:
+    """Return the options of `segment` for all new cases of a dataset, with the models of all its organs."""
+    experiment = files.experiment
+    dataset = experiment.datasets[cell.dataset]
+    organs = zip(dataset.organs, files.models_of_organs(cell), strict=True)
+    images = paths.CASE_IMAGE.format(experiment=experiment.name, dataset=cell.dataset, case="{case}")
+    return _joined(
+        option("models", [f"{organ}={model}" for organ, model in organs]),
+        option("images", [f"{case}={images.replace('{case}', case)}" for case in dataset.cases("new")]),
+    )
+
+
 def effort_options(files: StageFiles, cell: Any) -> str:
     """Return the options of `effort` for the annotations of all training cases: people's as they saved them."""
     experiment = files.experiment

@@ -74,6 +74,10 @@ UNCERTAINTY = (
 UNCERTAINTY_MAPS = ("probability", "entropy", "variance")
 """The values of ``{map}``."""
 
+NEW_SCANS = RESULTS + "/8_predictions/{dataset}/new/{method}/seed-{seed}/volumes.csv"
+"""The table of the cases that the split calls new; beside it lie their label maps, ``{case}.nii.gz``."""
+NEW_SCAN = RESULTS + "/8_predictions/{dataset}/new/{method}/seed-{seed}/{case}.nii.gz"
+
 METRICS = RESULTS + "/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/{case}.csv"
 WITNESS = RESULTS + "/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/witness.json"
 """Dice and HD95 of the first test case by MedPy, beside ours."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from weakseg3d.datasets.description import PARTS
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Cell, Experiment
 from weakseg3d.files import file_digest
@@ -15,7 +16,7 @@ def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]
             **{key: dataset.description[key] for key in ("description", "citation", "licence", "modality")},
             "split": seen_from_project(dataset.split_path),
             "split_sha256": file_digest(dataset.split_path),
-            "cases": {part: dataset.cases(part) for part in ("train", "validation", "test")},
+            "cases": {part: dataset.cases(part) for part in PARTS},
             "window": dataset.intensity.get("window"),
         }
         for name, dataset in experiment.datasets.items()

@@ -217,6 +217,31 @@ class StageFiles:
         original = self.experiment.evaluate_on == "original"
         return self.path(paths.CASE if original else paths.ISOTROPIC, cell, kind="image")
 
+    # New scans
+
+    def models_of_organs(self, cell: Any) -> list[str]:
+        """Return the models of a method for all organs of a dataset, with one seed."""
+        return [self._organ_model(cell, organ) for organ in self.experiment.datasets[cell.dataset].organs]
+
+    def _organ_model(self, cell: Any, organ: str) -> str:
+        annotation = self.experiment.annotation(cell.method, cell.dataset, organ)
+        method = self.experiment.model_of(cell.method)
+        return self.path(paths.MODEL, cell, organ=organ, annotation=annotation, method=method)
+
+    def new_images(self, cell: Any) -> list[str]:
+        """Return the images of all cases that the split calls new, on their own grids."""
+        return self._paths(paths.CASE_IMAGE, cell, self._batches(cell, "new"))
+
+    def new_scans(self) -> list[str]:
+        """Return the tables of the segmented new cases, of every dataset that has some: each method's first seed."""
+        return [
+            paths.NEW_SCANS.format(experiment=self.experiment.name, dataset=name, method=method, seed=seed)
+            for name, dataset in self.experiment.datasets.items()
+            for method in self.experiment.shown
+            for seed in self.experiment.seeds[:1]
+            if dataset.cases("new") and self.experiment.segments_new_scans(method)
+        ]
+
     # The report
 
     def metrics(self) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from weakseg3d.datasets.description import PARTS
 from weakseg3d.experiment.experiment import Experiment
 
 
@@ -13,7 +14,7 @@ def wildcard_patterns(experiment: Experiment) -> dict[str, str]:
         "experiment": re.escape(experiment.name),
         "dataset": any_of(experiment.datasets),
         "organ": any_of(organs),
-        "case": r"[^/]+" if experiment.batch == "case" else "@(?:train|validation|test)",
+        "case": r"[^/]+" if experiment.batch == "case" else f"@(?:{any_of(PARTS)})",
         "kind": "image|label",
         "annotation": any_of({"dense", *experiment.annotations()}),
         "pseudo_label": any_of(experiment.pseudo_labels()),

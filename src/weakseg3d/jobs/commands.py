@@ -83,7 +83,7 @@ def chosen_by(experiment: Experiment, verb: str, wildcards: Any) -> tuple[str, .
         return metric_modules()
     if verb in ("annotate", "pseudolabel"):
         return _kind_of(experiment, verb, wildcards)
-    parts = {"train": TRAINED, "distill": TRAINED, "predict": ("network",)}.get(verb, ())
+    parts = {"train": TRAINED, "distill": TRAINED, "predict": ("network",), "segment": ("network",)}.get(verb, ())
     if not parts:
         return ()
     methods = (wildcards.method, *experiment.students(wildcards.method))

@@ -9,9 +9,10 @@ import pandas as pd
 from weakseg3d.report.all_figures import all_figures, methods_with_pictures, pictures_on_page
 from weakseg3d.report.all_tables import all_tables
 from weakseg3d.report.page.contents import Contents
+from weakseg3d.report.page.new_scans import new_scans
 from weakseg3d.report.page.render import find_overlays, render_page
 from weakseg3d.report.page.summary import case_warnings, summary_sentences
-from weakseg3d.report.page.viewer import viewer_cases
+from weakseg3d.report.page.viewer import viewer_cases, within_size
 from weakseg3d.report.tables.measures import SHOWN, Measure
 from weakseg3d.report.tables.origin import table_footer
 from weakseg3d.report.tables.per_case import case_table
@@ -68,8 +69,12 @@ def build_report(rows, options, results=None):
     pictures = all_figures(rows, tables, results, options.measures)
     viewer = []
     if results:
-        viewer, viewer_warnings = viewer_cases(results, rows, methods_with_pictures(rows), options.viewer_cases)
+        shown = methods_with_pictures(rows)
+        tested, viewer_warnings = viewer_cases(results, rows, shown, options.viewer_cases)
+        viewer, without_room = within_size(tested + new_scans(results, shown, options.viewer_cases))
         warnings += viewer_warnings
+        if without_room:
+            warnings.append(f"the viewer has no room for {', '.join(without_room)}; lower 'viewer_cases'")
     main = tables.numbers["main"]
     footer = dict(options.footer)
     if results:

@@ -61,6 +61,18 @@ class Results:
         """Return the path of a prediction."""
         return self._path(paths.PREDICTION, case=case, **cell)
 
+    def new_cases(self, dataset):
+        """Return the cases that are segmented and not evaluated."""
+        return self.datasets[dataset]["cases"].get("new", [])
+
+    def new_scan(self, cell, case):
+        """Return the path of the label map of a new case on the scan's own grid; the file need not exist."""
+        return self._path(paths.NEW_SCAN, case=case, **cell)
+
+    def scan(self, dataset, case):
+        """Return the path of a case's image on its own grid."""
+        return self._path(paths.CASE_IMAGE, dataset=dataset, case=case)
+
     def evaluated_prediction(self, cell, case):
         """Return the mask of a prediction as it is evaluated, but still on the grid of the prediction."""
         from weakseg3d.evaluation.largest_component import keep_largest_component

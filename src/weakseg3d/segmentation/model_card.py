@@ -23,7 +23,7 @@ PURPOSE = (
     "For research. It is not a medical device; a person who knows the anatomy has to look at every mask. On scans of"
     " other scanners, protocols or patients than those of the training it may fail without a sign."
 )
-TRAINING = ("device", "git_commit", "versions", "wall_time_s", "model_selection")
+TRAINING = ("device", "git_commit", "versions", "model_selection")
 """Entries of the record of a training that the card repeats."""
 
 
@@ -48,7 +48,7 @@ def model_card(results: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
         "training_cases": len(run["cases"]),
         "spacing_mm": recipe["spacing"],
         "intensity": recipe["intensity"],
-        "training": {key: run[key] for key in TRAINING if key in run} | {"seed": cell["seed"]},
+        "training": {key: run[key] for key in TRAINING if run.get(key)} | {"seed": cell["seed"]},
         "test": {"grid": results.evaluated_on, "scores": _scores(results, cell)},
         "experiment": results.experiment,
     }

@@ -2,9 +2,12 @@
 
 check reads every case, raw (--raw) or imported (--cases), compares it with what is expected, and rejects what would
 falsify the results: missing pairs, different grids, labels that are not whole numbers, NaN, and the same scan under two
-names. split writes a CSV file case,split that is drawn at random from a seed, or one per fold. It can also complete a
-published split, whose cases keep their parts while all other cases become test cases, or training cases. If a dataset
-has several cases of one patient, they stay together, and numbers count patients.
+names. Where people annotated cases, or cases have no label, it also lists who has what.
+
+split writes a CSV file case,split that is drawn at random from a seed, or one per fold. It can also complete a
+published split, whose cases keep their parts while all other cases become test cases, training cases, or new ones,
+which are segmented and not evaluated. If a dataset has several cases of one patient, they stay together, and numbers
+count patients.
 """
 
 from weakseg3d.option_types import whole_number
@@ -41,7 +44,7 @@ def add_arguments(parser):
     )
     split.add_argument(
         "--rest",
-        choices=["test", "train"],
+        choices=["test", "train", "new"],
         default="test",
         help="with --complete: the part to which all other cases are added (default: %(default)s)",
     )
@@ -73,25 +76,43 @@ def _check(args, dataset, loaders):
     from weakseg3d.datasets.check import as_text, check_cases
     from weakseg3d.datasets.description import read_split
     from weakseg3d.errors import UserError
+    from weakseg3d.experiment.coverage import coverage
     from weakseg3d.named_files import from_here_or_project
 
     path = args.split or (from_here_or_project(dataset["split"]) if dataset["split"] else None)
     # Cases can be checked before the split exists.
     split = read_split(path) if args.split or (path and path.exists()) else None
     findings = check_cases(dataset, loaders, split)
+    table = ()
+    labelled = {case.name: case.labels is not None for case in findings.cases}
+    # Where every case has its label and nobody annotated, there is nothing to tell.
+    if dataset["annotations"] or not all(labelled.values()):
+        table, lacking = coverage(dataset, labelled, _published(args, dataset), split, args.raw or "")
+        findings.problems += lacking
     if split is None:
         findings.notes.append("no split to compare with; draw one with 'dataset split'")
-    print(as_text(dataset, findings))
+    print(as_text(dataset, findings, table))
     if findings.problems:
         others = len(findings.problems) - 1
         more = f" (and {others} more problem{'s' if others > 1 else ''}, listed above)" if others else ""
         raise UserError(f"{args.cases or args.raw}: not usable, {findings.problems[0]}{more}")
 
 
+def _published(args, dataset):
+    """Return the cases with published scribbles."""
+    from pathlib import Path
+
+    from weakseg3d.datasets.cases import cases_in
+
+    if args.cases:
+        return {path.parent.name for path in Path(args.cases).glob("*/scribbles.nii.gz")}
+    return {case for case, sources in cases_in(dataset, args.raw).items() if sources.get("scribbles")}
+
+
 def _split(args, dataset, loaders):
     from pathlib import Path
 
-    from weakseg3d.datasets.description import read_split
+    from weakseg3d.datasets.description import PARTS, read_split
     from weakseg3d.datasets.splits import completed, draw_folds, draw_split, write_split
     from weakseg3d.errors import UserError
 
@@ -109,5 +130,7 @@ def _split(args, dataset, loaders):
         splits = {out.with_name(f"{out.stem}_fold-{fold}.csv"): split for fold, split in enumerate(folds)}
     for path, split in splits.items():
         write_split(split, path)
-        counts = [f"{list(split.values()).count(part)} {part}" for part in ("train", "validation", "test")]
+        counts = [
+            f"{list(split.values()).count(part)} {part}" for part in PARTS if part != "new" or part in split.values()
+        ]
         print(f"{path}: {', '.join(counts)}")

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="one model per organ, of 'export' or 'train'; without ORGAN=, the file's name is the organ's",
     )
     parser.add_argument(
-        "--images", nargs="+", required=True, metavar="PATH", help="scans, folders of them, DICOM folders"
+        "--images", nargs="+", required=True, metavar="[NAME=]PATH", help="scans, folders of them, DICOM folders"
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the label maps")
     parser.add_argument(

@@ -36,8 +36,21 @@ class Scan:
     """The `sprite` of its slices."""
 
 
+def within_size(entries):
+    """Return the ``entries`` of the viewer that fit into `MAX_BYTES` together, and the names of the others."""
+    kept, left_out, used_bytes = [], [], 0
+    for entry in entries:
+        size = len(entry["image"]) + sum(len(mask["runs"]) for mask in entry["masks"])
+        if used_bytes + size > MAX_BYTES:
+            left_out.append(f"{entry['case']} ({entry['organ']}, {entry['dataset']})")
+            continue
+        used_bytes += size
+        kept.append(entry)
+    return kept, left_out
+
+
 def viewer_cases(results, rows, methods, cases_per_organ):
-    """Return the cases that the viewer shows, as dicts ready for JSON, and warnings about those that it leaves out.
+    """Return the test cases that the viewer shows, as dicts ready for JSON, and a warning about those without files.
 
     ``results`` is a `Results`, ``rows`` are the metrics, ``methods`` the names shown, and ``cases_per_organ`` is the
     number of test cases for each dataset and organ, in the order of the split. Each dict contains ``dataset``,
@@ -46,28 +59,19 @@ def viewer_cases(results, rows, methods, cases_per_organ):
     `runs`, with their ``dice`` and ``status``. Volumes are turned to the patient's axes: rows run from anterior,
     columns from the patient's right, slices from the feet.
     """
-    entries, used_bytes, scores, scans = [], 0, _scores(rows), {}
-    without_room, without_files = [], []
+    entries, scores, scans, without_files = [], _scores(rows), {}, []
     for dataset, organ in rows[["dataset", "organ"]].drop_duplicates().itertuples(index=False, name=None):
         for case in results.datasets[dataset]["cases"]["test"][:cases_per_organ]:
-            name = f"{case} ({organ}, {dataset})"
             if not (results.image(dataset, case).is_file() and results.reference(dataset, organ, case).is_file()):
-                without_files.append(name)
+                without_files.append(f"{case} ({organ}, {dataset})")
                 continue
             if (dataset, case) not in scans:
                 scans[dataset, case] = small_scan(results, dataset, organ, case)
             entry = {"dataset": dataset, "organ": organ, "case": case}
             entry |= _shown(results, scans[dataset, case], entry)
             entry["masks"] += _predictions(results, scans[dataset, case], entry, methods, scores)
-            size = len(entry["image"]) + sum(len(mask["runs"]) for mask in entry["masks"])
-            if used_bytes + size > MAX_BYTES:
-                without_room.append(name)
-                continue
-            used_bytes += size
             entries.append(entry)
     warnings = []
-    if without_room:
-        warnings.append(f"the viewer has no room for {', '.join(without_room)}; lower 'viewer_cases'")
     if without_files:
         warnings.append(f"the viewer lacks the image or reference of {', '.join(without_files)}")
     return entries, warnings
@@ -84,10 +88,14 @@ def _scores(rows):
 def small_scan(results, dataset, organ, case):
     """Return a case's image on the grid of its reference as a `Scan`."""
     image, reference = read_image(results.image(dataset, case)), read_mask(results.reference(dataset, organ, case))
-    image = turned(map_on_reference_grid(image, reference))
+    return coarse(turned(map_on_reference_grid(image, reference)), results.datasets[dataset]["window"])
+
+
+def coarse(image, window=None):
+    """Return a volume, turned to the patient's axes, as a `Scan` of at most `MAX_SIZE`; ``window`` as for `sprite`."""
     factors = [-(-size // largest) for size, largest in zip(image.GetSize(), MAX_SIZE, strict=True)]
     small = sitk.BinShrink(image, factors)
-    return Scan(small, sprite(sitk.GetArrayFromImage(small), results.datasets[dataset]["window"]))
+    return Scan(small, sprite(sitk.GetArrayFromImage(small), window))
 
 
 def sprite(array, window=None):
@@ -115,7 +123,7 @@ def runs(mask):
 
 def _shown(results, scan, labels):
     """Return the scan and the reference of a case, which is identified by ``labels``, as parts of its entry."""
-    reference = _on_grid(read_mask(results.reference(labels["dataset"], labels["organ"], labels["case"])), scan.grid)
+    reference = on_grid(read_mask(results.reference(labels["dataset"], labels["organ"], labels["case"])), scan.grid)
     spacing_x, spacing_y, _ = scan.grid.GetSpacing()
     return {
         "size": list(scan.grid.GetSize()),
@@ -133,7 +141,7 @@ def _predictions(results, scan, labels, methods, scores):
         cells = results.cells_of(dataset=labels["dataset"], organ=labels["organ"], method=method)
         if not cells or method in HIDDEN or not results.prediction(cells[0], labels["case"]).is_file():
             continue
-        mask = _on_grid(results.evaluated_prediction(cells[0], labels["case"]), scan.grid)
+        mask = on_grid(results.evaluated_prediction(cells[0], labels["case"]), scan.grid)
         key = labels["dataset"], labels["organ"], method, labels["case"]
         dice, status = scores.get(key, (np.nan, ""))
         dice = None if np.isnan(dice) else round(float(dice), 4)
@@ -141,6 +149,6 @@ def _predictions(results, scan, labels, methods, scores):
     return masks
 
 
-def _on_grid(mask, grid):
+def on_grid(mask, grid):
     """Return a mask on the grid of another volume, as a boolean array (z, y, x)."""
     return sitk.GetArrayFromImage(map_on_reference_grid(sitk.Cast(mask, sitk.sitkFloat32), grid)) >= HALF

@@ -1,0 +1,60 @@
+"""Who has what: which cases of a dataset have a label, and which have annotations that people made."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from weakseg3d.experiment.people import People, people_of
+
+Coverage = tuple[list[tuple[str, ...]], list[str]]
+"""A table with a header, one row per case, and problems in words."""
+
+
+def coverage(
+    dataset: Mapping[str, Any],
+    labelled: Mapping[str, bool],
+    published: Collection[str],
+    split: Mapping[str, str] | None,
+    raw: str,
+) -> Coverage:
+    """Return what the cases of a ``dataset`` have, and what they lack for their part of the ``split``.
+
+    ``labelled`` says of every case whether it has a label, ``published`` are those with published scribbles, ``raw`` is
+    the raw folder, from which the annotations are seen first. Raises UserError as `people_of` does.
+    """
+    people = people_of(dataset["annotations"], dataset, raw, f"dataset '{dataset['name']}'")
+    table: list[tuple[str, ...]] = [("case", "part", "label", *(f"annotation of the {organ}" for organ in people))]
+    problems = []
+    for case, has_label in labelled.items():
+        missing = {organ: _missing(each, case, published) for organ, each in people.items()}
+        part = (split or {}).get(case, "")
+        table.append((case, part or "none", _word(has_label), *(_word(not path) for path in missing.values())))
+        if has_label or part in ("validation", "new"):
+            continue
+        if part == "test":
+            problems.append(f"case {case}: is a test case and has no label; add it, or mark the case 'new'")
+        elif not people:
+            problems.append(f"case {case}: has no label; add it, or name people's annotations in the dataset's YAML")
+        elif part == "train":
+            problems += _lacking(case, dataset["organs"], missing)
+    return table, problems
+
+
+def _lacking(case: str, organs: Iterable[str], missing: Mapping[str, str]) -> Iterator[str]:
+    """Yield what a training case without a label lacks."""
+    for organ in organs:
+        if organ not in missing:
+            yield f"case {case}: is a training case and has neither a label nor an annotation of the {organ}"
+        elif missing[organ]:
+            yield f"case {case}: is a training case without a label, and {missing[organ]} does not exist"
+
+
+def _missing(people: People, case: str, published: Collection[str]) -> str:
+    """Return the first file of a case that does not exist; empty if all do."""
+    if people.imported:
+        return "" if case in published else "its published scribble"
+    return next((path for path in people.of_case(case) if not Path(path).is_file()), "")
+
+
+def _word(present: bool) -> str:
+    return "yes" if present else "no"
