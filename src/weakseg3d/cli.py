@@ -35,6 +35,7 @@ VERBS = {
     "distill": "train two models to teach each other and themselves, as in PA-Seg's second stage",
     "predict": "segment an image with a trained model",
     "segment": "segment new scans with trained models: one label map per scan, on the scan's own grid",
+    "suggest": "say which scan to annotate next: those first of which the models are least sure",
     "export": "turn a finished cell of an experiment into a model to use or pass on, with its card",
     "external": "train and predict with a program of somebody else's",
     "adopt": "take over a mask that was made elsewhere, once it is checked",

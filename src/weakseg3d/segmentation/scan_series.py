@@ -20,10 +20,9 @@ from weakseg3d.segmentation.model_files import ModelFile
 from weakseg3d.segmentation.organs import segment
 from weakseg3d.segmentation.scans import Scan, read_scan
 from weakseg3d.segmentation.slicer import write_segmentation
+from weakseg3d.segmentation.volumes_table import COLUMNS, TABLE
 from weakseg3d.texts import as_cell, read_json
 
-TABLE = "volumes.csv"
-COLUMNS = ("scan", "organ", "volume_ml", "overlap_ml", "uncertainty_bits", "largest_probability", "problem")
 MODELS_HELD = 8
 """Networks that stay in memory between scans; with more organs than that, each is read again for every scan."""
 
