@@ -24,9 +24,13 @@ ELSEWHERE = ("pip", "conda", "docker", "apptainer", "kubectl", "scancel", "pytho
 """Programs that need a network, a cluster or a container; `test_envs`, `test_slurm` and `test_conda` stand for them."""
 
 
+TESTED_ELSEWHERE = ("by-hand.md", "new-scans.md")
+"""Pages whose commands build on each other: `test_by_hand_page` and `test_end_to_end` run them."""
+
+
 def blocks(language):
     """Return ``(page, text)`` of every block of a language in ``docs/``."""
-    pages = sorted((PROJECT / "docs").glob("*.md"))
+    pages = sorted(page for page in (PROJECT / "docs").glob("*.md") if page.name not in TESTED_ELSEWHERE)
     found = [(page.name, match) for page in pages for match in BLOCK.findall(page.read_text(encoding="utf-8"))]
     return [(page, text) for page, (kind, text) in found if kind == language]
 

@@ -26,9 +26,7 @@ def test_the_page_goes_from_clicks_to_masks(tmp_path):
     command = ["bash", "-ec", script.replace("--preset cpu", SHORT)]
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
     assert ran.returncode == 0, ran.stderr[-3000:]
-    mask, scan = (
-        sitk.ReadImage(str(tmp_path / name)) for name in ("masks/scan_3.nii.gz", "example/new/scan_3.nii.gz")
-    )
+    mask, scan = (sitk.ReadImage(str(tmp_path / name)) for name in ("masks/scan_3.nii.gz", "example/new/scan_3.nii.gz"))
     assert mask.GetSize() == scan.GetSize()
     assert mask.GetDirection() == scan.GetDirection()
     assert set(np.unique(sitk.GetArrayFromImage(mask))) <= {0, 1}

@@ -1,9 +1,11 @@
 """The whole workflow on a tiny config, in a copy of the repository that the tests may edit."""
 
+import contextlib
 import csv
 import hashlib
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +17,8 @@ import pytest
 import SimpleITK as sitk
 import yaml
 from conftest import make_volume, oblique_direction
+
+from weakseg3d.cli import main
 
 PROJECT = Path(__file__).parents[2]
 
@@ -247,6 +251,51 @@ def test_a_pull_that_only_changes_dates_reruns_nothing(finished):
     for path in [*finished.glob("config/**/*.*"), *finished.glob("src/**/*.py"), *finished.glob("workflow/**/*.smk")]:
         path.touch()
     assert planned(finished) == {}
+
+
+def test_the_commands_of_the_page_about_new_scans(finished, tmp_path):
+    """They run on this experiment, in the order in which each has what it needs."""
+    page = (PROJECT / "docs/new-scans.md").read_text(encoding="utf-8")
+    found = re.findall(r"^python -m weakseg3d (\w+) (.*)$", page, re.M)
+    results = str(finished / "results/tiny")
+    commands = {verb: [word.replace("results/clinic", results) for word in shlex.split(words)] for verb, words in found}
+    assert list(commands) == ["segment", "export", "dataset", "suggest"]
+    scan = "scans/first.nii.gz"
+    (tmp_path / "scans").mkdir()
+    shutil.copy(finished / "results/tiny/2_cases/phantom_ct/0003/image.nii.gz", tmp_path / scan)
+    with contextlib.chdir(tmp_path):
+        assert main(["export", *commands["export"]]) == 0
+        shutil.copy("spleen.pt", "liver.pt")
+        for verb in ("segment", "suggest"):
+            assert main([verb, *commands[verb]]) == 0
+        labels, image = sitk.ReadImage("masks/first.nii.gz"), sitk.ReadImage(scan)
+        card = Path("spleen.md").read_text(encoding="utf-8")
+    assert labels.GetSize() == image.GetSize()
+    row = table(finished)["phantom_ct", "pw4medseg"]
+    assert f"| Dice | {float(row['dice_mean']):.3f} | too few cases | 1 |" in card
+    assert "100 clicks per case" in card
+    assert "Apache-2.0" in card
+    with contextlib.chdir(finished):
+        words = [word.replace("all.csv", str(tmp_path / "all.csv")) for word in commands["dataset"]]
+        words[words.index("--raw") + 1] = "results/tiny/1_raw/hospital"
+        assert main(["dataset", *words]) == 0
+
+
+def test_an_exported_model_segments_as_the_workflow_does(finished, tmp_path):
+    names = {"dataset": "phantom_ct", "organ": "spleen", "method": "dense_unet"}
+    options = [word for key, value in names.items() for word in (f"--{key}", value)]
+    assert main(["export", str(finished / "results/tiny"), *options, "--out", str(tmp_path / "spleen.pt")]) == 0
+    scan = finished / "results/tiny/2_cases/phantom_ct/0003/image.nii.gz"
+    segment = ["segment", "--models", str(tmp_path / "spleen.pt"), "--images", f"scan={scan}"]
+    assert main([*segment, "--out", str(tmp_path / "masks")]) == 0
+    compared = ["--reference", str(tmp_path / "masks/scan.nii.gz"), "--resample-prediction"]
+    [prediction] = (finished / "results/tiny/8_predictions/phantom_ct/spleen/dense/dense_unet").rglob("0003.nii.gz")
+    out = str(tmp_path / "metrics.csv")
+    assert main(["evaluate", "--prediction", str(prediction), *compared, "--csv", out]) == 0
+    with open(out, encoding="utf-8") as stream:
+        dice = {row["metric"]: row["value"] for row in csv.DictReader(stream)}["dice"]
+    # The workflow brings a mask back to the scan's grid, `segment` the probability.
+    assert float(dice) > 0.9
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What people annotated is an input: read, never written, and followed by what depends on it alone."""
 
+import contextlib
 import json
 import shutil
 
@@ -12,6 +13,9 @@ from conftest import make_volume, oblique_direction
 from tiny_grid import copy_of_the_repository, snakemake
 
 from weakseg3d.cli import main
+from weakseg3d.errors import UserError
+from weakseg3d.experiment.from_config import load_experiment
+from weakseg3d.experiment.input_files import check_input_files, image_only
 from weakseg3d.files import file_digest
 
 DATASET = """\
@@ -48,6 +52,10 @@ training:
   optimizer:
     adamw: {}
 """
+
+
+BY_CASE = pytest.mark.parametrize("finished", ["case"], indirect=True)
+"""For tests of which one run is enough."""
 
 
 def write_scans(folder):
@@ -109,6 +117,12 @@ def finished(tmp_path_factory, request):
     (folder / "digests.json").write_text(json.dumps(scans(folder)), encoding="utf-8")
     run(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """The same before anything ran."""
+    return grid(tmp_path_factory.mktemp("prepared"), "case")
 
 
 def scans(folder):
@@ -177,14 +191,16 @@ def test_scribbles_lie_where_they_were_drawn(finished):
 
 
 def test_a_second_run_has_nothing_to_do(finished):
+    """Not even for a file that was saved again as it was."""
+    (finished / "scans/scribbles/0002.nii.gz").touch()
     assert rules(finished) == {}
 
 
+@BY_CASE
 def test_peoples_files_are_never_touched(finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "copy", symlinks=True)
     before = json.loads((finished / "digests.json").read_text(encoding="utf-8"))
     change(folder, spacing=12.0, annotation_seed=5)
-    run(folder)
     run(folder, "--forceall")
     assert scans(folder) == before
 
@@ -223,6 +239,7 @@ def write_clicks(folder, number):
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
+@BY_CASE
 def test_clicks_as_slicer_saves_them(finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "copy", symlinks=True)
     for number in (1, 2):
@@ -251,10 +268,16 @@ MISTAKES = [
 ]
 
 
+def check_config(config):
+    """Do what the workflow does before its first job."""
+    experiment = load_experiment(config)
+    check_input_files(experiment)
+    image_only(experiment)
+
+
 @pytest.mark.parametrize(("keys", "message"), MISTAKES, ids=[message for _, message in MISTAKES])
-def test_a_mistake_is_one_sentence_before_anything_runs(finished, tmp_path, keys, message):
-    folder = shutil.copytree(finished, tmp_path / "copy", symlinks=True)
-    change(folder, **keys)
-    ran = snakemake(folder, "--dry-run", "--cores", "1")
-    assert ran.returncode == 2
-    assert message in ran.stderr.splitlines()[-1]
+def test_a_mistake_is_one_sentence_before_anything_runs(prepared, keys, message):
+    config = yaml.safe_load((prepared / "tiny.yaml").read_text(encoding="utf-8")) | keys
+    with contextlib.chdir(prepared), pytest.raises(UserError) as caught:
+        check_config(config)
+    assert message in str(caught.value)
