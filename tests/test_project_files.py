@@ -1,6 +1,8 @@
 """What readers, the Snakemake catalogue and citation managers find at the root of the repository."""
 
 import re
+import runpy
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 import yaml
 
 from weakseg3d import __version__
+from weakseg3d.cli import build_parser
 from weakseg3d.experiment.from_config import config_schema
 from weakseg3d.files import PROJECT
 
@@ -66,6 +69,32 @@ def test_both_methods_are_cited_in_full(method, authors):
     assert all(author["family-names"] and author["given-names"] for author in reference["authors"])
     assert number not in reference["title"]
     assert len(reference["title"].split()) > 8
+
+
+def test_the_readme_is_short_and_its_commands_are_right():
+    lines = read("README.md").splitlines()
+    assert len(lines) <= 150
+    assert max(map(len, lines)) <= 160
+    blocks = re.findall(r"^```bash\n(.*?)^```", read("README.md"), re.M | re.S)
+    commands = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+    assert [command for command in commands if command[0] == "make"] == [["make", "demo"], ["make", "test"]]
+    verbs = [command[1:] for command in commands if command[0] == "weakseg3d"]
+    assert len(verbs) >= 4
+    for verb, *arguments in verbs:
+        build_parser(verb).parse_args(arguments)
+
+
+def test_the_picture_of_the_pipeline_is_made_of_the_rules():
+    module = runpy.run_path(str(PROJECT / "docs/images/pipeline.py"))
+    assert module["LANES"].keys() <= module["stages"]().keys()
+    text = 'digraph d {\n 0[label = "c"]\n 1[label = "hidden"]\n 2[label = "b"]\n 3[label = "a"]\n'
+    text += " 1 -> 0\n 2 -> 1\n 3 -> 2\n 3 -> 0\n}"
+    graph = module["rule_graph"](text)
+    assert graph == {"c": {"hidden", "a"}, "hidden": {"b"}, "b": {"a"}, "a": set()}
+    kept = module["contracted"](graph, ["a", "b", "c"])
+    assert kept == {"c": {"b", "a"}, "b": {"a"}, "a": set()}
+    # What c reads from a, b has read already.
+    assert module["without_detours"](kept, "c") == {"c": {"b"}, "b": {"a"}, "a": set()}
 
 
 def test_the_catalogue_can_list_the_workflow():
