@@ -45,6 +45,7 @@ VERBS = {
     "report": "turn metrics into tables, figures and a self-contained report.html",
     "explain": "trace a number in a table back to its cases, models, config and commit",
     "new": "write a commented YAML for a dataset, a method or an experiment of your own",
+    "progress": "say in one line how far a run of the workflow is, and how long the rest takes",
     "doctor": "say what is installed, which GPU and scheduler there are, and what is missing for which part",
     "completion": "write what a shell needs to complete this command's verbs and options",
 }
