@@ -7,15 +7,15 @@ Dice is 0 and whose distance is the diagonal of the volume. Every trial draws n 
 
 import argparse
 
-import measure  # noqa: F401  # so that this process finds the package
 import numpy as np
 import pandas as pd
+from measure import sized  # which also lets this process find the package
 from scipy import stats
 
 from weakseg3d.statistics.intervals import UNBOUNDED, interval_of_means
 
-SIZES = (3, 4, 5, 6, 8, 10, 15, 20, 30, 50)
-TRIALS = 10_000
+SIZES = sized((3, 4, 5, 6, 8, 10, 15, 20, 30, 50), tiny=(4, 6))
+TRIALS = sized(10_000, tiny=20)
 RESAMPLES = 999
 """Resamples of the bootstraps."""
 

@@ -9,6 +9,7 @@ import math
 import time
 
 import torch
+from measure import sized
 
 from weakseg3d.experiment.duration import SECONDS_PER_MEGAVOXEL, WIDTHS
 from weakseg3d.experiment.presets import preset_changes
@@ -16,8 +17,9 @@ from weakseg3d.experiment.recipes import load_method
 from weakseg3d.networks import build_network
 
 PA_SEG = ("paseg_stage1", "paseg_stage1_attention_unet", "paseg_stage1_unet")
-METHODS = ("pw4medseg", "dense", *PA_SEG, "dense_unet", "dmpls")
-THREADS = 2
+METHODS = sized(("pw4medseg", "dense", *PA_SEG, "dense_unet", "dmpls"), tiny=("dense_unet",))
+PRESETS = sized(("", "cpu"), tiny=("cpu",))
+THREADS = sized(2, tiny=1)
 
 
 def seconds_per_megavoxel(method, patches):
@@ -40,7 +42,7 @@ def main():
     changes = preset_changes("cpu", METHODS)
     print(f"{'network':18}{'preset':8}{'channels':>9}{'s / Mvoxel':>12}{'per channel':>13}{'expected':>10}")
     for name in METHODS:
-        for preset in ("", "cpu"):
+        for preset in PRESETS:
             method = load_method(name, changes[name] if preset else None)
             ((network, parameters),) = method["network"].items()
             width = next(parameters[key] for key in WIDTHS if key in parameters)

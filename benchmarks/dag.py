@@ -16,15 +16,18 @@ import time
 from pathlib import Path
 
 import yaml
-from measure import RSS_UNIT
+from measure import RSS_UNIT, sized
 
 PROJECT = Path(__file__).resolve().parents[1]
-METHODS = (
-    *("pw4medseg", "paseg_stage1", "paseg_stage1_unet", "paseg_stage1_attention_unet", "paseg", "partial_ce_crf"),
-    *("ignore_label", "unetr_pseudo", "partial_ce", "partial_ce_unet", "dense", "dense_unet"),
+METHODS = sized(
+    (
+        *("pw4medseg", "paseg_stage1", "paseg_stage1_unet", "paseg_stage1_attention_unet", "paseg", "partial_ce_crf"),
+        *("ignore_label", "unetr_pseudo", "partial_ce", "partial_ce_unet", "dense", "dense_unet"),
+    ),
+    tiny=("pw4medseg", "dense_unet"),
 )
-SPLIT = {"train": 40, "test": 20}
-GRIDS = [(1, 1, 1), (1, 2, 1), (1, 2, 3), (1, 4, 5)]
+SPLIT = sized({"train": 40, "test": 20}, tiny={"train": 2, "test": 1})
+GRIDS = sized([(1, 1, 1), (1, 2, 1), (1, 2, 3), (1, 4, 5)], tiny=[(1, 1, 1)])
 """Datasets, organs of each, seeds."""
 LARGE = [(2, 8, 5), (4, 8, 5)]
 LARGEST = (10, 8, 5)

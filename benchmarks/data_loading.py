@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from measure import measure
+from measure import measure, sized
 from monai.transforms import (
     Compose,
     EnsureChannelFirstd,
@@ -28,12 +28,12 @@ from weakseg3d.images.volumes import write_volume
 from weakseg3d.training.loading import load_cases, read_cases
 from weakseg3d.training.patches import KEYS, PatchDataset, patch_transform
 
-SIZE = (192, 192, 128)
-VOLUMES = 4
-EPOCHS = 4
+SIZE = sized((192, 192, 128), tiny=(48, 48, 40))
+VOLUMES = sized(4, tiny=2)
+EPOCHS = sized(4, tiny=1)
 WINDOW = (-100, 240)
 TRAINING = {
-    "patch_size": [96, 96, 96],
+    "patch_size": sized([96, 96, 96], tiny=[16, 16, 16]),
     "patches_per_volume": 4,
     "volumes_per_step": 1,
     "foreground_share": 0.5,

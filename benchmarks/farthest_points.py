@@ -6,12 +6,12 @@ of all candidates to every new click, in 64-bit integers. The times are compared
 
 import numpy as np
 import torch
-from measure import measure, print_row
+from measure import measure, print_row, sized
 
 from weakseg3d.annotations.farthest_points import farthest_point_sampling
 
-RADII = np.array([56, 70, 85])
-NUMBER = 200
+RADII = np.array(sized([56, 70, 85], tiny=[5, 6, 8]))
+NUMBER = sized(200, tiny=20)
 
 
 def candidates():

@@ -9,15 +9,15 @@ import statistics
 import time
 
 import torch
-from measure import measure, print_row
+from measure import measure, print_row, sized
 from torch.nn import functional
 
 from weakseg3d.regularisers.multi_view_crf import multi_view_gated_crf
 
-SHAPE = (64, 64, 48)
+SHAPE = sized((64, 64, 48), tiny=(16, 16, 12))
 RADIUS, SIGMA_XY, SIGMA_INTENSITY = 5, 6.0, 0.1
 SIDE = 2 * RADIUS + 1
-REPEATS = 3
+REPEATS = sized(3, tiny=1)
 
 
 def published(logits, image):

@@ -15,15 +15,16 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from measure import measure, print_row
+from measure import measure, print_row, sized
 
 from weakseg3d.annotations.markups import Annotation, write_markups
 from weakseg3d.images.volumes import write_volume
 from weakseg3d.pseudo_labels.gaussian import gaussian_label
 
-SHAPE = (156, 372, 372)
-SIGMA = 10.0
-CLICKS = 200
+SCALE = sized(1, tiny=6)
+SHAPE = (156 // SCALE, 372 // SCALE, 372 // SCALE)
+SIGMA = 10.0 / SCALE
+CLICKS = sized(200, tiny=10)
 
 
 def clicks():
@@ -32,7 +33,7 @@ def clicks():
     directions = generator.normal(size=(CLICKS, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     radii = generator.random((CLICKS, 1)) ** (1 / 3) * [56, 70, 85]
-    return np.round(directions * radii + [78, 180, 150])
+    return np.round((directions * radii + [78, 180, 150]) / SCALE)
 
 
 def published(points):

@@ -1,5 +1,6 @@
 """Wall time and peak memory of a function in a process of its own, and a table of ratios."""
 
+import math
 import multiprocessing
 import os
 import resource
@@ -15,6 +16,8 @@ SOURCE = str(Path(__file__).resolve().parents[1] / "src")
 sys.path.insert(0, SOURCE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
 
+TINY = bool(os.environ.get("WEAKSEG3D_TINY_BENCHMARKS"))
+"""Set in the tests, where every script runs from start to end within seconds and its figures say nothing."""
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
@@ -27,6 +30,11 @@ class Measurement:
     result: Any
 
 
+def sized(full, tiny):
+    """Return the size with which a script measures: ``full``, or ``tiny`` in the tests."""
+    return tiny if TINY else full
+
+
 def measure(function, *arguments, repeats=3, then=None):
     """Return the Measurement of ``function(*arguments)``, with each of ``repeats`` runs in a fresh process.
 
@@ -34,6 +42,8 @@ def measure(function, *arguments, repeats=3, then=None):
     but not measured, and its return value becomes the Measurement's result. Use it to avoid returning large results,
     because the peak of a new process includes the memory of the process that starts it.
     """
+    if TINY:  # A new process imports torch anew, which takes far longer than anything tiny.
+        return Measurement(*_run(function, arguments, then))
     runs = []
     for _ in range(repeats):
         with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -53,4 +63,6 @@ def _run(function, arguments, then):
 
 def print_row(name, unit, published, ours):
     """Print a line with both figures and their ratio."""
-    print(f"{name:<22} published {published:9.3f} {unit:<3} ours {ours:9.3f} {unit:<3} ratio {published / ours:8.1f}")
+    # The peak memory of something tiny may not grow at all.
+    ratio = published / ours if ours else math.inf
+    print(f"{name:<22} published {published:9.3f} {unit:<3} ours {ours:9.3f} {unit:<3} ratio {ratio:8.1f}")

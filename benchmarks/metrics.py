@@ -14,22 +14,24 @@ from pathlib import Path
 import numpy as np
 import scipy.spatial  # noqa: F401  loaded before the clock starts, like the modules of MedPy
 import SimpleITK as sitk
-from measure import RSS_UNIT, measure, print_row
+from measure import RSS_UNIT, measure, print_row, sized
 from medpy.metric import binary
 
 from weakseg3d.evaluation.compare import compare
 from weakseg3d.evaluation.surfaces import bounding_box, surface_distances
 from weakseg3d.images.volumes import write_volume
 
-SHAPE = (78, 512, 512)
-SPACING = (5.0, 0.78125, 0.78125)
+STEP = sized(1, tiny=6)
+"""Size of a voxel; larger ones are fewer."""
+SHAPE = (78 // STEP, 512 // STEP, 512 // STEP)
+SPACING = (5.0 * STEP, 0.78125 * STEP, 0.78125 * STEP)
 
 
 def liver(centre, radii, waves):
     """Return a boolean mask (z, y, x): an ellipsoid of ``radii`` mm around the voxel ``centre`` with a wavy surface."""
-    z, y, x = np.ogrid[tuple(map(slice, SHAPE))]
+    z, y, x = (STEP * axis for axis in np.ogrid[tuple(map(slice, SHAPE))])
     distance = sum(
-        ((axis - c) * step / r) ** 2 for axis, c, step, r in zip((z, y, x), centre, SPACING, radii, strict=True)
+        ((axis - c) * step / STEP / r) ** 2 for axis, c, step, r in zip((z, y, x), centre, SPACING, radii, strict=True)
     )
     return distance + waves * (np.sin(x / 17) * np.cos(y / 13) + np.sin(z / 3 + y / 29)) <= 1
 

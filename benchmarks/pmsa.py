@@ -10,13 +10,13 @@ import statistics
 import time
 
 import torch
-from measure import measure, print_row
+from measure import measure, print_row, sized
 from torch.autograd.graph import saved_tensors_hooks
 
 from weakseg3d.networks.pmsa import PMSA
 
-BATCH, TOKENS, HIDDEN, HEADS = 4, 216, 768, 12
-REPEATS = 9
+BATCH, TOKENS, HIDDEN, HEADS = sized((4, 216, 768, 12), tiny=(2, 8, 24, 2))
+REPEATS = sized(9, tiny=1)
 
 
 def published(attention, x, noise):

@@ -8,12 +8,13 @@ K / (K - (K - 1) s). With the same seed, both give the same logits.
 import time
 
 import torch
-from measure import print_row
+from measure import print_row, sized
 
 from weakseg3d.networks import build_network
 from weakseg3d.networks.noise import forward_passes
 
-WINDOW, NUMBER = (96, 96, 96), 6
+WINDOW, NUMBER = sized(((96, 96, 96), 6), tiny=((32, 32, 32), 2))
+NETWORK = {"ptn": sized({}, tiny={"feature_size": 2, "hidden_size": 24, "mlp_size": 48, "heads": 2})}
 REPEATS = 2
 
 
@@ -47,7 +48,7 @@ def seconds_of(functions, network, x):
 def main():
     """Print the figures."""
     torch.manual_seed(0)
-    network = build_network({"ptn": {}}, WINDOW).eval().to(memory_format=torch.channels_last_3d)
+    network = build_network(NETWORK, WINDOW).eval().to(memory_format=torch.channels_last_3d)
     x = torch.rand(1, 1, *WINDOW)
     logits = []
     # This also warms up.

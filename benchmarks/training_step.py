@@ -12,14 +12,15 @@ import time
 from contextlib import nullcontext
 
 import torch
-from measure import RSS_UNIT, measure
+from measure import RSS_UNIT, measure, sized
 
 from weakseg3d.losses import build_loss
 from weakseg3d.networks import build_network
 from weakseg3d.networks.noise import divergence
 
-PATCH = (96, 96, 96)
-BATCH = 4
+PATCH = sized((96, 96, 96), tiny=(32, 32, 32))
+BATCH = sized(4, tiny=1)
+NETWORK = {"ptn": sized({}, tiny={"feature_size": 2, "hidden_size": 24, "mlp_size": 48, "heads": 2})}
 KL_WEIGHT = 0.3
 MEMORY_LIMIT = 16e9
 WARM_UP = {"cpu": 1, "cuda": 3}
@@ -32,7 +33,7 @@ def figures(device, precision, compiled):
     torch.manual_seed(0)
     torch.set_flush_denormal(True)
     layout = torch.channels_last_3d
-    network = build_network({"ptn": {}}, PATCH).to(device, memory_format=layout)
+    network = build_network(NETWORK, PATCH).to(device, memory_format=layout)
     forward = torch.compile(network) if compiled else network
     loss = build_loss({"weighted_ce_dice": {}})
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)

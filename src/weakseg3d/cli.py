@@ -13,6 +13,7 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 from weakseg3d.errors import UserError, printable, quoted
@@ -46,6 +47,10 @@ VERBS = {
     "batch": "run another verb for every case of a batch, continuing where an earlier run stopped",
     "report": "turn metrics into tables, figures and a self-contained report.html",
     "explain": "trace a number in a table back to its cases, models, config and commit",
+    "new": "write a commented YAML for a dataset, a method or an experiment of your own",
+    "progress": "say in one line how far a run of the workflow is, and how long the rest takes",
+    "doctor": "say what is installed, which GPU and scheduler there are, and what is missing for which part",
+    "completion": "write what a shell needs to complete this command's verbs and options",
 }
 
 
@@ -109,7 +114,7 @@ def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
         )
         parser.add_argument("verb", choices=VERBS, metavar="VERB")
         return parser
-    module = importlib.import_module(f"weakseg3d.verbs.{module_name(verb)}")
+    module = _module(verb)
     parser = OneSentenceParser(
         prog=f"weakseg3d {verb}",
         description=module.__doc__,
@@ -119,6 +124,20 @@ def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
     return parser
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return one parser of all verbs with their options, which a shell's completion is made of."""
+    parser = OneSentenceParser(prog="weakseg3d")
+    verbs = parser.add_subparsers(metavar="VERB")
+    for verb, text in VERBS.items():
+        _module(verb).add_arguments(verbs.add_parser(verb, help=text))
+    return parser
+
+
+def _module(verb: str) -> ModuleType:
+    """Import and return the module of a verb."""
+    return importlib.import_module(f"weakseg3d.verbs.{module_name(verb)}")
 
 
 def module_name(verb: str) -> str:

@@ -46,6 +46,7 @@ sys.path.insert(0, str(SOURCE))
 import weakseg3d
 from weakseg3d.errors import UserError, printable
 from weakseg3d.experiment.config_text import check_config_files
+from weakseg3d.named_files import from_here_or_project
 
 if not Path(weakseg3d.__file__).is_relative_to(SOURCE):
     reject(
@@ -59,7 +60,8 @@ if workflow.modifier.path_modifier.replace_prefix("results/") != "results/":
         " 'experiment' in its config, which names the folder of its results"
     )
 
-DEFAULT_CONFIG = SOURCE.parent / "config" / "config.yaml"
+# That of the folder where Snakemake works (`--directory .test`) or, if it has none, the demo's.
+DEFAULT_CONFIG = from_here_or_project("config/config.yaml")
 
 if workflow.is_main_process:
     try:
