@@ -24,8 +24,8 @@ PROJECT = Path(__file__).parents[2]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
 IMPORT_NAMES = {"nrrd": "pynrrd", "yaml": "pyyaml"}
 LOADED_BY_NAME = {"annotate": [ANNOTATIONS], "pseudolabel": [PSEUDO_LABELS], "train": [NETWORKS, LOSSES, REGULARISERS]}
-VERBS_WITH_TORCH = ("train", "distill", "predict", "segment", "export")
-FOR_PEOPLE = ("completion", "doctor")
+VERBS_WITH_TORCH = ("train", "distill", "predict", "segment")
+FOR_PEOPLE = ("completion", "doctor", "export")
 """Verbs that no rule runs; they need what the lock file installs."""
 
 
