@@ -3,7 +3,6 @@
 The network is small and its weights are random: what is measured are the volumes that have to be held beside it.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -65,4 +64,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
