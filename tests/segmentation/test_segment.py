@@ -100,6 +100,32 @@ def test_the_label_map_lies_on_the_scan_where_the_organ_is(direction):
     assert bright.largest_probability > 0.99
 
 
+def test_a_list_names_the_scans(tmp_path, models):
+    for case in ("7", "8"):
+        (tmp_path / "cases" / case).mkdir(parents=True)
+        write_volume(scan(), tmp_path / "cases" / case / "image.nii.gz")
+    lines = ["case,image", *(f"{case},../cases/{case}/image.nii.gz" for case in ("7", "8"))]
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists/new.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out = tmp_path / "masks"
+    assert main(["segment", "--models", *models, "--list", str(tmp_path / "lists/new.csv"), "--out", str(out)]) == 0
+    assert {row["scan"] for row in rows(out)} == {"7", "8"}
+    assert (out / "7.nii.gz").is_file()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("../x,a.nii.gz", "is not usable as a case id"), ("x,b.nii.gz", "b.nii.gz: no such file"), ("", "lists no case")],
+)
+def test_a_mistake_in_a_list_is_named_before_anything_is_written(tmp_path, models, capsys, line, message):
+    write_volume(scan(), tmp_path / "a.nii.gz")
+    (tmp_path / "new.csv").write_text(f"case,image\n{line}\n", encoding="utf-8")
+    out = tmp_path / "masks"
+    assert main(["segment", "--models", *models, "--list", str(tmp_path / "new.csv"), "--out", str(out)]) == 2
+    assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_an_organ_that_is_not_found_has_no_uncertainty():
     image = sitk.Cast(scan(), sitk.sitkFloat32)
     labels, [found] = segment(image, [(Threshold(1.01).eval(), RECIPE)])

@@ -286,7 +286,8 @@ def test_an_exported_model_segments_as_the_workflow_does(finished, tmp_path):
     options = [word for key, value in names.items() for word in (f"--{key}", value)]
     assert main(["export", str(finished / "results/tiny"), *options, "--out", str(tmp_path / "spleen.pt")]) == 0
     scan = finished / "results/tiny/2_cases/phantom_ct/0003/image.nii.gz"
-    segment = ["segment", "--models", str(tmp_path / "spleen.pt"), "--images", f"scan={scan}"]
+    (tmp_path / "new.csv").write_text(f"case,image\nscan,{scan}\n", encoding="utf-8")
+    segment = ["segment", "--models", str(tmp_path / "spleen.pt"), "--list", str(tmp_path / "new.csv")]
     assert main([*segment, "--out", str(tmp_path / "masks")]) == 0
     compared = ["--reference", str(tmp_path / "masks/scan.nii.gz"), "--resample-prediction"]
     [prediction] = (finished / "results/tiny/8_predictions/phantom_ct/spleen/dense/dense_unet").rglob("0003.nii.gz")

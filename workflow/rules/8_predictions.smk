@@ -29,11 +29,26 @@ rule predict:
         "{params.run} --model {input.model:q} --image {input.image:q} --out {output.mask:q} {params.uncertainty} > {log:q} 2>&1"
 
 
+# A list, as a command of the shell cannot name thousands of files.
+rule new_images:
+    output:
+        PATHS.NEW_IMAGES,
+    localrule: True
+    params:
+        cases=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].cases("new"),
+        files=FILES.new_files,
+    message:
+        "{wildcards.dataset}: new scans"
+    shell:
+        '(echo case,image; for case in {params.cases:q}; do echo "$case,{params.files}"; done) > {output:q}'
+
+
 # Scans that nobody labelled: one label map of all organs for each, on the scan's own grid, and a table of the volumes.
 # A run that was stopped goes on where it was; what the table does not name any more is left alone.
 rule new_scans:
     input:
         models=FILES.models_of_organs,
+        cases=PATHS.NEW_IMAGES,
         images=FILES.new_images,
     output:
         PATHS.NEW_SCANS,
@@ -50,13 +65,13 @@ rule new_scans:
         gpu=GPUS,
     params:
         run=RUN.verb_on_device("segment"),
-        files=lambda wildcards: options.segment_options(FILES, wildcards),
+        models=lambda wildcards: options.models_option(FILES, wildcards),
         out=subpath(output[0], parent=True),
         code=RUN.code("segment"),
     message:
         "{wildcards.dataset}: {wildcards.method} segments the new scans"
     shell:
-        "{params.run} {params.files} --out {params.out:q} > {log:q} 2>&1"
+        "{params.run} {params.models} --list {input.cases:q} --out {params.out:q} > {log:q} 2>&1"
 
 
 rule control:

@@ -46,16 +46,10 @@ def peoples_options(experiment: Experiment, cell: Any) -> str:
     return _joined(option("annotation", files), option("kind", kind), _meaning(people, background))
 
 
-def segment_options(files: StageFiles, cell: Any) -> str:
-    """Return the options of `segment` for all new cases of a dataset, with the models of all its organs."""
-    experiment = files.experiment
-    dataset = experiment.datasets[cell.dataset]
-    organs = zip(dataset.organs, files.models_of_organs(cell), strict=True)
-    images = paths.CASE_IMAGE.format(experiment=experiment.name, dataset=cell.dataset, case="{case}")
-    return _joined(
-        option("models", [f"{organ}={model}" for organ, model in organs]),
-        option("images", [f"{case}={images.replace('{case}', case)}" for case in dataset.cases("new")]),
-    )
+def models_option(files: StageFiles, cell: Any) -> str:
+    """Return the option of `segment` for a method's models of all organs of a dataset."""
+    organs = zip(files.experiment.datasets[cell.dataset].organs, files.models_of_organs(cell), strict=True)
+    return option("models", [f"{organ}={model}" for organ, model in organs])
 
 
 def effort_options(files: StageFiles, cell: Any) -> str:

@@ -74,6 +74,8 @@ UNCERTAINTY = (
 UNCERTAINTY_MAPS = ("probability", "entropy", "variance")
 """The values of ``{map}``."""
 
+NEW_IMAGES = RESULTS + "/8_predictions/{dataset}/new/images.csv"
+"""The images of the cases that the split calls new."""
 NEW_SCANS = RESULTS + "/8_predictions/{dataset}/new/{method}/seed-{seed}/volumes.csv"
 """The table of the cases that the split calls new; beside it lie their label maps, ``{case}.nii.gz``."""
 NEW_SCAN = RESULTS + "/8_predictions/{dataset}/new/{method}/seed-{seed}/{case}.nii.gz"

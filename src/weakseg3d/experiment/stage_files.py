@@ -232,6 +232,11 @@ class StageFiles:
         """Return the images of all cases that the split calls new, on their own grids."""
         return self._paths(paths.CASE_IMAGE, cell, self._batches(cell, "new"))
 
+    def new_files(self, cell: Any) -> str:
+        """Return the image of the new case ``$case``, seen from the folder of their list."""
+        (file,) = self._paths(paths.CASE_IMAGE, cell, ["$case"])
+        return os.path.relpath(file, os.path.dirname(self.path(paths.NEW_IMAGES, cell)))
+
     def new_scans(self) -> list[str]:
         """Return the tables of the segmented new cases, of every dataset that has some: each method's first seed."""
         return [

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from weakseg3d.datasets.case_lists import listed_files
 from weakseg3d.errors import UserError, printable, quoted
 from weakseg3d.experiment.external_commands import command_words, located_program
 from weakseg3d.experiment.paths import PROBABILITY
-from weakseg3d.external.inputs import listed_files, write_images, write_json
+from weakseg3d.external.inputs import write_images, write_json
 from weakseg3d.external.process import run_command
 from weakseg3d.external.training import digests
 from weakseg3d.files import existing_file, existing_folder, temporary_folder, whole_file

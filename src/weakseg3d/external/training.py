@@ -9,9 +9,10 @@ from typing import Any
 
 from weakseg3d import __version__
 from weakseg3d.commit import commit
+from weakseg3d.datasets.case_lists import listed_files
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.external_commands import command_words, located_program
-from weakseg3d.external.inputs import listed_files, write_cases, write_json
+from weakseg3d.external.inputs import write_cases, write_json
 from weakseg3d.external.process import Usage, run_command
 from weakseg3d.files import file_digest, temporary_folder, whole_file
 from weakseg3d.ownership import claim, remove_claimed

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import SimpleITK as sitk
 
 from weakseg3d.datasets.case_ids import check_case_ids
+from weakseg3d.datasets.case_lists import listed_files
 from weakseg3d.datasets.file_search import natural, walk
-from weakseg3d.errors import UserError, printable, quoted
+from weakseg3d.errors import UserError, printable
 from weakseg3d.images.volumes import read_image
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
@@ -34,7 +35,6 @@ class Scan(NamedTuple):
 def find_scans(places: Iterable[str | os.PathLike[str]], out: str | os.PathLike[str]) -> list[Scan]:
     """Return the scans at ``places``: image files, DICOM folders, and all of both in and below other folders.
 
-    A place written ``NAME=PATH`` gives its only scan this name, which is a case id.
     A file counts by its suffix (NIfTI, NRRD, MetaImage); Slicer's ``.seg.nrrd`` and hidden files are passed over. A
     folder without such files whose first file is DICOM is a scan of its own. What lies in the folder ``out`` of the
     label maps is not a scan.
@@ -42,8 +42,7 @@ def find_scans(places: Iterable[str | os.PathLike[str]], out: str | os.PathLike[
     Raises UserError for a place that does not exist, that contains no scan, or for two scans of one name.
     """
     scans: dict[str, Scan] = {}
-    for text in map(str, places):
-        place, name = _named(text)
+    for place in map(Path, places):
         if not place.exists():
             raise UserError(f"{printable(place)}: no such file or folder; correct --images")
         found = list(_below(place)) if place.is_dir() else [Scan(_without_suffix(place.name), place)]
@@ -52,10 +51,6 @@ def find_scans(places: Iterable[str | os.PathLike[str]], out: str | os.PathLike[
             raise UserError(
                 f"{printable(place)}: contains no scan; name a folder of NIfTI, NRRD or MetaImage files or DICOM series"
             )
-        if name:
-            if len(found) > 1:
-                raise UserError(f"--images {quoted(text)}: contains {len(found)} scans, which cannot have one name")
-            found = [Scan(name, found[0].path)]
         for scan in found:
             if scan.name in scans:
                 other = printable(scans[scan.name].path)
@@ -64,16 +59,14 @@ def find_scans(places: Iterable[str | os.PathLike[str]], out: str | os.PathLike[
     return list(scans.values())
 
 
-def _named(text: str) -> tuple[Path, str]:
-    """Return the path and the name in ``[NAME=]PATH``; the name is empty if there is none."""
-    parts = [] if Path(text).exists() else text.split("=")
-    # Both may have equals signs of their own.
-    for place in range(1, len(parts)):
-        name, path = "=".join(parts[:place]), "=".join(parts[place:])
-        if Path(path).exists():
-            check_case_ids([name], f"--images {quoted(text)}")
-            return Path(path), name
-    return Path(text), ""
+def listed_scans(path: str | os.PathLike[str]) -> list[Scan]:
+    """Return the scans in a CSV with the columns ``case`` and ``image``, by the names of the cases.
+
+    Raises UserError as `listed_files` does, and for a case whose name cannot be that of a file.
+    """
+    files = listed_files(Path(path), ("image",))
+    check_case_ids(files, path)
+    return [Scan(case, columns["image"]) for case, columns in files.items()]
 
 
 def read_scan(scan: Scan) -> sitk.Image:

@@ -29,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="[ORGAN=]FILE",
         help="one model per organ, of 'export' or 'train'; without ORGAN=, the file's name is the organ's",
     )
-    parser.add_argument(
-        "--images", nargs="+", required=True, metavar="[NAME=]PATH", help="scans, folders of them, DICOM folders"
-    )
+    scans = parser.add_mutually_exclusive_group(required=True)
+    scans.add_argument("--images", nargs="+", metavar="PATH", help="scans, folders of them, DICOM folders")
+    scans.add_argument("--list", metavar="CSV", help="scans by name, case,image; paths are relative to the CSV")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the label maps")
     parser.add_argument(
         "--format",
@@ -44,10 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Segment all scans that are not segmented yet, and list all of them."""
     from weakseg3d.segmentation.model_files import model_files
-    from weakseg3d.segmentation.scans import find_scans
+    from weakseg3d.segmentation.scans import find_scans, listed_scans
 
     models = model_files(args.models)
-    scans = find_scans(args.images, args.out)
+    scans = find_scans(args.images, args.out) if args.images else listed_scans(args.list)
 
     from weakseg3d.segmentation.scan_series import segment_scans
 
