@@ -4,8 +4,9 @@ import importlib
 import os
 import platform
 import shutil
-import subprocess
 from pathlib import Path
+
+from weakseg3d.jobs.nvidia_smi import nvidia_smi
 
 SCHEDULERS = {"Slurm": "sbatch", "LSF": "bsub", "PBS or Grid Engine": "qsub"}
 """The command with which jobs are submitted to each scheduler."""
@@ -26,7 +27,7 @@ def gpus() -> str:
 
     Only where there is one is torch imported, which takes seconds.
     """
-    listed = _printed("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
+    listed = nvidia_smi("name,memory.total,driver_version")
     if not listed:
         found = "nvidia-smi lists none" if shutil.which("nvidia-smi") else "there is no nvidia-smi"
         return f"none ({found}); training and prediction run on the CPU, which fits `preset: cpu`"
@@ -57,12 +58,3 @@ def _seen_by_torch(number: int) -> str:
         build = f"a build for CUDA {torch.version.cuda}" if torch.version.cuda else "a build for CPUs"
         return f"torch {torch.__version__}, {build}, can use none of them (docs/gpus.md, docs/conda.md)"
     return f"torch {torch.__version__} can use {visible} of {number}"
-
-
-def _printed(*command: str) -> list[str]:
-    """Return the lines that a command prints, or none if it fails."""
-    try:
-        ran = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return ran.stdout.split("\n")[:-1]

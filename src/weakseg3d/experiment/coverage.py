@@ -1,7 +1,6 @@
 """Who has what: which cases of a dataset have a label, and which have annotations that people made."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from weakseg3d.experiment.people import People, people_of
@@ -40,7 +39,7 @@ def coverage(
     return table, problems
 
 
-def _lacking(case: str, organs: Iterable[str], missing: Mapping[str, str]) -> Iterator[str]:
+def _lacking(case: str, organs: Iterable[str], missing: Mapping[str, str | None]) -> Iterator[str]:
     """Yield what a training case without a label lacks."""
     for organ in organs:
         if organ not in missing:
@@ -49,11 +48,11 @@ def _lacking(case: str, organs: Iterable[str], missing: Mapping[str, str]) -> It
             yield f"case {case}: is a training case without a label, and {missing[organ]} does not exist"
 
 
-def _missing(people: People, case: str, published: Collection[str]) -> str:
-    """Return the first file of a case that does not exist; empty if all do."""
+def _missing(people: People, case: str, published: Collection[str]) -> str | None:
+    """Return what a case lacks of an organ's annotation, or None."""
     if people.imported:
-        return "" if case in published else "its published scribble"
-    return next((path for path in people.of_case(case) if not Path(path).is_file()), "")
+        return None if case in published else "its published scribble"
+    return people.missing_file(case)
 
 
 def _word(present: bool) -> str:

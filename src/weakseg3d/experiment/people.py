@@ -48,6 +48,10 @@ class People:
         """Return all files of a case."""
         return [path for paths in self.patterns(case) for path in paths]
 
+    def missing_file(self, case: str) -> str | None:
+        """Return the first file of a case that does not exist, or None."""
+        return next((path for path in self.of_case(case) if not Path(path).is_file()), None)
+
     def times_file(self) -> list[str]:
         """Return the path of the table of times, as a list; an empty list if there is none."""
         roots = [root for root in _roots(self.raw) if (root / self.times).is_file()] or _roots(self.raw)
@@ -59,12 +63,11 @@ class People:
     def check(self, cases: Sequence[str], place: str) -> None:
         """Raise UserError, naming ``place``, for a case without its files."""
         for case in cases:
-            for path in self.of_case(case):
-                if not Path(path).is_file():
-                    raise UserError(
-                        f"{place}: {path} does not exist, the annotation of the {self.organ} in case {quoted(case)};"
-                        " annotate it, or take the case out of the split"
-                    )
+            if path := self.missing_file(case):
+                raise UserError(
+                    f"{place}: {path} does not exist, the annotation of the {self.organ} in case {quoted(case)};"
+                    " annotate it, or take the case out of the split"
+                )
         for path in self.times_file():
             if not Path(path).is_file():
                 raise UserError(f"{place}: {path} does not exist, the 'seconds' of the {self.organ}; correct the path")

@@ -3,7 +3,6 @@
 import os
 import platform
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from weakseg3d.errors import UserError, printable, quoted
+from weakseg3d.jobs.nvidia_smi import nvidia_smi
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 INTERVAL = 0.5
@@ -119,7 +119,7 @@ class Memory:
 
     def __init__(self, session: int, visible: str | None) -> None:
         self.session, self.visible, self.peak = session, visible, 0
-        names = _nvidia_smi("name", visible)
+        names = _of_visible("name", visible)
         self.device = names[0] if names else platform.machine()
         self.on_gpu = bool(names)
         self.next = 0.0
@@ -130,8 +130,9 @@ class Memory:
         if self.on_gpu:
             if time.monotonic() >= self.next:
                 self.next = time.monotonic() + 10 * INTERVAL
-                used = [int(text) for text in _nvidia_smi("memory.used", self.visible) if text.isdigit()]
-                self.peak = max(self.peak, sum(used) * 2**20)
+                # Each line is a number of MiB, with its unit.
+                used = [line.partition(" ")[0] for line in _of_visible("memory.used", self.visible)]
+                self.peak = max(self.peak, sum(int(text) for text in used if text.isdigit()) * 2**20)
             return
         self.peak = max(self.peak, _resident(self.session))
 
@@ -148,19 +149,11 @@ def _largest_child() -> int:
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
-def _nvidia_smi(query: str, visible: str | None) -> list[str]:
+def _of_visible(query: str, visible: str | None) -> list[str]:
     """Return what nvidia-smi says of the visible GPUs; an empty list without any."""
     if visible is not None and not any(name.strip() not in ("", "-1", "NoDevFiles") for name in visible.split(",")):
         return []
-    if not shutil.which("nvidia-smi"):
-        return []
-    command = ["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits"]
-    command += [f"--id={visible}"] if visible else []
-    try:
-        ran = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return ran.stdout.strip().splitlines()
+    return nvidia_smi(query, *[f"--id={visible}"] * bool(visible))
 
 
 def _resident(session: int) -> int:

@@ -7,7 +7,6 @@ A device is taken by locking a file, which the operating system unlocks when the
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from filelock import FileLock, Timeout
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.experiment.recipes import checked_recipe
+from weakseg3d.jobs.nvidia_smi import nvidia_smi
 from weakseg3d.texts import read_yaml
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -60,11 +60,7 @@ def devices() -> list[str]:
     """Return the names of the devices to share: those in CUDA_VISIBLE_DEVICES, else all that nvidia-smi lists."""
     if VISIBLE in os.environ:
         return [name.strip() for name in os.environ[VISIBLE].split(",") if name.strip() not in ("", "-1", "NoDevFiles")]
-    command = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
-    try:
-        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.split()
-    except (OSError, subprocess.CalledProcessError):
-        return []
+    return nvidia_smi("uuid")
 
 
 def gpus_per_job(accelerator: str) -> int:

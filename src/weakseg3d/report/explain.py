@@ -2,15 +2,14 @@
 
 import pandas as pd
 
-from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.long_table import read_metrics
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.files import file_digest
-from weakseg3d.report.results import read_run
+from weakseg3d.report.results import one_annotation, read_run
 from weakseg3d.report.tables.cell_statistics import VALUES, cell_statistics
 from weakseg3d.report.tables.origin import origin
-from weakseg3d.report.unfinished import finished_metrics
+from weakseg3d.report.unfinished import known_metrics
 from weakseg3d.schemas import choose
 from weakseg3d.texts import from_cell, read_csv
 
@@ -31,13 +30,12 @@ def explain(results, *, dataset, organ, method, metric="dice", annotation=None):
     Raises UserError for a name that the long table does not have, and if ``annotation`` is needed to tell two cells
     apart.
     """
-    gathered = results.folder / "tables" / "metrics.csv"
-    rows = read_metrics(gathered) if gathered.is_file() else finished_metrics(results)
+    rows = known_metrics(results)
     cell_rows = rows
     for column, name in (("dataset", dataset), ("organ", organ), ("method", method), ("metric", metric)):
         choose(name, list(cell_rows[column].unique()), column)
         cell_rows = cell_rows[cell_rows[column] == name]
-    annotation = _annotation(method, list(cell_rows["annotation"].unique()), annotation)
+    annotation = one_annotation(method, list(cell_rows["annotation"].unique()), annotation)
     cell_rows = cell_rows[cell_rows["annotation"] == annotation]
     labels = {"dataset": dataset, "organ": organ, "annotation": annotation, "method": method}
 
@@ -56,15 +54,6 @@ def explain(results, *, dataset, organ, method, metric="dice", annotation=None):
         "config": results.config,
         "software now": origin(),
     }
-
-
-def _annotation(method, known, annotation):
-    """Return ``annotation`` or, if it is None, the only ``known`` one; raise UserError if that is not possible."""
-    if annotation is None and len(known) > 1:
-        raise UserError(f"method {quoted(method)} has the annotations {', '.join(known)}; name one with --annotation")
-    if annotation is not None:
-        choose(annotation, known, "annotation")
-    return annotation or known[0]
 
 
 def _lines_of(table, labels):

@@ -2,9 +2,10 @@
 
 import math
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.experiment import paths
 from weakseg3d.files import existing_folder
+from weakseg3d.schemas import choose
 from weakseg3d.texts import read_csv, read_json
 
 CELL = ("dataset", "organ", "annotation", "method", "seed")
@@ -128,6 +129,15 @@ class Results:
     def _path(self, pattern, **labels):
         """Return the path of ``pattern``, one of `weakseg3d.experiment.paths`, in the folder of the experiment."""
         return self.folder / paths.in_results(pattern).format(**labels)
+
+
+def one_annotation(method, known, annotation):
+    """Return ``annotation`` or, if it is None, the only ``known`` one; raise UserError if that is not possible."""
+    if annotation is None and len(known) > 1:
+        raise UserError(f"method {quoted(method)} has the annotations {', '.join(known)}; name one with --annotation")
+    if annotation is not None:
+        choose(annotation, known, "annotation")
+    return annotation or known[0]
 
 
 def _is_record(content):

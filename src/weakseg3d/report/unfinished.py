@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from weakseg3d.errors import UserError, quoted
-from weakseg3d.evaluation.long_table import LACKING, read_files
+from weakseg3d.evaluation.long_table import LACKING, read_files, read_metrics
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.rows import COLUMNS, LABELS
 from weakseg3d.experiment import paths
@@ -21,6 +21,12 @@ MAX_CHARACTERS = 200
 
 TRAINING_JOB = re.compile(r"(.+/seed-\d+)(/.*)?")
 """The path of the log of a job that belongs to one training: the cell, and the rest."""
+
+
+def known_metrics(results):
+    """Return the long table of an experiment: the gathered one or, before it is gathered, the `finished_metrics`."""
+    gathered = results.folder / paths.in_results(paths.ALL_METRICS)
+    return read_metrics(gathered) if gathered.is_file() else finished_metrics(results)
 
 
 def finished_metrics(results):

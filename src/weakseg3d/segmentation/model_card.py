@@ -11,13 +11,12 @@ from typing import Any
 import pandas as pd
 
 from weakseg3d.errors import UserError
-from weakseg3d.evaluation.long_table import read_metrics
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.experiment import paths
 from weakseg3d.report.results import Results, read_run
 from weakseg3d.report.tables.cell_statistics import cell_statistics
 from weakseg3d.report.tables.method_facts import read_effort, readable_annotation, readable_effort
-from weakseg3d.report.unfinished import finished_metrics
+from weakseg3d.report.unfinished import known_metrics
 
 PURPOSE = (
     "For research. It is not a medical device; a person who knows the anatomy has to look at every mask. On scans of"
@@ -64,8 +63,7 @@ def _effort(results: Results, cell: Mapping[str, Any]) -> str:
 
 def _scores(results: Results, cell: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return mean, interval and numbers of cases by metric."""
-    gathered = results.folder / paths.in_results(paths.ALL_METRICS)
-    rows = read_metrics(gathered) if gathered.is_file() else finished_metrics(results)
+    rows = known_metrics(results)
     for key in ("dataset", "organ", "annotation", "method", "seed"):
         rows = rows[rows[key].astype(str) == str(cell[key])]
     if rows.empty:

@@ -78,12 +78,12 @@ def from_maps(folders: Iterable[str | os.PathLike[str]], threshold: float = 0.5)
     """
     import SimpleITK as sitk
 
-    from weakseg3d.images.volumes import read_image
+    from weakseg3d.images.volumes import read_grid
     from weakseg3d.inference.uncertainty_maps import read_uncertainty
 
     bits: dict[str, dict[str, float]] = defaultdict(dict)
     for folder in map(Path, folders):
-        maps = read_uncertainty(folder, read_image(folder / "probability.nii.gz"), folder / "probability.nii.gz")
+        maps = read_uncertainty(folder, read_grid(folder / "probability.nii.gz"), folder / "probability.nii.gz")
         probability, entropy = (sitk.GetArrayViewFromImage(maps[name]) for name in ("probability", "entropy"))
         inside = probability > threshold
         of_scan = bits[folder.name.removesuffix(UNCERTAINTY_SUFFIX)]

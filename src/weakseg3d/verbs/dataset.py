@@ -99,7 +99,9 @@ def _check(args, dataset, loaders):
 
 
 def _published(args, dataset):
-    """Return the cases with published scribbles."""
+    """Return the cases with published scribbles; the folder is read only for a dataset that may have some."""
+    if "scribbles" not in dataset:
+        return set()
     from pathlib import Path
 
     from weakseg3d.datasets.cases import cases_in

@@ -51,14 +51,15 @@ def run(args: argparse.Namespace) -> None:
 
 def _cell(results, args):
     """Return the one cell that the options name; raise UserError if it does not exist or has no model."""
+    from weakseg3d.report.results import one_annotation
     from weakseg3d.schemas import choose
 
     cells = results.cells
     for key in ("dataset", "organ", "method", "annotation", "seed"):
         wanted, known = getattr(args, key), list(dict.fromkeys(str(cell[key]) for cell in cells))
-        if key == "annotation" and wanted is None and len(known) > 1:
-            raise UserError(f"method {quoted(args.method)} has the annotations {', '.join(known)}; give --annotation")
-        if wanted is None:
+        if key == "annotation":
+            wanted = one_annotation(args.method, known, wanted)
+        elif wanted is None:
             wanted = known[0]
         choose(wanted, known, key)
         cells = [cell for cell in cells if str(cell[key]) == wanted]
