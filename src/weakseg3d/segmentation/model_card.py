@@ -32,10 +32,19 @@ def model_card(results: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
     Its scores are those of this one training on the test cases, with 95 % intervals where there are enough cases.
     Raises UserError if the cell has not been evaluated, or if the record of its training is missing.
     """
-    dataset, run = results.datasets[cell["dataset"]], read_run(results.model(cell, "run.json"))
+    dataset, path = results.datasets[cell["dataset"]], results.model(cell, "run.json")
+    run = read_run(path)
+    recipe = run["recipe"]
+    try:
+        learnt = {
+            "training_cases": len(run["cases"]),
+            "spacing_mm": recipe["spacing"],
+            "intensity": recipe["intensity"],
+        }
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{path}: does not say what was learnt from ({error}); remove it, and train again") from None
     # Records of earlier versions do not say this.
     method = results.methods.get(cell["method"], {})
-    recipe = run["recipe"]
     return {
         "organ": cell["organ"],
         "purpose": PURPOSE,
@@ -44,9 +53,7 @@ def model_card(results: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
         "method": {"name": cell["method"]} | {key: method.get(key, "") for key in ("description", "citation")},
         "annotation": "masks" if cell["annotation"] == "dense" else readable_annotation(cell["annotation"]),
         "effort_per_case": _effort(results, cell),
-        "training_cases": len(run["cases"]),
-        "spacing_mm": recipe["spacing"],
-        "intensity": recipe["intensity"],
+        **learnt,
         "training": {key: run[key] for key in TRAINING if run.get(key)} | {"seed": cell["seed"]},
         "test": {"grid": results.evaluated_on, "scores": _scores(results, cell)},
         "experiment": results.experiment,
