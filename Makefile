@@ -10,7 +10,7 @@ demo: $(INSTALLED)
 	. $(VENV)/bin/activate && snakemake --cores all
 
 test: $(INSTALLED)
-	. $(VENV)/bin/activate && pytest -n 2 --dist loadfile
+	. $(VENV)/bin/activate && pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -m slow
