@@ -8,7 +8,7 @@ import SimpleITK as sitk
 
 
 def pytest_collection_modifyitems(items):
-    """Start with the runs of the whole workflow: at the end, one of them would keep one core busy and the other idle."""
+    """Start with the runs of the whole workflow: at the end, one of them would keep one core alone busy."""
     items.sort(key=lambda item: item.path.parent.name != "workflow")
 
 

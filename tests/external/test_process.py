@@ -93,6 +93,23 @@ def test_the_command_ends_when_our_process_is_terminated(tmp_path):
     assert ends(int(place.read_text(encoding="utf-8")))
 
 
+def test_a_signal_that_arrives_at_once_leaves_nothing_running(tmp_path):
+    """The command sends it while it starts, before anything could have been noted of it."""
+    place = tmp_path / "pid"
+    theirs = (
+        "import os, time, pathlib, signal; os.kill(os.getppid(), signal.SIGTERM);"
+        f" pathlib.Path({str(place)!r}).write_text(str(os.getpid())); time.sleep(600)"
+    )
+    ours = (
+        "import os, sys, time\nfrom weakseg3d.external import process\n"
+        "process.Memory = lambda *known: time.sleep(3)\n"
+        f"process.run_command([sys.executable, '-c', {theirs!r}], os.environ, 'x')"
+    )
+    ran = subprocess.run([sys.executable, "-c", ours], env=os.environ | {"PYTHONPATH": str(SRC)}, timeout=120)
+    assert ran.returncode == 128 + signal.SIGTERM
+    assert ends(int(place.read_text(encoding="utf-8")))
+
+
 def test_its_own_python_comes_first_and_none_of_our_files_is_imported(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/ours")
     (tmp_path / "bin").mkdir()

@@ -44,27 +44,21 @@ def run_command(words: Sequence[str], environment: Mapping[str, str], what: str)
     begins with ``what``, for a program that does not exist, and for an exit code other than 0, with its last words.
     """
     start = time.monotonic()
-    try:
-        process = subprocess.Popen(
-            words,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UserError(f"{what}: {quoted(words[0])} cannot be run ({reason}); correct the command") from None
-    memory = Memory(process.pid, environment.get(VISIBLE))
-    tail = bytearray()
-    reader = threading.Thread(target=_pass_on, args=(process.stdout, tail), daemon=True)
-    reader.start()
-    with _ended_with_us(process):
-        while process.poll() is None:
-            memory.measure()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(INTERVAL)
+    with _noted(signal.SIGTERM) as arrived:
+        process = _started(words, environment, what)
+        try:
+            memory = Memory(process.pid, environment.get(VISIBLE))
+            tail = bytearray()
+            reader = threading.Thread(target=_pass_on, args=(process.stdout, tail), daemon=True)
+            reader.start()
+            while process.poll() is None and not arrived:
+                memory.measure()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(INTERVAL)
+        finally:
+            _end_all(process)
+    if arrived:
+        raise SystemExit(128 + arrived[0])
     reader.join(PATIENCE)
     if process.returncode:
         code = process.returncode
@@ -89,24 +83,46 @@ def _last_words(tail: bytes) -> str:
 
 
 @contextmanager
-def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End all processes of a command's session when the block ends, however it ends."""
+def _noted(number: int) -> Iterator[list[int]]:
+    """Yield a list that gets the signal ``number`` when it arrives, which then ends nothing by itself.
 
-    def stop(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, stop) if in_main_thread else None
+    It is in force before a process starts: one that ended us in between would leave the process running.
+    """
+    arrived: list[int] = []
+    # Python handles signals in the main thread alone.
+    if threading.current_thread() is not threading.main_thread():
+        yield arrived
+        return
+    before = signal.signal(number, lambda received, frame: arrived.append(received))
     try:
-        yield
+        yield arrived
     finally:
-        _end(process, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE)
-        _end(process, signal.SIGKILL)
-        process.wait()
-        if in_main_thread:
-            signal.signal(signal.SIGTERM, before)
+        signal.signal(number, before)
+
+
+def _started(words: Sequence[str], environment: Mapping[str, str], what: str) -> subprocess.Popen[bytes]:
+    """Return the process of a command, in a session of its own; raise UserError if it cannot be run."""
+    try:
+        return subprocess.Popen(
+            words,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UserError(f"{what}: {quoted(words[0])} cannot be run ({reason}); correct the command") from None
+
+
+def _end_all(process: subprocess.Popen[bytes]) -> None:
+    """End all processes of a command's session."""
+    _end(process, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(PATIENCE)
+    _end(process, signal.SIGKILL)
+    process.wait()
 
 
 def _end(process: subprocess.Popen[bytes], number: int) -> None:
