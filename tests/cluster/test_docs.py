@@ -61,6 +61,8 @@ def folder(tmp_path_factory):
     external = "".join(text for page, text in blocks("yaml") if page == "external.md" and "tail:" in text)
     (folder / "config/methods/threshold.yaml").write_text(external, encoding="utf-8")
     (folder / "threshold.py").write_text(blocks("python")[_place_of("external.md")][1], encoding="utf-8")
+    kinds = next(text for page, text in blocks("python") if page == "extend.md" and "deepest_clicks" in text)
+    (folder / "my_kinds.py").write_text(kinds, encoding="utf-8")
     for number in (1, 2, 3):
         label = np.zeros((20, 20, 20), np.uint8)
         label[5:12, 5 + number : 14, 6:15] = 1
@@ -69,6 +71,7 @@ def folder(tmp_path_factory):
             (folder / "scans" / kind).mkdir(parents=True, exist_ok=True)
             sitk.WriteImage(make_volume(array, (2.0, 2.0, 3.0)), folder / f"scans/{kind}/{number:04d}.nii.gz")
     shutil.copy(folder / "scans/ct/0001.nii.gz", folder / "ct.nii.gz")
+    shutil.copy(folder / "scans/seg/0001.nii.gz", folder / "spleen.nii.gz")
     word = {"word_0002": "train", **read_split(folder / "config/splits/word_test.csv")}
     for kind in ("images", "labels"):
         (folder / "raw/word" / kind).mkdir(parents=True)

@@ -26,11 +26,6 @@ def test_an_option_is_quoted_and_left_out_without_values(values, words):
     assert shlex.split(options.option("x", values)) == words
 
 
-def test_a_kind_comes_with_its_parameters():
-    choices = {"part": ("points", {"number": 7, "candidate_share": 0.5})}
-    assert options.kind_with_options(choices, "part") == "points --number 7 --candidate-share 0.5"
-
-
 def test_raw_data_of_the_users_own_go_before_a_shared_folder():
     assert options.raw_data_options(experiment(), "phantom_ct") == ""
     shared = experiment(raw_folder="/all raw", offline=True)

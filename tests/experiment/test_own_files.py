@@ -95,7 +95,10 @@ MISTAKES = [
     ({"loss": {"file": "loss.py"}}, "loss.py: defines no function or class 'loss'"),
     ({"regularisers": {"smoothness": {"file": "loss.py"}}}, "key 'weight' is missing in 'regularisers.smoothness'"),
     ({"regularisers": {"roughness": {"file": "loss.py", "weight": 1}}}, "no function or class 'roughness'"),
-    ({"network": {"file": "net.py", "name": "Net", "sha256": "0" * 64}}, "not the file that this was trained with"),
+    (
+        {"network": {"file": "net.py", "name": "Net", "sha256": "0" * 64}},
+        "not the file that this was planned",
+    ),
 ]
 
 

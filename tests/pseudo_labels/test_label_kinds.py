@@ -27,7 +27,7 @@ ANNOTATE = {
     "scribbles": lambda mask: annotate_scribbles(mask, every=3),
 }
 
-ACCEPTED_ANNOTATIONS = {kind: accepted_annotations(kind) for kind in PSEUDO_LABELS.entries}
+ACCEPTED_ANNOTATIONS = {name: accepted_annotations(label) for name, label in PSEUDO_LABELS.entries.items()}
 
 
 def organ_on(grid):
@@ -45,7 +45,7 @@ def test_every_kind_accepts_the_annotations_it_names(tmp_path, grid, kind, annot
     mask = organ_on(grid)
     margin = ["--margin", 5] if (kind, annotation) == ("geodesic", "points") else []
     label = label_of(tmp_path, image_on(grid), ANNOTATE[annotation](mask), kind, *margin)
-    if is_soft(kind):
+    if is_soft(PSEUDO_LABELS.entry(kind)):
         assert label.dtype == np.float32
         assert np.isfinite(label).all()
         assert label.min() >= 0
@@ -62,16 +62,17 @@ def test_an_absent_organ_is_all_background(tmp_path, kind):
         np.full(SHAPE, IGNORE, np.uint8) if {"slices", "scribbles"} & {*ACCEPTED_ANNOTATIONS[kind]} else Annotation()
     )
     label = label_of(tmp_path, image, empty, "--simulated", kind)
-    assert label.dtype == (np.float32 if is_soft(kind) else np.uint8)
+    assert label.dtype == (np.float32 if is_soft(PSEUDO_LABELS.entry(kind)) else np.uint8)
     assert not label.any()
 
 
 def test_the_verb_offers_exactly_these_kinds():
     help_text = build_parser("pseudolabel").format_help()
-    listed = help_text.partition("  " + "|".join(ACCEPTED_ANNOTATIONS))[2].partition("options:")[0]
+    listed = help_text.partition("  " + "|".join([*ACCEPTED_ANNOTATIONS, "own"]))[2].partition("options:")[0]
     kinds = {line.split()[0] for line in listed.splitlines() if line.startswith("    ") and line[4:5].strip()}
-    assert kinds == set(ACCEPTED_ANNOTATIONS)
-    assert {*sparse_kinds(), *filter(is_soft, ACCEPTED_ANNOTATIONS)} == {*ACCEPTED_ANNOTATIONS} - {"box"}
+    assert kinds == {*ACCEPTED_ANNOTATIONS, "own"}
+    soft = [name for name, label in PSEUDO_LABELS.entries.items() if is_soft(label)]
+    assert {*sparse_kinds(), *soft} == {*ACCEPTED_ANNOTATIONS} - {"box"}
 
 
 def test_the_kinds_are_known_without_loading_numerical_libraries():

@@ -14,7 +14,7 @@ from weakseg3d.pseudo_labels.box import box as box_label
 from weakseg3d.pseudo_labels.box_core import box_core as box_core_label
 from weakseg3d.pseudo_labels.box_gaussian import box_gaussian as box_gaussian_label
 
-ACCEPTED_ANNOTATIONS = {kind: accepted_annotations(kind) for kind in PSEUDO_LABELS.entries}
+ACCEPTED_ANNOTATIONS = {name: accepted_annotations(label) for name, label in PSEUDO_LABELS.entries.items()}
 FROM_POINTS = [kind for kind, annotations in ACCEPTED_ANNOTATIONS.items() if "seven-points" in annotations]
 FROM_BOXES = [kind for kind, annotations in ACCEPTED_ANNOTATIONS.items() if "box" in annotations]
 FROM_CLICKS = [kind for kind, annotations in ACCEPTED_ANNOTATIONS.items() if "points" in annotations]

@@ -33,7 +33,7 @@ def finished(tmp_path_factory):
         if "hospital" not in path and path not in ("config/mine.yaml", "config/methods/three_slices.yaml"):
             (folder / path).write_text(content, encoding="utf-8")
     config = yaml.safe_load((folder / "tiny.yaml").read_text(encoding="utf-8"))
-    config |= {"methods": ["mine", "balls", "truth"], "overrides": {}, "report": {"metrics": METRICS}}
+    config |= {"methods": ["mine", "balls", "my_kinds", "truth"], "overrides": {}, "report": {"metrics": METRICS}}
     (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     finished_run(folder, "--cores", "2")
     return folder
@@ -41,6 +41,7 @@ def finished(tmp_path_factory):
 
 def test_the_page_shows_every_kind_of_file():
     assert {"my_net.py", "my_loss.py", "config/methods/mine.yaml", "config/methods/balls.yaml"} <= {*files()}
+    assert {"my_kinds.py", "config/methods/my_kinds.yaml"} <= {*files()}
     assert "src/weakseg3d/evaluation/metrics/false_positive_share.py" in files()
     assert {"src/weakseg3d/losses/tversky.py", "src/weakseg3d/pseudo_labels/ball.py"} <= {*files()}
 
@@ -104,14 +105,22 @@ def planned(folder):
             "nn.ELU(), nn.Conv3d(width, width",
             {"train": 1, "recipe": 1},
         ),
-        ("src/weakseg3d/evaluation/metrics/jaccard.py", "definition=", "definition='' + ", {"evaluate": 3}),
+        (
+            "my_kinds.py",
+            "<= radius",
+            "< radius",
+            {"annotate": 2, "perturb": 2, "pseudo_label": 2, "train": 1, "recipe": 1},
+        ),
+        ("src/weakseg3d/perturbations/noise.py", "seed: int = 0", "seed: int = 1", {}),
+        ("src/weakseg3d/evaluation/metrics/jaccard.py", "definition=", "definition='' + ", {"evaluate": 4}),
     ],
 )
 def test_an_edit_runs_again_what_uses_it_alone(finished, tmp_path, file, old, new, jobs):
     copy = shutil.copytree(finished, tmp_path / "copy", symlinks=True)
     text = (copy / file).read_text(encoding="utf-8")
     (copy / file).write_text(text.replace(old, new) if new else text + "\n# a comment\n", encoding="utf-8")
-    repeated = {rule: n for rule, n in planned(copy).items() if rule in ("pseudo_label", "train", "recipe", "evaluate")}
+    watched = ("annotate", "perturb", "pseudo_label", "train", "recipe", "evaluate")
+    repeated = {rule: n for rule, n in planned(copy).items() if rule in watched}
     assert repeated == jobs | ({"evaluate": 1} if "train" in jobs else {})
 
 

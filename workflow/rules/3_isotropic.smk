@@ -47,7 +47,7 @@ rule perturb:
     params:
         run=RUN.verb("perturb"),
         seed=EXPERIMENT.annotation_seed,
-        kind=lambda wildcards: options.kind_with_options(PERTURBATIONS, wildcards.perturbation),
+        kind=lambda wildcards: choice_options(PERTURBATIONS[wildcards.perturbation]),
         code=RUN.code("perturb"),
     message:
         "{wildcards.dataset}: perturbing the image of case {wildcards.case} ({params.kind})"

@@ -22,7 +22,7 @@ rule annotate:
     params:
         run=RUN.verb("annotate"),
         seed=EXPERIMENT.annotation_seed,
-        kind=lambda wildcards: options.kind_with_options(ANNOTATIONS, wildcards.annotation),
+        kind=lambda wildcards: choice_options(ANNOTATIONS[wildcards.annotation]),
         code=RUN.code("annotate"),
     message:
         "{wildcards.dataset}: annotating the {wildcards.organ} in case {wildcards.case} ({params.kind})"

@@ -20,7 +20,7 @@ rule pseudo_label:
         runtime=30,
     params:
         run=RUN.verb("pseudolabel"),
-        kind=lambda wildcards: options.kind_with_options(PSEUDO_LABELS, wildcards.pseudo_label),
+        kind=lambda wildcards: choice_options(PSEUDO_LABELS[wildcards.pseudo_label]),
         code=RUN.code("pseudolabel"),
     message:
         "{wildcards.dataset}: pseudo label of the {wildcards.organ} in case {wildcards.case} ({params.kind})"

@@ -12,6 +12,7 @@ from weakseg3d.experiment.from_config import check_container, load_experiment
 from weakseg3d.experiment.provenance import provenance
 from weakseg3d.experiment.raw_content import RawContent
 from weakseg3d.experiment.stage_files import StageFiles
+from weakseg3d.experiment.choices import choice_options
 from weakseg3d.experiment.wildcards import any_of, wildcard_patterns
 from weakseg3d.jobs import failures
 from weakseg3d.jobs.commands import Commands

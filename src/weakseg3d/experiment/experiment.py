@@ -9,12 +9,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from weakseg3d.annotations import ANNOTATIONS, resembled
+from weakseg3d.experiment.choices import choice_part
 from weakseg3d.experiment.external_facts import facts_of
-from weakseg3d.experiment.paths import path_part
 from weakseg3d.experiment.people import PREFIX, People
 from weakseg3d.experiment.recipes import recipe_of, scaling_of
 from weakseg3d.experiment.variants import variant_name, variant_parts
 from weakseg3d.named_files import takes_precedence, taking_precedence
+from weakseg3d.perturbations import PERTURBATIONS
+from weakseg3d.pseudo_labels import PSEUDO_LABELS
 
 
 class Cell(NamedTuple):
@@ -165,23 +168,25 @@ class Experiment:
 
         It is the kind and every parameter of a simulated one, the kind alone of one that people made, or ``dense``.
         """
+        chosen = self.methods[method]["annotation"]
         if self.methods[method]["supervision"] == "dense":
             return "dense"
-        kind, parameters = split_choice(self.methods[method]["annotation"])
-        if kind != "none" and organ in self.datasets[dataset].people:
-            return f"{PREFIX}_{kind}"
-        return kind if kind == "none" else path_part(kind, parameters | {"seed": self.annotation_seed})
+        if "none" in chosen:
+            return "none"
+        if organ in self.datasets[dataset].people:
+            return f"{PREFIX}_{resembled(ANNOTATIONS.choice(chosen).entry)}"
+        return choice_part(ANNOTATIONS, chosen, seed=self.annotation_seed)
 
-    def annotations(self) -> dict[str, tuple[str, dict[str, Any]]]:
-        """Return ``{path part: (kind, parameters)}`` of all annotations in use; those of people have no parameters."""
+    def annotations(self) -> dict[str, dict[str, Any]]:
+        """Return ``{path part: choice}`` of all weak annotations in use; those of people have no parameters."""
         found = {}
         for name, method in self.methods.items():
-            kind, parameters = split_choice(method["annotation"])
             for dataset, entry in self.datasets.items():
                 for organ in entry.organs:
                     part = self.annotation(name, dataset, organ)
-                    found[part] = (kind, {} if part.startswith(f"{PREFIX}_") else parameters)
-        return found
+                    by_people = part.startswith(f"{PREFIX}_")
+                    found[part] = {part.removeprefix(f"{PREFIX}_"): {}} if by_people else method["annotation"]
+        return {part: choice for part, choice in found.items() if part not in ("none", "dense")}
 
     def peoples_annotations(self) -> list[str]:
         """Return the path parts of the annotations that people made."""
@@ -191,27 +196,25 @@ class Experiment:
         """Return the path part of a method's pseudo label, or None for a method without one."""
         if "pseudo_label" not in self.methods[method]:
             return None
-        return path_part(*split_choice(self.methods[method]["pseudo_label"]))
+        return choice_part(PSEUDO_LABELS, self.methods[method]["pseudo_label"])
 
-    def pseudo_labels(self) -> dict[str, tuple[str, dict[str, Any]]]:
-        """Return ``{path part: (kind, parameters)}`` of all pseudo labels in use."""
+    def pseudo_labels(self) -> dict[str, dict[str, Any]]:
+        """Return ``{path part: choice}`` of all pseudo labels in use."""
         used = [method["pseudo_label"] for method in self.methods.values() if "pseudo_label" in method]
-        choices = [split_choice(label) for label in used]
-        return {path_part(*choice): choice for choice in choices}
+        return {choice_part(PSEUDO_LABELS, choice): choice for choice in used}
 
     def image(self, method: str, part: str) -> str:
         """Return the file name, without suffix, of the images that a method sees in ``part`` (train or test)."""
         perturbation = self.methods[method]["images"].get(part)
         return f"image_{self._perturbation_part(perturbation)}" if perturbation else "image"
 
-    def perturbations(self) -> dict[str, tuple[str, dict[str, Any]]]:
-        """Return ``{path part: (kind, parameters)}`` of all perturbations of images in use."""
+    def perturbations(self) -> dict[str, dict[str, Any]]:
+        """Return ``{path part: choice}`` of all perturbations of images in use."""
         used = [perturbation for method in self.methods.values() for perturbation in method["images"].values()]
-        return {self._perturbation_part(perturbation): split_choice(perturbation) for perturbation in used}
+        return {self._perturbation_part(perturbation): perturbation for perturbation in used}
 
     def _perturbation_part(self, perturbation: dict[str, Any]) -> str:
-        kind, parameters = split_choice(perturbation)
-        return path_part(kind, parameters | {"seed": self.annotation_seed})
+        return choice_part(PERTURBATIONS, perturbation, seed=self.annotation_seed)
 
     def model_of(self, method: str) -> str:
         """Return the method whose model ``method`` predicts with: itself, or a variant that is trained alike."""
@@ -302,12 +305,6 @@ class Experiment:
             spacing=self.spacing,
             intensity=self.datasets[dataset].intensity,
         )
-
-
-def split_choice(choice: dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """Return the name and the parameters of a choice written ``{name: {parameter: value}}``."""
-    ((name, parameters),) = choice.items()
-    return name, parameters
 
 
 def students(name: str, method: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels import is_soft, sparse_kinds
+from weakseg3d.pseudo_labels import PSEUDO_LABELS, is_soft, is_sparse
 
 
 def target_of(method: Mapping[str, Any]) -> str:
@@ -13,8 +13,8 @@ def target_of(method: Mapping[str, Any]) -> str:
         return "mask"
     if "pseudo_label" not in method:
         return "annotation"
-    (kind,) = method["pseudo_label"]
-    return "soft" if is_soft(kind) else "sparse" if kind in sparse_kinds() else "mask"
+    label = PSEUDO_LABELS.choice(method["pseudo_label"]).entry
+    return "soft" if is_soft(label) else "sparse" if is_sparse(label) else "mask"
 
 
 def facts_of(method: Mapping[str, Any], /, **cell: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from weakseg3d.annotations import ANNOTATIONS
 from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.datasets.patients import divided_patient
 from weakseg3d.errors import UserError
@@ -133,9 +134,8 @@ def _check_people(methods: dict[str, Any], datasets: dict[str, Dataset]) -> None
     for dataset in datasets.values():
         for organ, people in dataset.people.items():
             for name, method in weak.items():
-                (kind,) = method["annotation"]
-                if organ in dataset.organs and kind != "none":
-                    check_kind(people, kind, name)
+                if organ in dataset.organs and "none" not in method["annotation"]:
+                    check_kind(people, ANNOTATIONS.choice(method["annotation"]).entry, name)
 
 
 def _first_stages(name: str, methods: dict[str, Any], changes: dict[str, Any]) -> dict[str, dict[str, Any]]:

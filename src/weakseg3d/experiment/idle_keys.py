@@ -15,7 +15,7 @@ from typing import Any
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.method_schema import method_schema
 from weakseg3d.networks import NETWORKS, is_stochastic
-from weakseg3d.pseudo_labels import is_soft
+from weakseg3d.pseudo_labels import PSEUDO_LABELS, is_soft
 from weakseg3d.registry.parameters import ForDivergence
 from weakseg3d.regularisers import regulariser
 
@@ -27,8 +27,8 @@ def check_idle_keys(method: Mapping[str, Any], source: str | Path) -> None:
         check_dense_keys(method, source)
         soft, labels = False, "dense masks, which have"
     else:
-        (kind,) = method["pseudo_label"]
-        soft, labels = is_soft(kind), f"pseudo label '{kind}', which has"
+        label = PSEUDO_LABELS.choice(method["pseudo_label"]).entry
+        soft, labels = is_soft(label), f"pseudo label '{label.name}', which has"
     if not soft:
         for key in target:
             _refuse(method, ("target", key), f"on {labels} no values between 0 and 1", source)

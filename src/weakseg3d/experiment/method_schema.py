@@ -11,6 +11,7 @@ from weakseg3d.annotations import ANNOTATIONS
 from weakseg3d.experiment.external_commands import with_program_digest
 from weakseg3d.losses import LOSSES
 from weakseg3d.networks import NETWORKS
+from weakseg3d.perturbations import PERTURBATIONS
 from weakseg3d.pseudo_labels import PSEUDO_LABELS
 from weakseg3d.registry import own_files
 from weakseg3d.registry.registry import Registry
@@ -39,10 +40,11 @@ def method_schema(content: Any = None) -> dict[str, Any]:
     """
     content = content if isinstance(content, Mapping) else {}
     chosen: dict[str, Any] = {
-        key: _choice(registry, content[key]) if key in TRAINED and _is_own(content.get(key)) else _all_choices(key)
+        key: _choice(registry, content[key]) if _is_own(content.get(key)) else _all_choices(key)
         for key, registry in REGISTRIES.items()
     }
     chosen["regularisers"] = _regularisers(content.get("regularisers"))
+    chosen["images"] = {"properties": _perturbations(content.get("images"))}
     rules = schema("method")
     described = {key: rules["properties"][key] | value for key, value in chosen.items()}
     return rules | {"properties": rules["properties"] | described}
@@ -50,7 +52,9 @@ def method_schema(content: Any = None) -> dict[str, Any]:
 
 def with_digests(content: dict[str, Any]) -> dict[str, Any]:
     """Return a method's ``content`` with the digest of each file of the user's that it names."""
-    filled = {key: own_files.with_digest(content[key]) for key in REGISTRIES if key in TRAINED and key in content}
+    filled = {key: own_files.with_digest(content[key]) for key in REGISTRIES if key in content}
+    if "images" in content:
+        filled["images"] = {part: own_files.with_digest(choice) for part, choice in content["images"].items()}
     terms = content.get("regularisers")
     if isinstance(terms, Mapping):
         filled["regularisers"] = {name: own_files.with_digest(settings) for name, settings in terms.items()}
@@ -78,6 +82,13 @@ def _is_own(choice: Any) -> bool:
 
 def _choice(registry: Registry, choice: Any) -> dict[str, Any]:
     return _without_description(registry.json_schema(choice))
+
+
+def _perturbations(content: Any) -> dict[str, Any]:
+    """Return the schema of the perturbation of each part, also where it is in a file of the user's."""
+    parts = content if isinstance(content, Mapping) else {}
+    described = schema("method")["properties"]["images"]["properties"]
+    return {part: PERTURBATIONS.json_schema(parts.get(part)) | rules for part, rules in described.items()}
 
 
 @cache

@@ -30,19 +30,13 @@ def folder_option(name: str, files: Sequence[Any]) -> str:
     return option(name, str(files[0]).rpartition("/")[0] if files else "")
 
 
-def kind_with_options(choices: Mapping[str, tuple[str, dict[str, Any]]], part: str) -> str:
-    """Return ``kind --parameter value ...`` of the annotation, pseudo label or perturbation that a path part names."""
-    kind, parameters = choices[part]
-    return " ".join([kind, *(option(key.replace("_", "-"), [value]) for key, value in parameters.items())])
-
-
 def peoples_options(experiment: Experiment, cell: Any) -> str:
     """Return the options of `collect` for the annotation that people made of a case, or of a batch in its place."""
     people = experiment.datasets[cell.dataset].people[cell.organ]
     files, background = people.patterns(cell.case)
     if people.imported:
         files = [paths.tracked(_scribbles(experiment, cell.dataset, cell.case), experiment.batch)]
-    kind, _ = experiment.annotations()[cell.annotation]
+    (kind,) = experiment.annotations()[cell.annotation]
     return _joined(option("annotation", files), option("kind", kind), _meaning(people, background))
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from weakseg3d.annotations import is_drawn
+from weakseg3d.annotations import is_drawn, resembled
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.files import PROJECT
+from weakseg3d.registry.registry import Entry
 
 IMPORTED = "imported"
 """What the key says in place of files: the scribbles that were published with the dataset."""
@@ -113,13 +114,14 @@ def _published(organ: str, description: Mapping[str, Any], source: str) -> Peopl
     return People(organ, [], [], values, "", imported=True)
 
 
-def check_kind(people: People, kind: str, method: str) -> None:
-    """Raise UserError if ``method`` learns from another ``kind`` of annotation than people gave."""
-    if is_drawn(kind) != people.drawn():
+def check_kind(people: People, annotation: Entry, method: str) -> None:
+    """Raise UserError if ``method`` learns from another kind of ``annotation`` than people gave."""
+    if is_drawn(annotation) != people.drawn():
         given, wanted = ("drawings", "clicks or boxes") if people.drawn() else ("Slicer markups", "label maps")
         raise UserError(
-            f"method '{method}' learns from annotation '{kind}', which is {wanted}, but 'annotations.{people.organ}'"
-            f" names {given}; choose another method, or change its annotation under 'overrides'"
+            f"method '{method}' learns from annotation '{resembled(annotation)}', which is {wanted}, but"
+            f" 'annotations.{people.organ}' names {given}; choose another method, or change its annotation under"
+            " 'overrides'"
         )
 
 

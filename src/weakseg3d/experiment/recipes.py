@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from weakseg3d.annotations import ANNOTATIONS, resembled
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.external_commands import check_commands, check_pattern
 from weakseg3d.experiment.idle_keys import (
@@ -19,7 +20,7 @@ from weakseg3d.experiment.method_schema import REGISTRIES, method_schema, with_d
 from weakseg3d.losses import LOSSES, sparse_losses, takes_sparse_targets
 from weakseg3d.named_files import named_file
 from weakseg3d.networks import NETWORKS
-from weakseg3d.pseudo_labels import accepted_annotations, is_soft, sparse_kinds
+from weakseg3d.pseudo_labels import PSEUDO_LABELS, accepted_annotations, is_soft, is_sparse, sparse_kinds
 from weakseg3d.registry.parameters import DivisibleBy
 from weakseg3d.registry.registry import Registry
 from weakseg3d.registry.signatures import call_with_known
@@ -370,27 +371,28 @@ def _check_weak_labels(method: dict[str, Any], source: str | Path) -> None:
     if "none" in method["annotation"]:
         raise UserError(f"{source}: weak supervision needs an annotation other than 'none'; name one")
     check_pseudo_label(method, source)
-    (label,), loss = method["pseudo_label"], LOSSES.choice(method["loss"]).entry.name
+    label, loss = PSEUDO_LABELS.choice(method["pseudo_label"]).entry, LOSSES.choice(method["loss"]).entry.name
     sparse = takes_sparse_targets(method["loss"])
-    if label in sparse_kinds() and not sparse:
+    if is_sparse(label) and not sparse:
         raise UserError(
-            f"{source}: loss '{loss}' cannot leave out the unknown voxels of pseudo label '{label}';"
+            f"{source}: loss '{loss}' cannot leave out the unknown voxels of pseudo label '{label.name}';"
             f" use {' or '.join(sparse_losses())}"
         )
     if is_soft(label) and sparse:
         raise UserError(
             f"{source}: loss '{loss}' counts only voxels labelled exactly 0 or 1, of which the soft pseudo label"
-            f" '{label}' has hardly any; use a loss for soft targets, or a pseudo label among"
+            f" '{label.name}' has hardly any; use a loss for soft targets, or a pseudo label among"
             f" {', '.join(sparse_kinds())}"
         )
 
 
 def check_pseudo_label(method: dict[str, Any], source: str | Path) -> None:
     """Raise a UserError, naming ``source``, when a method's pseudo label cannot be made of its annotation."""
-    (annotation,), (label,) = method["annotation"], method["pseudo_label"]
-    if annotation not in accepted_annotations(label):
+    label = PSEUDO_LABELS.choice(method["pseudo_label"]).entry
+    kind = "none" if "none" in method["annotation"] else resembled(ANNOTATIONS.choice(method["annotation"]).entry)
+    if kind not in accepted_annotations(label):
         raise UserError(
-            f"{source}: pseudo label '{label}' cannot be made of annotation '{annotation}';"
+            f"{source}: pseudo label '{label.name}' cannot be made of annotation '{kind}';"
             f" it takes {' or '.join(accepted_annotations(label))}"
         )
 

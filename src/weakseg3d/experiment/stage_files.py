@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from weakseg3d.annotations import is_drawn
+from weakseg3d.annotations import ANNOTATIONS, is_drawn
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Evaluation, Experiment
 from weakseg3d.experiment.external_facts import target_of
@@ -44,7 +44,8 @@ class StageFiles:
 
     def suffix(self, annotation: str) -> str:
         """Return how the files of an annotation end."""
-        return "nii.gz" if is_drawn(self.experiment.annotations()[annotation][0]) else "mrk.json"
+        entry = ANNOTATIONS.choice(self.experiment.annotations()[annotation]).entry
+        return "nii.gz" if is_drawn(entry) else "mrk.json"
 
     def annotation(self, cell: Any) -> str:
         """Return the annotation of a case."""

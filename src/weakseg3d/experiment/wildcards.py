@@ -16,7 +16,7 @@ def wildcard_patterns(experiment: Experiment) -> dict[str, str]:
         "organ": any_of(organs),
         "case": r"[^/]+" if experiment.batch == "case" else f"@(?:{any_of(PARTS)})",
         "kind": "image|label",
-        "annotation": any_of({"dense", *experiment.annotations()}),
+        "annotation": any_of({"dense", "none", *experiment.annotations()}),
         "pseudo_label": any_of(experiment.pseudo_labels()),
         "perturbation": any_of(experiment.perturbations()),
         "method": any_of(experiment.methods),

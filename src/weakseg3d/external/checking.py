@@ -1,7 +1,6 @@
 """The contract, tried on two phantom cases: what `method check` does."""
 
 import csv
-import shlex
 import sys
 import tempfile
 import time
@@ -9,13 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from weakseg3d.annotations import is_drawn
+from weakseg3d.annotations import ANNOTATIONS, is_drawn
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError
-from weakseg3d.experiment.experiment import split_choice
+from weakseg3d.experiment.choices import choice_words
 from weakseg3d.experiment.external_commands import ENVIRONMENT_FILES
 from weakseg3d.experiment.external_facts import facts_of, target_of
-from weakseg3d.experiment.options import kind_with_options
 from weakseg3d.experiment.paths import PROBABILITY
 from weakseg3d.external.environment import command_environment
 from weakseg3d.external.masks import foreign_mask, foreign_probability
@@ -91,19 +89,15 @@ def _target(case: str, method: Mapping[str, Any], paths: Mapping[str, Path], fol
     target = target_of(method)
     if method["supervision"] == "dense":
         return paths["mask"]
-    kind, parameters = split_choice(method["annotation"])
-    annotation = folder / f"{case}_annotation.{'nii.gz' if is_drawn(kind) else 'mrk.json'}"
-    _run(["annotate", "--mask", str(paths["mask"]), "--out", str(annotation), *_words(kind, parameters)])
+    drawn = is_drawn(ANNOTATIONS.choice(method["annotation"]).entry)
+    annotation = folder / f"{case}_annotation.{'nii.gz' if drawn else 'mrk.json'}"
+    _run(["annotate", "--mask", str(paths["mask"]), "--out", str(annotation), *choice_words(method["annotation"])])
     if target == "annotation":
         return annotation
     label = folder / f"{case}_pseudo.nii.gz"
     files = ["--annotation", str(annotation), "--image", str(paths["image"]), "--out", str(label)]
-    _run(["pseudolabel", *files, *_words(*split_choice(method["pseudo_label"]))])
+    _run(["pseudolabel", *files, *choice_words(method["pseudo_label"])])
     return label
-
-
-def _words(kind: str, parameters: dict[str, Any]) -> list[str]:
-    return shlex.split(kind_with_options({kind: (kind, parameters)}, kind))
 
 
 def _run(command: list[str]) -> None:

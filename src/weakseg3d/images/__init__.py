@@ -1,1 +1,1 @@
-"""Reading, checking, resampling and perturbing volumes and masks, and preparing them as arrays for a network."""
+"""Reading, checking and resampling volumes and masks, and preparing them as arrays for a network."""

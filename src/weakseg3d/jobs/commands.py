@@ -12,6 +12,7 @@ from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.experiment.method_schema import TRAINED, chosen_modules
 from weakseg3d.experiment.people import People
 from weakseg3d.jobs.code_hash import code_hash
+from weakseg3d.perturbations import PERTURBATIONS
 from weakseg3d.pseudo_labels import PSEUDO_LABELS
 
 
@@ -81,7 +82,7 @@ def chosen_by(experiment: Experiment, verb: str, wildcards: Any) -> tuple[str, .
     """Return the modules that ``verb`` loads by name in a job with these ``wildcards``, as the methods chose them."""
     if verb in ("evaluate", "report"):
         return metric_modules()
-    if verb in ("annotate", "pseudolabel"):
+    if verb in ("annotate", "pseudolabel", "perturb"):
         return _kind_of(experiment, verb, wildcards)
     parts = {"train": TRAINED, "distill": TRAINED, "predict": ("network",), "segment": ("network",)}.get(verb, ())
     if not parts:
@@ -91,9 +92,11 @@ def chosen_by(experiment: Experiment, verb: str, wildcards: Any) -> tuple[str, .
 
 
 def _kind_of(experiment: Experiment, verb: str, wildcards: Any) -> tuple[str, ...]:
-    """Return the module of the annotation or pseudo label that a path part names."""
+    """Return the module of the annotation, pseudo label or perturbation that a path part names."""
     if verb == "annotate":
-        entry = ANNOTATIONS.entry(experiment.annotations()[wildcards.annotation][0])
+        entry = ANNOTATIONS.choice(experiment.annotations()[wildcards.annotation]).entry
+    elif verb == "perturb":
+        entry = PERTURBATIONS.choice(experiment.perturbations()[wildcards.perturbation]).entry
     else:
-        entry = PSEUDO_LABELS.entry(experiment.pseudo_labels()[wildcards.pseudo_label][0])
+        entry = PSEUDO_LABELS.choice(experiment.pseudo_labels()[wildcards.pseudo_label]).entry
     return (entry.module,) if entry.module else ()

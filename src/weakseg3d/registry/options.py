@@ -1,21 +1,31 @@
-"""The parameters of a registry's entries as options of a verb: ``KIND --parameter value``."""
+"""The parameters of a registry's entries as options of a verb: ``KIND --parameter value``.
+
+``own --file FILE --set parameter=value`` stands for an entry in a file of the user's.
+"""
 
 import argparse
 from collections.abc import Mapping
 from typing import Any
 
 from weakseg3d.errors import UserError
+from weakseg3d.keyvalues import parse_pairs
 from weakseg3d.option_types import finite_number, whole_number
+from weakseg3d.registry import own_files
 from weakseg3d.registry.parameters import Parameter
 from weakseg3d.registry.registry import Choice, Registry
-from weakseg3d.registry.signatures import Argument
+from weakseg3d.registry.signatures import REQUIRED, Argument
+from weakseg3d.schemas import validated
+from weakseg3d.texts import parse_yaml
 
 TYPES = {"number": finite_number, "integer": whole_number}
 
+OWN = "own"
+"""The kind that stands for an entry in a file of the user's."""
+
 
 def add_kinds(parser: argparse.ArgumentParser, registry: Registry) -> None:
-    """Declare one subcommand per entry of a ``registry``, with an option per parameter."""
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="|".join(registry.entries))
+    """Declare one subcommand per entry of a ``registry``, with an option per parameter, and one for own files."""
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="|".join([*registry.entries, OWN]))
     for name, entry in registry.entries.items():
         kind = kinds.add_parser(name, help=_phrase(entry.meaning))
         for parameter, argument in entry.parameters.items():
@@ -25,10 +35,16 @@ def add_kinds(parser: argparse.ArgumentParser, registry: Registry) -> None:
                 dest=parameter,
                 type=TYPES.get(rules.get("type", ""), str),
                 choices=rules.get("enum"),
-                default=argument.default,
+                required=argument.default is REQUIRED,
+                default=None if argument.default is REQUIRED else argument.default,
                 metavar=None if "enum" in rules else "VALUE",
                 help=_help(argument),
             )
+    own = kinds.add_parser(OWN, help="one in a Python file of your own")
+    own.add_argument("--file", required=True, metavar="FILE", help=_phrase(own_files.KEYS["file"]["description"]))
+    own.add_argument("--name", metavar="NAME", help=_phrase(own_files.KEYS["name"]["description"]))
+    own.add_argument("--sha256", metavar="DIGEST", help="the digest that the file must have")
+    own.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="its parameters")
 
 
 def chosen(args: argparse.Namespace, registry: Registry) -> Choice:
@@ -36,6 +52,8 @@ def chosen(args: argparse.Namespace, registry: Registry) -> Choice:
 
     Raises UserError for a value out of its range, and for values that do not go together.
     """
+    if args.kind == OWN:
+        return _own(args, registry)
     entry = registry.entry(args.kind)
     values: Mapping[str, Any] = {name: getattr(args, name) for name in entry.parameters}
     for name, argument in entry.parameters.items():
@@ -45,6 +63,16 @@ def chosen(args: argparse.Namespace, registry: Registry) -> Choice:
         name, requirement = broken
         raise UserError(f"{option_name(name)} {requirement}; correct one of them")
     return Choice(entry, values)
+
+
+def _own(args: argparse.Namespace, registry: Registry) -> Choice:
+    """Return the entry in a file of the user's and the parameters given for it."""
+    keys = {key: getattr(args, key) for key in own_files.KEYS if getattr(args, key) is not None}
+    values = {key: parse_yaml(text, f"--set {key}") for key, text in parse_pairs(args.set, "--set").items()}
+    content = validated(keys | values, registry.json_schema(keys), args.file)
+    choice = registry.choice(content)
+    choice.entry.check_rules(choice.values, args.file, "--set")
+    return choice
 
 
 def check_range(option: str, value: Any, argument: Argument) -> None:
@@ -78,7 +106,7 @@ def _in_words(bounds: Mapping[str, Any]) -> str:
 
 def _help(argument: Argument) -> str:
     parameter = argument.note(Parameter) or Parameter("")
-    default = "" if argument.default is None else " (default: %(default)s)"
+    default = "" if argument.default in (None, REQUIRED) else " (default: %(default)s)"
     return _phrase(parameter.meaning) + default
 
 

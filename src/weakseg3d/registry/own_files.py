@@ -7,6 +7,8 @@ it was trained with.
 import importlib.util
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -46,7 +48,7 @@ def with_digest(content: Any) -> Any:
 def check_digest(path: Path, expected: str | None) -> None:
     """Raise UserError if a file has another digest than ``expected``, unless that is None."""
     if expected is not None and file_digest(path) != expected:
-        raise UserError(f"{path}: not the file that this was trained with; restore it, or train again")
+        raise UserError(f"{path}: not the file that this was planned or trained with; restore it, or start again")
 
 
 @cache
@@ -61,10 +63,19 @@ def run(path: Path) -> ModuleType:
         raise UserError(f"{path}: not a file of Python; give it a name that ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    try:
+    with failures_of(path):
         spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def failures_of(path: Path) -> Iterator[None]:
+    """Turn whatever a file of the user's raises into a UserError that names its line."""
+    try:
+        yield
+    except UserError:
+        raise
     except Exception as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         line = f", line {lines[-1]}" if lines else ""
         raise UserError(f"{path}{line}: {type(error).__name__}: {quoted(str(error))}; correct the file") from error
-    return module

@@ -120,13 +120,22 @@ class MadeOf:
 
 @dataclass(frozen=True)
 class SavedAs:
-    """The suffix of an annotation's file."""
+    """The suffix of an annotation's file, and the annotation of this package that its content is ``like``.
+
+    An annotation in a file of the user's must name one: what learns from that learns from it as well.
+    """
 
     suffix: str
+    like: str | None = None
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """Marks the result of a perturbation: an image on the grid of the one that was given."""
 
 
 WORDS = (
-    *(Parameter, Rule, DivisibleBy, Stochastic, ForDivergence, MadeOf, SavedAs),
+    *(Parameter, Rule, DivisibleBy, Stochastic, ForDivergence, MadeOf, SavedAs, Perturbed),
     *(SoftTarget, SparseTarget, SoftLabel, SparseLabel, Mask),
 )
 VOCABULARY: dict[str, Any] = {

@@ -120,25 +120,39 @@ class Choice:
         return with_parameters
 
     def call(self, **inputs: Any) -> Any:
-        """Return the result of the entry's function with the parameters of the recipe and the ``inputs`` it takes."""
-        return self.bound()(**inputs)
+        """Return the result of the entry's function with the parameters of the recipe and the ``inputs`` it takes.
+
+        Raises UserError, with the line, if a function of the user's fails.
+        """
+        if self.entry.module:
+            return self.bound()(**inputs)
+        with own_files.failures_of(self.entry.path):
+            return self.bound()(**inputs)
 
 
 class Registry:
     """The entries in ``folder`` of this package, which messages call ``kind``; ``inputs`` as in `Entry`.
 
     With ``mark``, only functions whose result is annotated with this word (`weakseg3d.registry.parameters`) are
-    entries; the other files of the folder are what they share.
+    entries; the other files of the folder are what they share. ``check`` raises UserError for an entry in a file of the
+    user's that does not say all it must.
     """
 
     def __init__(
-        self, folder: str, kind: str, inputs: Sequence[str], dashes: bool = False, mark: type | None = None
+        self,
+        folder: str,
+        kind: str,
+        inputs: Sequence[str],
+        dashes: bool = False,
+        mark: type | None = None,
+        check: Callable[[Entry], None] = lambda entry: None,
     ) -> None:
         self.folder = SOURCE / "weakseg3d" / folder
         self.kind = kind
         self.inputs = tuple(inputs)
         self.dashes = dashes
         self.mark = mark
+        self.check = check
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
@@ -148,12 +162,26 @@ class Registry:
         return {entry.name: entry for entry in found if not self.mark or entry.signature.returns.note(self.mark)}
 
     def of_file(self, path: Path, function: str) -> Entry:
-        """Return the entry for a ``function`` of a file, which may be the user's own.
+        """Return the entry for a ``function`` of a file of this package.
 
         Raises UserError if the file does not define it.
         """
         name = function.replace("_", "-") if self.dashes else function
         return Entry(name, path, function, read_signature(path, function), self.inputs)
+
+    def of_own_file(self, path: Path, function: str) -> Entry:
+        """Return the entry for a ``function`` of the user's own file.
+
+        Raises UserError if the file does not define it, or if it does not say all that the registry must know of it.
+        """
+        entry = self.of_file(path, function)
+        if self.mark and not entry.signature.returns.note(self.mark):
+            raise UserError(
+                f"{path}: the result of '{function}' must be Annotated[..., {self.mark.__name__}(...)] as in every"
+                f" {self.kind} of docs/extend.md; add that"
+            )
+        self.check(entry)
+        return entry
 
     def entry(self, name: str) -> Entry:
         """Return the entry called ``name``; raises UserError, with the names that exist, if there is none."""
@@ -171,7 +199,7 @@ class Registry:
         path = own_files.located(content["file"])
         own_files.check_digest(path, content.get("sha256"))
         values = {key: value for key, value in content.items() if key not in own_files.KEYS}
-        return Choice(self.of_file(path, content.get("name", path.stem)), values)
+        return Choice(self.of_own_file(path, content.get("name", path.stem)), values)
 
     def json_schema(self, content: Any = None) -> dict[str, Any]:
         """Return a choice ``{name: {parameter: value}}`` among the entries as JSON Schema.
@@ -183,7 +211,7 @@ class Registry:
             name = content.get("name", path.stem)
             if not isinstance(name, str):
                 raise UserError(f"{path}: the name of a {self.kind} must be text, not {name!r:.40}")
-            rules = self.of_file(path, name).json_schema()
+            rules = self.of_own_file(path, name).json_schema()
             return rules | {"properties": own_files.KEYS | rules["properties"]}
         return {
             "type": "object",

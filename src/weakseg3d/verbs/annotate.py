@@ -38,7 +38,7 @@ def run(args):
     annotation = chosen(args, ANNOTATIONS)
     if args.seed < 0:
         raise UserError(f"--seed {args.seed}: must not be negative")
-    drawn = is_drawn(args.kind)
+    drawn = is_drawn(annotation.entry)
     if not drawn and not args.out.endswith(".mrk.json"):
         raise UserError(f"{args.out}: points and boxes are Slicer markups; choose a file name that ends in .mrk.json")
     mask = read_mask(args.mask)
@@ -46,6 +46,10 @@ def run(args):
     if not present:
         _refuse_or_note(args, "the mask is empty, so there is no organ to annotate; exclude this case", "organ absent")
     made = annotation.call(mask=mask, seed=args.seed, note=functools.partial(_note, args.mask))
+    if not annotation.entry.module:
+        from weakseg3d.annotations.own_annotations import check_made
+
+        check_made(made, annotation.entry, mask)
     # What lies on some slices only can miss an organ that consists of several parts.
     if present and _is_empty(made, drawn):
         _refuse_or_note(args, "the slices miss the organ; choose others", "the slices miss the organ")

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
     """Write the annotation."""
     given = PeoplesFiles.given(args, args.annotation).found()
     grid = read_grid(args.image)
-    if is_drawn(args.kind):
+    if is_drawn(ANNOTATIONS.entry(args.kind)):
         _collect_map(given, args, grid)
         return
     from weakseg3d.annotations.markups import write_markups

@@ -45,30 +45,42 @@ def run(args):
     takes_map = label.entry.takes("labels")
     given = PeoplesFiles.given(args, args.annotation).found()
     for path in [*given.files, *given.background]:
-        _check_file_type(path, args.kind, takes_map)
+        _check_file_type(path, label.entry, takes_map)
     # Most kinds need no intensities, and reading the header alone is fast.
     image = read_image(args.image) if label.entry.takes("image") else read_grid(args.image)
     annotation = None if takes_map else given.clicks(empty=args.simulated)
-    drawn = given.drawn(_most_drawn(args.kind, args.simulated)) if takes_map else None
+    drawn = given.drawn(_most_drawn(label.entry, args.simulated)) if takes_map else None
     try:
-        inputs = _drawn_map(args, drawn, image) if takes_map else _clicks(args, annotation, label, image)
-        array = _all_background(image, args.kind) if inputs is None else label.call(**inputs, grid=image, image=image)
+        inputs = _drawn_map(args, drawn, image) if takes_map else _clicks(annotation, label.entry, image)
+        array = _all_background(image, label.entry) if inputs is None else _made(label, image, inputs)
     except UserError as error:
         raise UserError(f"{given.files[0]}: {error}") from None
     write_volume(like(array, image), args.out)
 
 
-def _check_file_type(annotation, kind, takes_map):
-    accepted = " or ".join(accepted_annotations(kind))
+def _made(label, image, inputs):
+    """Return the pseudo label's array, checked where a function of the user's made it."""
+    from weakseg3d.pseudo_labels.own_labels import checked_label
+
+    array = label.call(**inputs, grid=image, image=image)
+    return array if label.entry.module else checked_label(array, label.entry, image)
+
+
+def _check_file_type(annotation, label, takes_map):
+    accepted = " or ".join(accepted_annotations(label))
     if takes_map and annotation.endswith(".json"):
-        raise UserError(f"{annotation}: Slicer markups, but '{kind}' needs a label map of {accepted}; pass a .nii.gz")
+        raise UserError(
+            f"{annotation}: Slicer markups, but '{label.name}' needs a label map of {accepted}; pass a .nii.gz"
+        )
     if not takes_map and annotation.endswith((".nii", ".nii.gz", ".nrrd")):
-        raise UserError(f"{annotation}: a volume, but '{kind}' needs Slicer markups of {accepted}; pass a .mrk.json")
+        raise UserError(
+            f"{annotation}: a volume, but '{label.name}' needs Slicer markups of {accepted}; pass a .mrk.json"
+        )
 
 
-def _most_drawn(kind, simulated):
+def _most_drawn(label, simulated):
     """Return the kind of annotation that limits how much of a map may be known; nothing limits a simulated one."""
-    return "" if simulated else accepted_annotations(kind)[0]
+    return "" if simulated else accepted_annotations(label)[0]
 
 
 def _drawn_map(args, drawn, image):
@@ -86,7 +98,7 @@ def _drawn_map(args, drawn, image):
     return None
 
 
-def _clicks(args, annotation, label, image):
+def _clicks(annotation, label, image):
     """Return the clicks and boxes as inputs of the kind, or None if there are none.
 
     If a kind of boxes gets clicks, the boxes are those that seven points span.
@@ -96,7 +108,7 @@ def _clicks(args, annotation, label, image):
     if not annotation.targets and not annotation.boxes:
         return None
     targets = targets_on(annotation, image)
-    if label.entry.takes("boxes"):
+    if label.takes("boxes"):
         from weakseg3d.pseudo_labels.boxes import box_of_points
         from weakseg3d.pseudo_labels.seven_points import check_seven_points
 
@@ -105,12 +117,12 @@ def _clicks(args, annotation, label, image):
         check_seven_points(targets, image)
         return {"boxes": [box_of_points(target, image) for target in targets]}
     if not targets:
-        accepted = " or ".join(accepted_annotations(args.kind))
-        raise UserError(f"only a box, but '{args.kind}' needs {accepted}; use the kind 'box', or click points")
+        accepted = " or ".join(accepted_annotations(label))
+        raise UserError(f"only a box, but '{label.name}' needs {accepted}; use the kind 'box', or click points")
     return {"targets": targets}
 
 
-def _all_background(image, kind):
+def _all_background(image, label):
     import numpy as np
 
-    return np.zeros(image.GetSize()[::-1], np.float32 if is_soft(kind) else np.uint8)
+    return np.zeros(image.GetSize()[::-1], np.float32 if is_soft(label) else np.uint8)

@@ -6,11 +6,15 @@ import SimpleITK as sitk
 from conftest import make_volume, oblique_direction
 
 from weakseg3d.cli import main
-from weakseg3d.images.perturbations import add_noise, blur, intensity_range, shift, thick_slices
 from weakseg3d.images.volumes import write_volume
+from weakseg3d.perturbations.blur import blur
+from weakseg3d.perturbations.intensities import intensity_range
+from weakseg3d.perturbations.noise import noise
+from weakseg3d.perturbations.shift import shift
+from weakseg3d.perturbations.thick_slices import thick_slices
 
 KINDS = {
-    "noise": lambda image: add_noise(image, 0.1, 3),
+    "noise": lambda image: noise(image, 0.1, 3),
     "blur": lambda image: blur(image, 2.0),
     "shift": lambda image: shift(image, -0.2),
     "thick-slices": lambda image: thick_slices(image, 8.0),
@@ -72,24 +76,24 @@ def test_the_intensity_range_leaves_out_one_percent_at_either_end():
 
 def test_noise_is_white_and_has_the_given_share_of_the_range():
     image = ramp()
-    noise = (array_of(add_noise(image, 0.1, 0)) - array_of(image)).astype(float)[1:-1]
-    assert noise.std() == pytest.approx(98, rel=0.01)
-    assert abs(noise.mean()) < 1.5
+    added = (array_of(noise(image, 0.1, 0)) - array_of(image)).astype(float)[1:-1]
+    assert added.std() == pytest.approx(98, rel=0.01)
+    assert abs(added.mean()) < 1.5
     for axis in range(3):
-        neighbours = np.moveaxis(noise, axis, 0)
+        neighbours = np.moveaxis(added, axis, 0)
         assert abs(np.corrcoef(neighbours[1:].ravel(), neighbours[:-1].ravel())[0, 1]) < 0.015
-    excess = np.mean((noise / noise.std()) ** 4) - 3
+    excess = np.mean((added / added.std()) ** 4) - 3
     assert abs(excess) < 0.08
 
 
 def test_only_the_seed_decides_the_noise(oblique_image):
-    first, again, other = (array_of(add_noise(oblique_image, 0.1, seed)) for seed in (1, 1, 2))
+    first, again, other = (array_of(noise(oblique_image, 0.1, seed)) for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
 
 
 def test_zero_noise_changes_nothing(oblique_image):
-    assert (array_of(add_noise(oblique_image, 0.0)) == array_of(oblique_image)).all()
+    assert (array_of(noise(oblique_image, 0.0)) == array_of(oblique_image)).all()
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
@@ -188,7 +192,7 @@ def perturb(image_file, words, out="out.nii.gz"):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("--seed 5, noise --std 0.1", lambda image: add_noise(image, 0.1, 5)),
+        ("--seed 5, noise --std 0.1", lambda image: noise(image, 0.1, 5)),
         ("blur --sigma 2", lambda image: blur(image, 2.0)),
         ("shift --offset -0.25", lambda image: shift(image, -0.25)),
         ("thick-slices --thickness 10", lambda image: thick_slices(image, 10.0)),
@@ -224,16 +228,16 @@ def test_an_image_without_an_intensity_range_is_reported_on_stderr(tmp_path, cap
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("noise --std -0.1", "--std -0.1: must be a share of the intensity range, 0 or more"),
-        ("noise --std 1e300", "--std 1e+300: "),
+        ("noise --std -0.1", "--std -0.1: must be at least 0"),
+        ("noise --std 1e300", "image.nii.gz: std 1e+300: "),
         ("--seed -1, noise --std 0.1", "--seed -1: must not be negative"),
         ("blur --sigma 0", "--sigma 0.0: must be above 0"),
         ("blur --sigma -1", "--sigma -1.0: must be above 0"),
         ("blur --sigma 1e9", "at most the image's extent of 91 mm"),
-        ("shift --offset 1e300", "--offset 1e+300: "),
-        ("thick-slices --thickness 3.4", "--thickness 3.4: must lie between the slice spacing of 3.5 mm and"),
+        ("shift --offset 1e300", "image.nii.gz: offset 1e+300: "),
+        ("thick-slices --thickness 3.4", "thickness 3.4: must lie between the slice spacing of 3.5 mm and"),
         ("thick-slices --thickness 92", "the image's extent of 91 mm"),
-        ("thick-slices --thickness 0", "--thickness 0.0: must lie"),
+        ("thick-slices --thickness 0", "--thickness 0.0: must be above 0"),
     ],
 )
 def test_bad_values_are_reported_in_one_sentence_and_nothing_is_written(image_file, capsys, words, message):
