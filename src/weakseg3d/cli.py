@@ -43,6 +43,7 @@ VERBS = {
     "method": "check that a method of your own keeps its contract",
     "control": "write a control prediction: the reference, an empty mask, or the pseudo label itself",
     "evaluate": "compare a prediction with the reference",
+    "agree": "measure how well two annotators, or two models, agree",
     "overlay": "draw the contours of reference and prediction over an image",
     "batch": "run another verb for every case of a batch, continuing where an earlier run stopped",
     "report": "turn metrics into tables, figures and a self-contained report.html",

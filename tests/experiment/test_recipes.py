@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from weakseg3d.errors import UserError
+from weakseg3d.experiment.experiment import pseudo_label_part
 from weakseg3d.experiment.from_config import load_experiment
 from weakseg3d.experiment.presets import preset_changes
 from weakseg3d.experiment.recipes import (
@@ -141,8 +142,9 @@ def test_a_level_can_say_something_else_for_one_method():
     methods = ["pw4medseg", "ignore_label"]
     experiment = load_experiment(demo(study={"methods": methods, "factors": factors, "per_method": own}))
     assert annotation(experiment, "pw4medseg+annotation-box") == annotation(experiment, "ignore_label+annotation-box")
-    assert experiment.pseudo_label("pw4medseg+annotation-box") == "box-gaussian_width-1.0"
-    assert experiment.pseudo_label("ignore_label+annotation-box") == "box-core_core-0.4"
+    methods = experiment.methods
+    labels = {name: pseudo_label_part(methods[f"{name}+annotation-box"]["pseudo_label"]) for name in own}
+    assert labels == {"pw4medseg": "box-gaussian_width-1.0", "ignore_label": "box-core_core-0.4"}
 
 
 @pytest.mark.parametrize("text", ["3e-05", "3E-5", "3.0e-5", "0.00003"])

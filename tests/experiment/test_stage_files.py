@@ -50,7 +50,11 @@ def test_a_method_without_clipping_reads_arrays_of_its_own():
 
 def test_the_list_of_cases_names_files_seen_from_its_own_folder():
     for batch in ("case", "split"):
-        image, label = files(batch=batch).training_files(WEAK).split(",")
+        lines = files(batch=batch).training_lines(WEAK)
+        loop, line = lines.removesuffix("; done").split('; do echo "')
+        assert loop.startswith("for case in 1 2 ")
+        case, image, label = line.removesuffix('"').split(",")
+        assert case == "$case"
         folder = Path(f"results/demo/7_models/phantom_mr/liver/{CLICKS}/pw4medseg")
         assert (folder / image).resolve() == Path("results/demo/3_isotropic/phantom_mr/$case/image.npy").resolve()
         assert label.endswith(f"6_pseudo_labels/phantom_mr/liver/{CLICKS}/{GAUSSIAN}/$case.npy")

@@ -10,12 +10,13 @@ import pytest
 import SimpleITK as sitk
 import yaml
 from conftest import make_volume, oblique_direction
+from slicer_clicks import write_slicer_clicks
 from tiny_grid import copy_of_the_repository, snakemake
 
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.from_config import load_experiment
-from weakseg3d.experiment.input_files import check_input_files, image_only
+from weakseg3d.experiment.input_files import check_input_files, image_only, with_unlabelled_cases
 from weakseg3d.files import file_digest
 
 DATASET = """\
@@ -226,17 +227,9 @@ CLICKED = METHOD.replace("scribbles: {every: 5}", "points: {number: 100}").repla
 
 
 def write_clicks(folder, number):
-    """Write five clicks in the organ as Slicer saves a list that somebody renamed: the labels keep its default name."""
-    volume = sitk.ReadImage(str(folder / f"images/{number:04d}.nii.gz"))
-    lps = [volume.TransformIndexToPhysicalPoint((8 + each, 7, 5 + each)) for each in range(5)]
-    points = [
-        {"id": str(each), "label": f"F-{each}", "position": list(point), "positionStatus": "defined"}
-        for each, point in enumerate(lps, start=1)
-    ]
-    content = {"markups": [{"type": "Fiducial", "coordinateSystem": "LPS", "controlPoints": points}]}
-    path = folder / f"clicks/{number:04d}-spleen.mrk.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(content), encoding="utf-8")
+    """Write five clicks in the organ."""
+    voxels = [(8 + each, 7, 5 + each) for each in range(5)]
+    write_slicer_clicks(folder / f"clicks/{number:04d}-spleen.mrk.json", folder / f"images/{number:04d}.nii.gz", voxels)
 
 
 @BY_CASE
@@ -270,7 +263,7 @@ MISTAKES = [
 
 def check_config(config):
     """Do what the workflow does before its first job."""
-    experiment = load_experiment(config)
+    experiment = with_unlabelled_cases(load_experiment(config))
     check_input_files(experiment)
     image_only(experiment)
 

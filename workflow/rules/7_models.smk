@@ -80,19 +80,17 @@ rule recipe:
         "printf '%s\\n' {params.recipe:q} > {output:q}"
 
 
-# Written by the shell, as a rule in Python would start a Snakemake of its own; the shell fills in the cases, as the
-# length of a command is bounded.
+# Written by the shell, as a rule in Python would start a Snakemake of its own.
 rule training_cases:
     output:
         PATHS.TRAINING_CASES,
     localrule: True
     params:
-        cases=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].cases("train"),
-        files=FILES.training_files,
+        lines=FILES.training_lines,
     message:
         "{wildcards.dataset}: training cases of {wildcards.method} for the {wildcards.organ}"
     shell:
-        '(echo case,image,target; for case in {params.cases:q}; do echo "$case,{params.files}"; done) > {output:q}'
+        "(echo case,image,target; {params.lines}) > {output:q}"
 
 
 use rule training_cases as validation_cases with:
@@ -100,8 +98,7 @@ use rule training_cases as validation_cases with:
         PATHS.VALIDATION_CASES,
     localrule: True
     params:
-        cases=lambda wildcards: EXPERIMENT.validation_cases(wildcards.dataset, wildcards.method),
-        files=FILES.validation_files,
+        lines=FILES.validation_lines,
     message:
         "{wildcards.dataset}: cases that select the model of {wildcards.method} for the {wildcards.organ}"
 

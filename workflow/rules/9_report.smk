@@ -36,6 +36,34 @@ rule evaluate:
         " {params.uncertainty} {params.grid} > {log:q} 2>&1"
 
 
+# People and simulated annotators, two and two: what they gave, and what was learnt from it.
+rule agreement:
+    input:
+        lambda wildcards: compared_files(FILES, PAIRS[wildcards.dataset, wildcards.organ, wildcards.pair]),
+    output:
+        paths.AGREEMENT,
+    log:
+        paths.log("agreement", paths.AGREEMENT),
+    benchmark:
+        paths.benchmark("agreement", paths.AGREEMENT)
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        run=RUN.verb("agree"),
+        pair=lambda wildcards: options.agreement_options(
+            FILES, PAIRS[wildcards.dataset, wildcards.organ, wildcards.pair]
+        ),
+        code=RUN.code("agree"),
+    message:
+        "{wildcards.dataset}: agreement of annotators on the {wildcards.organ} ({wildcards.pair})"
+    shell:
+        "{params.run} {params.pair} --csv {output:q} > {log:q} 2>&1"
+
+
 # An independent witness of the metrics: MedPy, on the first test case of every cell.
 rule witness:
     input:
@@ -134,6 +162,7 @@ rule report:
         pictures=lambda wildcards: FILES.pictures(),
         witnesses=lambda wildcards: FILES.witnesses(),
         new_scans=lambda wildcards: FILES.new_scans(),
+        agreement=lambda wildcards: agreement_tables(FILES),
         published=EXPERIMENT.report["published"] or [],
     output:
         report_tables(),
@@ -153,13 +182,14 @@ rule report:
         run=RUN.verb("report"),
         results=subpath(output.html, parent=True),
         effort=lambda wildcards, input: options.option("effort", input.effort),
+        agreement=lambda wildcards, input: options.option("agreement", input.agreement),
         options=options.report_options(EXPERIMENT),
         code=RUN.code("report"),
     message:
         "tables, figures and report"
     shell:
         "{params.run} --metrics {input.metrics:q} --out {params.results:q} --results {params.results:q} {params.effort}"
-        " {params.options} > {log:q} 2>&1"
+        " {params.agreement} {params.options} > {log:q} 2>&1"
 
 
 # After failures, or before the end: what is finished, with a gap for all that is not. Without an output it runs
@@ -177,12 +207,15 @@ rule partial_report:
         run=RUN.verb("report"),
         results=subpath(input.provenance, ancestor=2),
         effort=lambda wildcards: options.option("effort", [file for file in FILES.effort() if Path(file).is_file()]),
+        agreement=lambda wildcards: options.option(
+            "agreement", [file for file in agreement_tables(FILES) if Path(file).is_file()]
+        ),
         options=options.report_options(EXPERIMENT),
     message:
         "a report of what is finished: {params.results}/partial/report.html"
     shell:
-        "{params.run} --results {params.results:q} --out {params.results:q}/partial {params.effort} {params.options}"
-        " > {log:q} 2>&1"
+        "{params.run} --results {params.results:q} --out {params.results:q}/partial {params.effort} {params.agreement}"
+        " {params.options} > {log:q} 2>&1"
 
 
 onerror:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from weakseg3d.errors import UserError, printable
 from weakseg3d.experiment import options, paths, report_products
+from weakseg3d.experiment.annotator_pairs import agreement_tables, compared_files, pairs
 from weakseg3d.experiment.duration import slow_without_gpu
-from weakseg3d.experiment.input_files import check_input_files, image_only
+from weakseg3d.experiment.input_files import check_input_files, image_only, with_unlabelled_cases
 from weakseg3d.experiment.from_config import check_container, load_experiment
 from weakseg3d.experiment.provenance import provenance
 from weakseg3d.experiment.raw_content import RawContent
@@ -23,7 +24,7 @@ from weakseg3d.phantom import ARCHIVE_NAMES
 DEPLOYED_BY = {str(method) for method in workflow.deployment_settings.deployment_method}
 
 try:
-    EXPERIMENT = load_experiment(config)
+    EXPERIMENT = with_unlabelled_cases(load_experiment(config))
     GPUS = gpus_per_job(EXPERIMENT.accelerator)
     check_container(EXPERIMENT.container, "apptainer" in DEPLOYED_BY)
     if workflow.is_main_process:
@@ -62,6 +63,7 @@ TORCH_ENV = "../../envs/torch.yaml"
 ANNOTATIONS = EXPERIMENT.annotations()
 PSEUDO_LABELS = EXPERIMENT.pseudo_labels()
 PERTURBATIONS = EXPERIMENT.perturbations()
+PAIRS = pairs(EXPERIMENT)
 
 
 wildcard_constraints:

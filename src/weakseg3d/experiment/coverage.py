@@ -1,6 +1,6 @@
 """Who has what: which cases of a dataset have a label, and which have annotations that people made."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from weakseg3d.experiment.people import People, people_of
@@ -48,8 +48,13 @@ def _lacking(case: str, organs: Iterable[str], missing: Mapping[str, str | None]
             yield f"case {case}: is a training case without a label, and {missing[organ]} does not exist"
 
 
-def _missing(people: People, case: str, published: Collection[str]) -> str | None:
-    """Return what a case lacks of an organ's annotation, or None."""
+def _missing(people: Sequence[People], case: str, published: Collection[str]) -> str | None:
+    """Return what a case lacks of an organ's annotation, or None if it has one, by anybody and of any kind."""
+    missing = [_missing_of(each, case, published) for each in people]
+    return None if None in missing else missing[0]
+
+
+def _missing_of(people: People, case: str, published: Collection[str]) -> str | None:
     if people.imported:
         return None if case in published else "its published scribble"
     return people.missing_file(case)

@@ -5,6 +5,7 @@ Nothing here needs a numerical library, so that the workflow plans without one.
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,16 @@ from typing import Any, NamedTuple
 from weakseg3d.annotations import ANNOTATIONS, resembled
 from weakseg3d.experiment.choices import choice_part
 from weakseg3d.experiment.external_facts import facts_of
-from weakseg3d.experiment.people import PREFIX, People
+from weakseg3d.experiment.mixture import REST, divided, mixture_part, shares_of
+from weakseg3d.experiment.people import (
+    PREFIX,
+    SIMULATED,
+    People,
+    chosen_people,
+    is_peoples,
+    kind_of_part,
+    people_of_part,
+)
 from weakseg3d.experiment.recipes import recipe_of, scaling_of
 from weakseg3d.experiment.variants import variant_name, variant_parts
 from weakseg3d.named_files import takes_precedence, taking_precedence
@@ -51,7 +61,7 @@ class Dataset:
     ``description`` is its YAML, ``organs`` those that the config names, ``split`` maps each case to its part,
     ``split_path`` is the file that says so, ``raw`` where the raw data lie (empty to fetch or to make them), and
     ``intensity`` how images are scaled: ``{"window": [low, high]}`` or ``{"percentiles": [low, high]}``. ``people`` has
-    the organs whose annotations people made.
+    the organs whose annotations people made, ``unlabelled`` the cases without a label, as far as the raw data are here.
     """
 
     description: dict[str, Any]
@@ -60,7 +70,14 @@ class Dataset:
     split_path: Path
     raw: str
     intensity: dict[str, list[float]]
-    people: dict[str, People] = field(default_factory=dict)
+    people: dict[str, tuple[People, ...]] = field(default_factory=dict)
+    unlabelled: frozenset[str] = frozenset()
+
+    def people_of_part(self, organ: str, part: str) -> People:
+        """Return whose files the annotation of a path part are, one that people made."""
+        people = people_of_part(self.people[organ], part)
+        assert people is not None, f"nobody made {part}"
+        return people
 
     def cases(self, part: str | None = None) -> list[str]:
         """Return the case ids of ``part`` of the split, or all of them."""
@@ -100,6 +117,7 @@ class Experiment:
     report: dict[str, Any]
     raw_folder: str
     offline: bool
+    _shares: dict[tuple[str, ...], dict[str, str | None]] = field(default_factory=dict, compare=False, repr=False)
 
     def cells(self) -> list[Cell]:
         """Return one cell per dataset, organ, method and seed, in config order."""
@@ -166,42 +184,96 @@ class Experiment:
     def annotation(self, method: str, dataset: str, organ: str) -> str:
         """Return the path part of a method's annotation of an organ.
 
-        It is the kind and every parameter of a simulated one, the kind alone of one that people made, or ``dense``.
+        It is the kind and every parameter of a simulated one, the kind alone of one that people made, ``dense`` or, for
+        mixed supervision, the shares of the cases.
         """
-        chosen = self.methods[method]["annotation"]
-        if self.methods[method]["supervision"] == "dense":
+        content = self.methods[method]
+        if "mixed" not in content:
+            return self.annotation_part(content, dataset, organ)
+        parts = [self.annotation_part(share, dataset, organ) for share in shares_of(content).values()]
+        mixture = mixture_part(content, parts)
+        by_people = any(is_peoples(part) for part in parts)
+        return f"{PREFIX}_{mixture}" if by_people else f"{mixture}_seed-{self.annotation_seed}"
+
+    def annotation_part(self, share: dict[str, Any], dataset: str, organ: str) -> str:
+        """Return the same for a method of one kind of supervision, or for a share of a mixed one (`shares_of`)."""
+        chosen = share["annotation"]
+        if share["supervision"] == "dense":
             return "dense"
         if "none" in chosen:
             return "none"
-        if organ in self.datasets[dataset].people:
-            return f"{PREFIX}_{resembled(ANNOTATIONS.choice(chosen).entry)}"
+        kind = resembled(ANNOTATIONS.choice(chosen).entry)
+        if people := chosen_people(self.datasets[dataset].people.get(organ, ()), kind, share["annotated_by"]):
+            return people.part(kind)
+        if organ in self.datasets[dataset].people and share["annotated_by"] != SIMULATED:
+            return f"{PREFIX}_{kind}"  # Nobody gave this kind, so no case has this share.
         return choice_part(ANNOTATIONS, chosen, seed=self.annotation_seed)
+
+    def has(self, dataset: str, organ: str, part: str, case: str) -> bool:
+        """Return whether a case has the annotation of a path part, or the label to simulate it from."""
+        entry = self.datasets[dataset]
+        if not is_peoples(part):
+            return case not in entry.unlabelled
+        people = people_of_part(entry.people[organ], part)
+        return people is not None and people.missing_file(case) is None
+
+    def shares(self, method: str, dataset: str, organ: str, part: str = "train") -> dict[str, str | None]:
+        """Return ``{case: share}`` for the cases of ``part`` (`shares_of`); a case without an annotation is given None.
+
+        Cases that select the model have the method's own annotation, as far as there is one.
+        """
+        content, key = self.methods[method], (method, dataset, organ, part)
+
+        def has(share: Any, case: str) -> bool:
+            return self.has(dataset, organ, self.annotation_part(share, dataset, organ), case)
+
+        if key not in self._shares:
+            found = divided(content, self.datasets[dataset].cases(part), has)
+            if part != "train":
+                own = shares_of(content)[REST]
+                found = {case: REST if has(own, case) else share for case, share in found.items()}
+            self._shares[key] = found
+        return self._shares[key]
 
     def annotations(self) -> dict[str, dict[str, Any]]:
         """Return ``{path part: choice}`` of all weak annotations in use; those of people have no parameters."""
+        return self._annotations
+
+    @cached_property
+    def _annotations(self) -> dict[str, dict[str, Any]]:
         found = {}
-        for name, method in self.methods.items():
+        for share in self._all_shares():
             for dataset, entry in self.datasets.items():
                 for organ in entry.organs:
-                    part = self.annotation(name, dataset, organ)
-                    by_people = part.startswith(f"{PREFIX}_")
-                    found[part] = {part.removeprefix(f"{PREFIX}_"): {}} if by_people else method["annotation"]
+                    part = self.annotation_part(share, dataset, organ)
+                    found[part] = {kind_of_part(part): {}} if is_peoples(part) else share["annotation"]
         return {part: choice for part, choice in found.items() if part not in ("none", "dense")}
+
+    def _all_shares(self) -> list[dict[str, Any]]:
+        return [share for method in self.methods.values() for share in shares_of(method).values()]
+
+    def mixtures(self) -> list[str]:
+        """Return the path parts of the annotations of methods of mixed supervision."""
+        return self._mixtures
+
+    @cached_property
+    def _mixtures(self) -> list[str]:
+        return [
+            self.annotation(name, dataset, organ)
+            for name, method in self.methods.items()
+            if "mixed" in method
+            for dataset, entry in self.datasets.items()
+            for organ in entry.organs
+        ]
 
     def peoples_annotations(self) -> list[str]:
         """Return the path parts of the annotations that people made."""
-        return [part for part in self.annotations() if part.startswith(f"{PREFIX}_")]
-
-    def pseudo_label(self, method: str) -> str | None:
-        """Return the path part of a method's pseudo label, or None for a method without one."""
-        if "pseudo_label" not in self.methods[method]:
-            return None
-        return choice_part(PSEUDO_LABELS, self.methods[method]["pseudo_label"])
+        return [part for part in self.annotations() if is_peoples(part)]
 
     def pseudo_labels(self) -> dict[str, dict[str, Any]]:
         """Return ``{path part: choice}`` of all pseudo labels in use."""
-        used = [method["pseudo_label"] for method in self.methods.values() if "pseudo_label" in method]
-        return {choice_part(PSEUDO_LABELS, choice): choice for choice in used}
+        used = [share["pseudo_label"] for share in self._all_shares() if "pseudo_label" in share]
+        return {pseudo_label_part(choice): choice for choice in used}
 
     def image(self, method: str, part: str) -> str:
         """Return the file name, without suffix, of the images that a method sees in ``part`` (train or test)."""
@@ -305,6 +377,11 @@ class Experiment:
             spacing=self.spacing,
             intensity=self.datasets[dataset].intensity,
         )
+
+
+def pseudo_label_part(choice: dict[str, Any]) -> str:
+    """Return the path part of a pseudo label."""
+    return choice_part(PSEUDO_LABELS, choice)
 
 
 def students(name: str, method: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.evaluation.metric_names import metric_names
 from weakseg3d.experiment.experiment import Dataset, Experiment, students
 from weakseg3d.experiment.idle_keys import check_passes
-from weakseg3d.experiment.people import check_kind, people_of
+from weakseg3d.experiment.people import SIMULATED, check_kind, people_of
 from weakseg3d.experiment.presets import preset_changes
 from weakseg3d.experiment.recipes import check_patch, checked_method, load_method, merged
 from weakseg3d.experiment.study import NO_STUDY, study_variants, with_text_levels
@@ -34,6 +34,7 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
         methods |= _first_stages(name, methods, changes)
     _check_validation_cases(methods, datasets)
     _check_people(methods, datasets)
+    _check_mixtures(methods, datasets)
     for name in config["overrides"]:
         choose(name, list(dict.fromkeys(variant_parts(method)[0] for method in methods)), "method in 'overrides'")
     for name in config["report"]["metrics"]:
@@ -66,7 +67,7 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
 def config_schema() -> dict[str, Any]:
     """Return the schema of configs; what it says of annotations that people made is that of a dataset."""
     rules = schema("config")
-    return rules | {"$defs": rules["$defs"] | {"people": schema("dataset")["$defs"]["people"]}}
+    return rules | {"$defs": rules["$defs"] | schema("dataset")["$defs"]}
 
 
 def _changes(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -134,8 +135,21 @@ def _check_people(methods: dict[str, Any], datasets: dict[str, Dataset]) -> None
     for dataset in datasets.values():
         for organ, people in dataset.people.items():
             for name, method in weak.items():
-                if organ in dataset.organs and "none" not in method["annotation"]:
-                    check_kind(people, ANNOTATIONS.choice(method["annotation"]).entry, name)
+                if organ in dataset.organs and "none" not in method["annotation"] and "mixed" not in method:
+                    check_kind(people, ANNOTATIONS.choice(method["annotation"]).entry, method["annotated_by"], name)
+
+
+def _check_mixtures(methods: dict[str, Any], datasets: dict[str, Dataset]) -> None:
+    """Raise UserError for a share without a number of cases where annotations are simulated: it would take them all."""
+    for name, method in methods.items():
+        for share, content in method.get("mixed", {}).items():
+            for dataset, organ in ((each, organ) for each, entry in datasets.items() for organ in entry.organs):
+                by_people = organ in datasets[dataset].people and method["annotated_by"] != SIMULATED
+                if "cases" not in content and not by_people:
+                    raise UserError(
+                        f"method '{name}': mixed.{share} needs 'cases', as nobody annotated the {organ} of '{dataset}';"
+                        " say how many cases it is for"
+                    )
 
 
 def _first_stages(name: str, methods: dict[str, Any], changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -150,8 +164,9 @@ def _first_stages(name: str, methods: dict[str, Any], changes: dict[str, Any]) -
         stage = load_method(base, changes.get(base))
         if "network" not in stage:
             raise UserError(f"method '{name}' starts from '{base}', which has no network; name another one")
-        keys = ("supervision", "annotation", "pseudo_label", "images", "normalisation", "clipping")
-        shared = {key: method[key] for key in keys}
+        keys = ("supervision", "annotation", "annotated_by", "pseudo_label", "images", "normalisation", "clipping")
+        shared = {key: method[key] for key in (*keys, *["mixed"] * ("mixed" in method))}
+        stage.pop("mixed", None)
         stage = checked_method(stage | shared, f"method '{base}' as the first stage of '{name}'")
         if student in methods and methods[student] != stage:
             raise UserError(

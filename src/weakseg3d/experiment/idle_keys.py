@@ -14,6 +14,7 @@ from typing import Any
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.method_schema import method_schema
+from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.networks import NETWORKS, is_stochastic
 from weakseg3d.pseudo_labels import PSEUDO_LABELS, is_soft
 from weakseg3d.registry.parameters import ForDivergence
@@ -27,8 +28,9 @@ def check_idle_keys(method: Mapping[str, Any], source: str | Path) -> None:
         check_dense_keys(method, source)
         soft, labels = False, "dense masks, which have"
     else:
-        label = PSEUDO_LABELS.choice(method["pseudo_label"]).entry
-        soft, labels = is_soft(label), f"pseudo label '{label.name}', which has"
+        shares = [share for share in shares_of(method).values() if share["supervision"] == "weak"]
+        used = [PSEUDO_LABELS.choice(share["pseudo_label"]).entry for share in shares]
+        soft, labels = any(map(is_soft, used)), f"pseudo label '{used[-1].name}', which has"
     if not soft:
         for key in target:
             _refuse(method, ("target", key), f"on {labels} no values between 0 and 1", source)
@@ -128,6 +130,7 @@ def check_dense_keys(method: Mapping[str, Any], source: str | Path) -> None:
         raise UserError(f"{source}: 'pseudo_label' has no effect with dense supervision; remove it")
     if "none" not in method["annotation"]:
         raise UserError(f"{source}: an annotation has no effect with dense supervision; set it to 'none: {{}}'")
+    _refuse(method, ("annotated_by",), "with dense supervision", source)
 
 
 def _described(network: Mapping[str, Any]) -> str:

@@ -3,12 +3,15 @@
 Only text files are read and folders listed, never voxels, so that a dry run stays fast.
 """
 
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Dataset, Experiment
+from weakseg3d.experiment.people import SIMULATED, is_peoples
 from weakseg3d.texts import read_csv
 
 
@@ -19,9 +22,7 @@ def check_input_files(experiment: Experiment) -> None:
     for name, dataset in experiment.datasets.items():
         if dataset.raw and not Path(dataset.raw).exists():
             raise UserError(f"{dataset.raw}: no such file or folder; correct 'raw.{name}' in the config")
-        for organ in dataset.organs:
-            if organ in dataset.people:
-                dataset.people[organ].check(_annotated_cases(experiment, name), f"dataset '{name}'")
+        _check_people(experiment, name)
         folder = unpacked_raw_data(experiment, name)
         cases = None if folder is None else sources_by_case(dataset, folder)
         missing = [case for case in dataset.split if cases is not None and case not in cases]
@@ -29,6 +30,17 @@ def check_input_files(experiment: Experiment) -> None:
             raise UserError(
                 f"{dataset.split_path}: case {quoted(missing[0])} is not in {folder}; correct the split or add the case"
             )
+
+
+def with_unlabelled_cases(experiment: Experiment) -> Experiment:
+    """Return the experiment with the cases of each dataset that have no label, as far as the raw data are here."""
+    datasets = {}
+    for name, dataset in experiment.datasets.items():
+        folder = unpacked_raw_data(experiment, name)
+        sources = sources_by_case(dataset, folder) if folder is not None and folder.exists() else None
+        lacking = frozenset(case for case in dataset.split if (sources or {}).get(case, {}).get("label", "") is None)
+        datasets[name] = replace(dataset, unlabelled=lacking)
+    return replace(experiment, datasets=datasets)
 
 
 def image_only(experiment: Experiment) -> dict[str, list[str]]:
@@ -39,11 +51,7 @@ def image_only(experiment: Experiment) -> dict[str, list[str]]:
     """
     found = {}
     for name, dataset in experiment.datasets.items():
-        folder = unpacked_raw_data(experiment, name)
-        sources = sources_by_case(dataset, folder) if folder is not None else None
-        lacking = [
-            case for case in dataset.split if sources and case in sources and sources[case].get("label", "") is None
-        ]
+        lacking = [case for case in dataset.split if case in dataset.unlabelled]
         for case in lacking:
             if dataset.split[case] == "test":
                 raise UserError(
@@ -68,18 +76,50 @@ def _check_nothing_needs_labels(experiment: Experiment, name: str, case: str) ->
                 f"dataset '{name}': case {quoted(case)} has neither a label nor an annotation of the {organ}; {remedy}"
             )
     for method, parts in experiment.methods.items():
-        if parts["supervision"] == "dense" or parts.get("selection") == "dense_validation":
+        simulated = parts["annotated_by"] == SIMULATED and "mixed" not in parts and "none" not in parts["annotation"]
+        if parts["supervision"] == "dense" or parts.get("selection") == "dense_validation" or simulated:
             raise UserError(f"dataset '{name}': case {quoted(case)} has no label, which '{method}' needs; {remedy}")
 
 
-def _annotated_cases(experiment: Experiment, dataset: str) -> list[str]:
-    """Return the cases whose annotations the methods need: those they learn from, and those that controls show."""
-    parts = {"train"}
-    for name, method in experiment.methods.items():
-        if method["supervision"] != "dense" and method.get("selection") == "weak_labels":
-            parts.add(experiment.validation_part(dataset, name) or "train")
-        if method.get("control") == "pseudo_label":
-            parts.add("test")
+def _check_people(experiment: Experiment, name: str) -> None:
+    """Raise UserError for a case without the annotation that a method learns from, or that a control shows."""
+    dataset = experiment.datasets[name]
+    weak = {each: method for each, method in experiment.methods.items() if "none" not in method["annotation"]}
+    for organ, method in product(dataset.organs, weak):
+        if "mixed" in weak[method]:
+            _check_mixture(experiment, name, organ, method)
+            continue
+        part = experiment.annotation(method, name, organ)
+        if is_peoples(part):
+            cases = _annotated_cases(experiment, name, method)
+            dataset.people_of_part(organ, part).check(cases, f"dataset '{name}'")
+
+
+def _check_mixture(experiment: Experiment, name: str, organ: str, method: str) -> None:
+    """Raise UserError for a case that has no annotation of any share, and for one job of cases that differ in it."""
+    dataset = experiment.datasets[name]
+    for part in {"train", experiment.validation_part(name, method) or "train"}:
+        for case, share in experiment.shares(method, name, organ, part).items():
+            if share is None:
+                raise UserError(
+                    f"dataset '{name}': case {quoted(case)} has no annotation of the {organ} that '{method}' learns"
+                    " from; annotate it, or take it out of the split"
+                )
+    by_people = is_peoples(experiment.annotation(method, name, organ))
+    if experiment.batch != "case" and (by_people or dataset.unlabelled):
+        raise UserError(
+            f"dataset '{name}': the cases of '{method}' have different annotations, which needs 'batch: case'; change"
+            " it in the config"
+        )
+
+
+def _annotated_cases(experiment: Experiment, dataset: str, method: str) -> list[str]:
+    """Return the cases whose annotations a method needs: those it learns from, and those that a control shows."""
+    content, parts = experiment.methods[method], {"train"}
+    if content.get("selection") == "weak_labels":
+        parts.add(experiment.validation_part(dataset, method) or "train")
+    if content.get("control") == "pseudo_label":
+        parts.add("test")
     return [case for case, part in experiment.datasets[dataset].split.items() if part in parts]
 
 

@@ -44,6 +44,7 @@ def method_schema(content: Any = None) -> dict[str, Any]:
         for key, registry in REGISTRIES.items()
     }
     chosen["regularisers"] = _regularisers(content.get("regularisers"))
+    chosen["mixed"] = _mixed(content.get("mixed"))
     chosen["images"] = {"properties": _perturbations(content.get("images"))}
     rules = schema("method")
     described = {key: rules["properties"][key] | value for key, value in chosen.items()}
@@ -53,6 +54,8 @@ def method_schema(content: Any = None) -> dict[str, Any]:
 def with_digests(content: dict[str, Any]) -> dict[str, Any]:
     """Return a method's ``content`` with the digest of each file of the user's that it names."""
     filled = {key: own_files.with_digest(content[key]) for key in REGISTRIES if key in content}
+    if "mixed" in content:
+        filled["mixed"] = {name: with_digests(share) for name, share in content["mixed"].items()}
     if "images" in content:
         filled["images"] = {part: own_files.with_digest(choice) for part, choice in content["images"].items()}
     terms = content.get("regularisers")
@@ -82,6 +85,37 @@ def _is_own(choice: Any) -> bool:
 
 def _choice(registry: Registry, choice: Any) -> dict[str, Any]:
     return _without_description(registry.json_schema(choice))
+
+
+def _mixed(content: Any) -> dict[str, Any]:
+    """Return the schema of the shares of mixed supervision by their names, also with files of the user's."""
+    shares = content if isinstance(content, Mapping) else {}
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": "^[a-z][a-z0-9]*$"},
+        "additionalProperties": _share({}),
+        "properties": {name: _share(share) for name, share in shares.items() if isinstance(name, str)},
+    }
+
+
+def _share(content: Any) -> dict[str, Any]:
+    """Return the schema of some of the training cases and their supervision."""
+    content = content if isinstance(content, Mapping) else {}
+    choices = {
+        key: _choice(REGISTRIES[key], content[key]) if _is_own(content.get(key)) else _all_choices(key)
+        for key in ("annotation", "pseudo_label")
+    }
+    cases = "The most cases that are supervised so: the first ones of the split that have what it needs."
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "cases": {"type": "integer", "minimum": 1, "description": cases},
+            "supervision": {"enum": ["weak", "dense"], "default": "weak"},
+            **choices,
+        },
+    }
 
 
 def _perturbations(content: Any) -> dict[str, Any]:

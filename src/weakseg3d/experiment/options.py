@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from weakseg3d.experiment import paths
+from weakseg3d.experiment.annotator_pairs import Pair, compared_cases, compared_patterns
 from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.experiment.external_commands import ENVIRONMENT_FILES
-from weakseg3d.experiment.people import People
+from weakseg3d.experiment.people import People, is_peoples
 from weakseg3d.experiment.stage_files import StageFiles
 from weakseg3d.files import file_digest
 from weakseg3d.named_files import from_here_or_project, named_file
@@ -32,7 +33,7 @@ def folder_option(name: str, files: Sequence[Any]) -> str:
 
 def peoples_options(experiment: Experiment, cell: Any) -> str:
     """Return the options of `collect` for the annotation that people made of a case, or of a batch in its place."""
-    people = experiment.datasets[cell.dataset].people[cell.organ]
+    people = experiment.datasets[cell.dataset].people_of_part(cell.organ, cell.annotation)
     files, background = people.patterns(cell.case)
     if people.imported:
         files = [paths.tracked(_scribbles(experiment, cell.dataset, cell.case), experiment.batch)]
@@ -49,16 +50,19 @@ def models_option(files: StageFiles, cell: Any) -> str:
 def effort_options(files: StageFiles, cell: Any) -> str:
     """Return the options of `effort` for the annotations of all training cases: people's as they saved them."""
     experiment = files.experiment
+    if cell.annotation in experiment.mixtures():
+        tables = files.efforts_of_mixture(cell).items()
+        return _joined(*(option("combine", [table, *cases]) for table, cases in tables))
     if cell.annotation not in experiment.peoples_annotations():
         return option("annotations", files.annotations_of_cases(cell))
     dataset = experiment.datasets[cell.dataset]
-    people = dataset.people[cell.organ]
+    people = dataset.people_of_part(cell.organ, cell.annotation)
     patterns, background = people.patterns("{case}")
     if people.imported:
         patterns = [_scribbles(experiment, cell.dataset, "{case}")]
     return _joined(
         option("annotations", patterns),
-        option("cases", dataset.cases("train")),
+        option("cases", files.annotated_cases(cell)),
         _meaning(people, background),
         option("seconds", people.times_file()),
     )
@@ -147,6 +151,21 @@ def external_options(experiment: Experiment, cell: Any, activated: bool) -> str:
     )
 
 
+def agreement_options(files: StageFiles, pair: Pair) -> str:
+    """Return the options of `agree` for a pair of annotators."""
+    first, second = compared_patterns(files, pair)
+    cell = pair.cells[0]
+    modality = files.experiment.datasets[cell.dataset].description["modality"]
+    labels = {"dataset": cell.dataset, "modality": modality, "organ": cell.organ, "what": pair.what}
+    labels |= {"method": pair.of(), "first": pair.names[0], "second": pair.names[1], "seed": str(cell.seed)}
+    return _joined(
+        option("first", first),
+        option("second", second),
+        option("cases", compared_cases(files.experiment, pair)),
+        option("label", [f"{key}={value}" for key, value in labels.items()]),
+    )
+
+
 def report_options(experiment: Experiment) -> str:
     """Return the options of `report` that the config decides: facts of the methods, the footer, tables and page."""
     report = experiment.report
@@ -181,10 +200,8 @@ def footer(experiment: Experiment) -> dict[str, str]:
 def _annotators(experiment: Experiment) -> dict[str, str]:
     """Return who made the annotations, if any are used: people, where the dataset names their files, or a simulator."""
     used = {(cell.dataset, cell.organ, cell.annotation) for cell in experiment.cells()}
-    peoples = sorted(
-        {f"{organ} of {dataset}" for dataset, organ, part in used if part in experiment.peoples_annotations()}
-    )
-    others = any(part not in ("none", "dense") and part not in experiment.peoples_annotations() for _, _, part in used)
+    peoples = sorted({f"{organ} of {dataset}" for dataset, organ, part in used if is_peoples(part)})
+    others = any(part not in ("none", "dense") and not is_peoples(part) for _, _, part in used)
     sources = [f"by people ({', '.join(peoples)})"] * bool(peoples)
     sources += [f"simulated, seed {experiment.annotation_seed}"] * others
     return {"annotations": "; ".join(sources)} if sources else {}

@@ -84,6 +84,9 @@ METRICS = RESULTS + "/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{se
 WITNESS = RESULTS + "/9_metrics/{dataset}/{organ}/{annotation}/{method}/seed-{seed}/witness.json"
 """Dice and HD95 of the first test case by MedPy, beside ours."""
 
+AGREEMENT = RESULTS + "/9_agreement/{dataset}/{organ}/{pair}.csv"
+"""How well what two annotators gave agrees, case by case."""
+
 TABLE = RESULTS + "/tables/{table}"
 ALL_METRICS = RESULTS + "/tables/metrics.csv"
 PROVENANCE = RESULTS + "/tables/provenance.json"

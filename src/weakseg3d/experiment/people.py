@@ -1,15 +1,16 @@
 """Annotations that people made, as a dataset's YAML or the config names their files: inputs, which are only read."""
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from weakseg3d.annotations import is_drawn, resembled
+from weakseg3d.annotations import ANNOTATIONS, is_drawn, resembled
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.files import PROJECT
 from weakseg3d.registry.registry import Entry
+from weakseg3d.schemas import choose
 
 IMPORTED = "imported"
 """What the key says in place of files: the scribbles that were published with the dataset."""
@@ -17,13 +18,25 @@ IMPORTED = "imported"
 PREFIX = "people"
 """Start of the path part of such annotations, ``people_scribbles``."""
 
+ANNOTATOR = "{annotator}"
+"""What stands for an annotator's name in the names of files."""
+
+ANYBODY, SIMULATED = "people", "simulated"
+"""What a method's ``annotated_by`` may say instead of an annotator's name."""
+
+
+def is_peoples(part: str) -> bool:
+    """Return whether the path part of an annotation is that of one that people made."""
+    return part.startswith(f"{PREFIX}_")
+
 
 @dataclass(frozen=True)
 class People:
     """The files of an organ's annotations: patterns with ``{case}``, and what the values of drawn maps mean.
 
     ``raw`` is the folder of the user's raw data; files are looked for there first, then from the current folder.
-    ``times``, if there is one, is a table of the time that each case took.
+    ``times``, if there is one, is a table of the time that each case took. ``kind`` is the only kind of annotation that
+    the files are; if it is empty, they are whatever kind is saved so. ``annotator`` made them, if that was said.
     """
 
     organ: str
@@ -34,6 +47,16 @@ class People:
     times: str = ""
     imported: bool = False
     """Whether they are the published scribbles that the import writes beside the image, and no files of a user's."""
+    kind: str = ""
+    annotator: str = ""
+
+    def fits(self, kind: str) -> bool:
+        """Return whether the files can be a ``kind`` of annotation, an entry of `ANNOTATIONS`."""
+        return self.kind in ("", kind) and is_drawn(ANNOTATIONS.entry(kind)) == self.drawn()
+
+    def part(self, kind: str) -> str:
+        """Return the path part of these files as a ``kind`` of annotation."""
+        return f"{PREFIX}_{kind}" + f"_annotator-{self.annotator}" * bool(self.annotator)
 
     def drawn(self) -> bool:
         """Return whether the files are label maps; otherwise they are Slicer markups."""
@@ -74,34 +97,84 @@ class People:
                 raise UserError(f"{place}: {path} does not exist, the 'seconds' of the {self.organ}; correct the path")
 
 
-def people_of(settings: Mapping[str, Any], description: Mapping[str, Any], raw: str, source: str) -> dict[str, People]:
-    """Return ``{organ: People}`` of the key ``annotations``, which ``source`` holds.
+def people_of(
+    settings: Mapping[str, Any], description: Mapping[str, Any], raw: str, source: str
+) -> dict[str, tuple[People, ...]]:
+    """Return ``{organ: People}`` of the key ``annotations``, which ``source`` holds: one for each kind and annotator.
 
     ``description`` is that of the dataset. Raises UserError for a path that leaves its folder, for files of different
-    kinds, and for published scribbles that the dataset does not have.
+    kinds, for annotators that the files do not tell apart, and for published scribbles that the dataset does not have.
     """
     found = {}
     for organ, entry in settings.items():
-        if entry == IMPORTED:
-            found[organ] = _published(organ, description, source)
-            continue
-        content: dict[str, Any] = {"files": entry} if isinstance(entry, str | list) else entry
-        lists = {key: _listed(content.get(key, [])) for key in ("files", "background_files")}
-        for pattern in [*lists["files"], *lists["background_files"]]:
-            if ".." in Path(pattern).parts or "{case}" not in pattern or not Path(pattern).parts:
-                raise UserError(
-                    f"{source}: annotations.{organ} is {quoted(pattern)}; give a path with {{case}} in place of the"
-                    " case id, without '..'"
-                )
-        values = {key: content.get(key, []) for key in ("organ", "background", "unknown")}
-        times = content.get("seconds", "")
-        if ".." in Path(times).parts:
-            raise UserError(f"{source}: annotations.{organ}.seconds is {quoted(times)}; give a path without '..'")
-        people = People(organ, lists["files"], lists["background_files"], values, raw, times)
-        if len({pattern.endswith(".json") for pattern in people.files}) > 1:
-            raise UserError(f"{source}: annotations.{organ} mixes markups and label maps; give one or the other")
-        found[organ] = people
+        listed = entry if isinstance(entry, list) and isinstance(entry[0], dict) else [entry]
+        found[organ] = tuple(
+            people
+            for content in listed
+            for people in (
+                [_published(organ, description, source)]
+                if content == IMPORTED
+                else _people(organ, content, raw, f"{source}: annotations.{organ}")
+            )
+        )
     return found
+
+
+def _people(organ: str, entry: Any, raw: str, place: str) -> list[People]:
+    """Return what one entry for an organ names: one `People`, or one for each annotator."""
+    content: dict[str, Any] = {"files": entry} if isinstance(entry, str | list) else entry
+    lists = {key: _listed(content.get(key, [])) for key in ("files", "background_files")}
+    annotators = content.get("annotators", [])
+    for pattern in [*lists["files"], *lists["background_files"]]:
+        if ".." in Path(pattern).parts or "{case}" not in pattern or not Path(pattern).parts:
+            raise UserError(
+                f"{place} is {quoted(pattern)}; give a path with {{case}} in place of the case id, without '..'"
+            )
+        if (ANNOTATOR in pattern) != bool(annotators):
+            raise UserError(
+                f"{place} is {quoted(pattern)}; write {ANNOTATOR} in it and name them under 'annotators', or neither"
+            )
+    if "kind" in content:
+        choose(content["kind"], list(ANNOTATIONS.entries), "annotation")
+    values = {key: content.get(key, []) for key in ("organ", "background", "unknown")}
+    times = content.get("seconds", "")
+    if ".." in Path(times).parts:
+        raise UserError(f"{place}.seconds is {quoted(times)}; give a path without '..'")
+    people = People(organ, lists["files"], lists["background_files"], values, raw, times, kind=content.get("kind", ""))
+    if len({pattern.endswith(".json") for pattern in people.files}) > 1:
+        raise UserError(f"{place} mixes markups and label maps; give one or the other")
+    if people.kind and is_drawn(ANNOTATIONS.entry(people.kind)) != people.drawn():
+        suffix = "label maps" if is_drawn(ANNOTATIONS.entry(people.kind)) else "Slicer markups"
+        raise UserError(f"{place}.kind is '{people.kind}', which is saved as {suffix}; correct it or the files")
+    return [_of_annotator(people, name) for name in annotators] or [people]
+
+
+def _of_annotator(people: People, name: str) -> People:
+    files, background = (
+        [pattern.replace(ANNOTATOR, name) for pattern in group] for group in (people.files, people.background_files)
+    )
+    times = people.times.replace(ANNOTATOR, name)
+    return replace(people, files=files, background_files=background, times=times, annotator=name)
+
+
+def chosen_people(people: Sequence[People], kind: str, annotated_by: str) -> People | None:
+    """Return those of ``people`` whose files are a method's ``kind`` of annotation, or None.
+
+    ``annotated_by`` is an annotator's name, or `ANYBODY` for the first that fit; a method that is `SIMULATED` has none.
+    """
+    fitting = [each for each in people if each.fits(kind) and annotated_by in (ANYBODY, each.annotator)]
+    return fitting[0] if fitting and annotated_by != SIMULATED else None
+
+
+def people_of_part(people: Iterable[People], part: str) -> People | None:
+    """Return those of ``people`` that a path part means, ``people_points_annotator-ann``, or None."""
+    kind = kind_of_part(part)
+    return next((each for each in people if each.fits(kind) and each.part(kind) == part), None)
+
+
+def kind_of_part(part: str) -> str:
+    """Return the kind of annotation of such a path part."""
+    return part.removeprefix(f"{PREFIX}_").partition("_")[0]
 
 
 def _published(organ: str, description: Mapping[str, Any], source: str) -> People:
@@ -114,15 +187,26 @@ def _published(organ: str, description: Mapping[str, Any], source: str) -> Peopl
     return People(organ, [], [], values, "", imported=True)
 
 
-def check_kind(people: People, annotation: Entry, method: str) -> None:
-    """Raise UserError if ``method`` learns from another kind of ``annotation`` than people gave."""
-    if is_drawn(annotation) != people.drawn():
-        given, wanted = ("drawings", "clicks or boxes") if people.drawn() else ("Slicer markups", "label maps")
+def check_kind(people: Sequence[People], annotation: Entry, annotated_by: str, method: str) -> None:
+    """Raise UserError if ``method`` learns from another kind of ``annotation`` than ``people`` gave, or from nobody."""
+    kind, organ = resembled(annotation), people[0].organ
+    if annotated_by == SIMULATED or chosen_people(people, kind, annotated_by):
+        return
+    names = list(dict.fromkeys(each.annotator for each in people if each.annotator))
+    if annotated_by != ANYBODY and annotated_by not in names:
+        known = f"; known are {', '.join(names)}" if names else ", as 'annotators' names nobody"
         raise UserError(
-            f"method '{method}' learns from annotation '{resembled(annotation)}', which is {wanted}, but"
-            f" 'annotations.{people.organ}' names {given}; choose another method, or change its annotation under"
-            " 'overrides'"
+            f"method '{method}': nobody called {quoted(annotated_by)} annotated the {organ}{known}; correct"
+            " 'annotated_by'"
         )
+    given, wanted = ("drawings", "clicks or boxes") if people[0].drawn() else ("Slicer markups", "label maps")
+    if people[0].drawn() == is_drawn(annotation):
+        given, wanted = f"'{people[0].kind}'", "another kind"
+    raise UserError(
+        f"method '{method}' learns from annotation '{kind}', which is {wanted}, but"
+        f" 'annotations.{organ}' names {given}; choose another method, or change its annotation under"
+        " 'overrides'"
+    )
 
 
 def _root(pattern: str, raw: str) -> Path:

@@ -17,6 +17,7 @@ from weakseg3d.experiment.idle_keys import (
     check_passes,
 )
 from weakseg3d.experiment.method_schema import REGISTRIES, method_schema, with_digests
+from weakseg3d.experiment.mixture import check_mixture, shares_of
 from weakseg3d.losses import LOSSES, sparse_losses, takes_sparse_targets
 from weakseg3d.named_files import named_file
 from weakseg3d.networks import NETWORKS
@@ -86,6 +87,8 @@ def _with_checked_parts(method: dict[str, Any], source: str | Path) -> dict[str,
     kinds = [key for key in ("control", "external", "predictions") if key in method]
     if len(kinds) > 1:
         raise UserError(f"{source}: give '{kinds[0]}' or '{kinds[1]}', not both")
+    if kinds and "mixed" in method:
+        raise UserError(f"{source}: 'mixed' has no effect beside '{kinds[0]}'; remove it")
     if kinds and kinds != ["control"]:
         _check_foreign(method, source)
         return method
@@ -104,8 +107,12 @@ def _with_checked_parts(method: dict[str, Any], source: str | Path) -> dict[str,
         raise UserError(f"{source}: a distillation starts from the networks of its students; remove 'network'")
     if method["supervision"] == "none":
         raise UserError(f"{source}: 'supervision: none' is for controls; a trained method needs 'weak' or 'dense'")
+    if "mixed" in method:
+        _check_mixed(method, source)
     if method["supervision"] == "weak":
-        _check_weak_labels(method, source)
+        for share in shares_of(method).values():
+            if share["supervision"] == "weak":
+                _check_weak_labels(share, source)
     elif method["selection"] == "weak_labels":
         raise UserError(f"{source}: 'selection: weak_labels' needs weak supervision; use 'last' or 'dense_validation'")
     if "network" in method:
@@ -334,12 +341,13 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def _check_rules(method: dict[str, Any], source: str | Path) -> None:
     """Raise UserError, naming ``source``, where parameters of a choice do not go together; networks: `check_patch`."""
-    for key in ("annotation", "pseudo_label", "loss"):
-        if key in method and "none" not in method[key]:
-            choice = REGISTRIES[key].choice(method[key])
-            choice.entry.check_rules(
-                choice.values, source, key if "file" in method[key] else f"{key}.{choice.entry.name}"
-            )
+    places = [("", method), *((f"mixed.{name}.", share) for name, share in method.get("mixed", {}).items())]
+    for place, parts in places:
+        for key in ("annotation", "pseudo_label", "loss"):
+            if key in parts and "none" not in parts[key]:
+                choice = REGISTRIES[key].choice(parts[key])
+                named = place + key if "file" in parts[key] else f"{place}{key}.{choice.entry.name}"
+                choice.entry.check_rules(choice.values, source, named)
 
 
 def check_patch(size: list[int], network: dict[str, Any], source: str | Path) -> None:
@@ -394,6 +402,18 @@ def check_pseudo_label(method: dict[str, Any], source: str | Path) -> None:
         raise UserError(
             f"{source}: pseudo label '{label.name}' cannot be made of annotation '{kind}';"
             f" it takes {' or '.join(accepted_annotations(label))}"
+        )
+
+
+def _check_mixed(method: dict[str, Any], source: str | Path) -> None:
+    """Raise a UserError, naming ``source``, for mixed supervision that says too little or weighs cases by voxels."""
+    if method["supervision"] != "weak":
+        raise UserError(f"{source}: 'mixed' needs 'supervision: weak' for the other cases; change one of the two")
+    check_mixture(method, source)
+    if takes_sparse_targets(method["loss"]) and method["training"]["volumes_per_step"] > 1:
+        raise UserError(
+            f"{source}: with 'mixed', loss '{LOSSES.choice(method['loss']).entry.name}' would count a case by its"
+            " annotated voxels; set training.volumes_per_step to 1, so that every case counts alike"
         )
 
 

@@ -100,6 +100,8 @@ def _row(name: str, rules: Mapping[str, Any], required: bool = False) -> str:
 def _type(rules: Mapping[str, Any]) -> str:
     if "anyOf" in rules:
         return " or ".join(_type(one) for one in rules["anyOf"])
+    if isinstance(rules.get("additionalProperties"), Mapping):
+        return "names, each with " + ", ".join(f"`{key}`" for key in rules["additionalProperties"]["properties"])
     if "properties" in rules:
         return ", ".join(f"`{key}:` {_type(value)}" for key, value in rules["properties"].items())
     if "enum" in rules:

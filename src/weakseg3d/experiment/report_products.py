@@ -1,5 +1,6 @@
 """What the report of an experiment consists of: its tables and figures, by name."""
 
+from weakseg3d.experiment.annotator_pairs import pairs
 from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.experiment.variants import variant_parts
 
@@ -7,6 +8,7 @@ from weakseg3d.experiment.variants import variant_parts
 def readable_tables(experiment: Experiment) -> list[str]:
     """Return the tables made for reading: each as CSV, Markdown and LaTeX."""
     names = ["main", "main_wide", "against_best", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
+    names += ["annotators"] * bool(pairs(experiment))
     names += ["published"] * bool(experiment.report["published"])
     names += ["uncertainty"] * _is_uncertain(experiment)
     names += ["cost/cost"] * any(map(experiment.is_trained, experiment.methods))

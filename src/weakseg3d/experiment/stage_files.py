@@ -5,13 +5,15 @@ step handles cases one by one, the cell also has the attribute ``case``.
 """
 
 import os
+import shlex
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from weakseg3d.annotations import ANNOTATIONS, is_drawn
 from weakseg3d.experiment import paths
-from weakseg3d.experiment.experiment import Evaluation, Experiment
+from weakseg3d.experiment.experiment import Evaluation, Experiment, pseudo_label_part
 from weakseg3d.experiment.external_facts import target_of
+from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.phantom import ARCHIVE_NAMES
 
 WILDCARDS = ("dataset", "organ", "annotation", "method", "seed", "case")
@@ -53,7 +55,7 @@ class StageFiles:
 
     def peoples_files(self, cell: Any) -> list[str]:
         """Return the files that people made for a case or for all cases of a batch."""
-        people = self.experiment.datasets[cell.dataset].people[cell.organ]
+        people = self.experiment.datasets[cell.dataset].people_of_part(cell.organ, cell.annotation)
         if people.imported:  # They lie beside the image, and are made with it.
             return [self.path(paths.CASE_IMAGE, cell)]
         cases = self.experiment.cases_of(cell.dataset, cell.case)
@@ -61,24 +63,63 @@ class StageFiles:
 
     def annotations(self, cell: Any, cases: Iterable[str] | None = None) -> list[str]:
         """Return what an annotator gives for ``cases`` (all training cases if None): masks for full supervision."""
-        cases = self._batches(cell, "train") if cases is None else cases
+        cases = self._annotated(cell, self._batches(cell, "train")) if cases is None else cases
         if cell.annotation == "dense":
             return self._paths(paths.MASK, cell, cases)
         return self._paths(paths.ANNOTATION, cell, cases, suffix=self.suffix(cell.annotation))
 
     def measured(self, cell: Any) -> list[str]:
-        """Return what the effort of an annotation is measured on: what people saved, or what was simulated."""
+        """Return what the effort of an annotation is measured on: what people saved, or what was simulated.
+
+        That of a mixture is gathered from the tables of its shares.
+        """
+        if cell.annotation in self.experiment.mixtures():
+            return list(self.efforts_of_mixture(cell))
         if cell.annotation not in self.experiment.peoples_annotations():
             return self.annotations(cell)
-        people = self.experiment.datasets[cell.dataset].people[cell.organ]
+        people = self.experiment.datasets[cell.dataset].people_of_part(cell.organ, cell.annotation)
         if people.imported:
             return self._paths(paths.CASE_IMAGE, cell, self._batches(cell, "train"))
-        cases = self.experiment.datasets[cell.dataset].cases("train")
-        return [path for case in cases for path in people.of_case(case)] + people.times_file()
+        return [path for case in self.annotated_cases(cell) for path in people.of_case(case)] + people.times_file()
 
     def annotations_of_cases(self, cell: Any) -> list[str]:
         """Return the same, a file for each training case."""
-        return self.annotations(cell, self.experiment.datasets[cell.dataset].cases("train"))
+        return self.annotations(cell, self.annotated_cases(cell))
+
+    def annotated_cases(self, cell: Any) -> list[str]:
+        """Return the training cases that have an annotation, or a label to simulate it from."""
+        return self._annotated(cell, self.experiment.datasets[cell.dataset].cases("train"))
+
+    def _annotated(self, cell: Any, cases: list[str]) -> list[str]:
+        """Return those of ``cases`` that have the annotation of a cell; a batch has it as a whole."""
+        known = self.experiment.datasets[cell.dataset].split
+        return [
+            case
+            for case in cases
+            if case not in known or self.experiment.has(cell.dataset, cell.organ, cell.annotation, case)
+        ]
+
+    def efforts_of_mixture(self, cell: Any) -> dict[str, list[str]]:
+        """Return ``{table: cases}``: the efforts of the shares of a mixture, and the training cases of each share."""
+        method = next(
+            name
+            for name in self.experiment.methods
+            if self.experiment.annotation(name, cell.dataset, cell.organ) == cell.annotation
+        )
+        tables: dict[str, list[str]] = {}
+        for share, cases in self._shares(cell, method, "train"):
+            part = self.experiment.annotation_part(share, cell.dataset, cell.organ)
+            tables.setdefault(self.path(paths.EFFORT, cell, annotation=part), []).extend(cases)
+        return tables
+
+    def _shares(self, cell: Any, method: str, part: str) -> list[tuple[dict[str, Any], list[str]]]:
+        """Return each share of a method, as if it were a method, with its cases in ``part`` of the split."""
+        content = self.experiment.methods[method]
+        if "mixed" not in content:
+            return [(content, self.experiment.datasets[cell.dataset].cases(part))]
+        shares = self.experiment.shares(method, cell.dataset, cell.organ, part)
+        members = {name: [case for case, share in shares.items() if share == name] for name in shares_of(content)}
+        return [(share, members[name]) for name, share in shares_of(content).items() if members[name]]
 
     # Training
 
@@ -88,7 +129,7 @@ class StageFiles:
 
     def training_targets(self, cell: Any) -> list[str]:
         """Return the arrays of the training targets: of dense masks only under dense supervision."""
-        return self._targets(cell, self._batches(cell, "train"))
+        return self._targets(cell, "train")
 
     def validation_images(self, cell: Any) -> list[str]:
         """Return the arrays of the images of the cases that select the model, as the method sees training images."""
@@ -96,25 +137,34 @@ class StageFiles:
 
     def validation_targets(self, cell: Any) -> list[str]:
         """Return the arrays by which the model is selected."""
-        return self._selection_targets(cell, self._validation_batches(cell))
+        return self._selection_targets(cell, self.experiment.validation_part(cell.dataset, cell.method))
 
     def validation_cases(self, cell: Any) -> list[str]:
         """Return the list of the cases that select the model, for a method that selects it by any."""
         part = self.experiment.validation_part(cell.dataset, cell.method)
         return [self.path(paths.VALIDATION_CASES, cell)] if part else []
 
-    def training_files(self, cell: Any) -> str:
-        """Return image and target of ``$case``, seen from the folder of the list of training cases."""
-        return self._line(cell, self._targets)
+    def training_lines(self, cell: Any) -> str:
+        """Return shell commands that print case, image and target, seen from the folder of the list of cases.
 
-    def validation_files(self, cell: Any) -> str:
-        """Return image and target of ``$case``, seen from the folder of the list of validation cases."""
-        return self._line(cell, self._selection_targets)
+        The shell fills in the cases, as the length of a command is bounded.
+        """
+        return self._lines(cell, "train", self._targets_of_share)
 
-    def _line(self, cell: Any, targets: Callable[[Any, list[str]], list[str]]) -> str:
+    def validation_lines(self, cell: Any) -> str:
+        """Return the same for the cases that select the model."""
+        part = self.experiment.validation_part(cell.dataset, cell.method)
+        dense = self.experiment.methods[cell.method]["selection"] == "dense_validation"
+        return self._lines(cell, part, self._masks if dense else self._targets_of_share) if part else "true"
+
+    def _lines(self, cell: Any, part: str, targets: Callable[[Any, Any, list[str]], list[str]]) -> str:
         folder = self.path(paths.METHOD, cell)
-        files = self._images(cell, ["$case"]) + targets(cell, ["$case"])
-        return ",".join(os.path.relpath(file, folder) for file in files)
+        loops = []
+        for share, cases in self._shares(cell, cell.method, part):
+            files = self._images(cell, ["$case"]) + targets(cell, share, ["$case"])
+            line = ",".join(os.path.relpath(file, folder) for file in files)
+            loops.append(f'for case in {shlex.join(cases)}; do echo "$case,{line}"; done')
+        return "; ".join(loops)
 
     def first_stages(self, cell: Any) -> list[str]:
         """Return the two models that a distillation starts from."""
@@ -135,17 +185,30 @@ class StageFiles:
         image = self.experiment.image(cell.method, "train")
         return self._paths(paths.IMAGE_ARRAY, cell, cases, clipping=clipping, image=image)
 
-    def _targets(self, cell: Any, cases: Iterable[str]) -> list[str]:
+    def _targets(self, cell: Any, part: str | None) -> list[str]:
+        """Return the targets of all cases, or batches, of ``part``."""
+        found = []
+        for share, cases in self._shares(cell, cell.method, part) if part else ():
+            inside = cases if self.experiment.batch == "case" else self._batches(cell, part)
+            found += self._targets_of_share(cell, share, inside)
+        return found
+
+    def _targets_of_share(self, cell: Any, share: Any, cases: list[str]) -> list[str]:
         if self.experiment.is_external(cell.method):
             return self._volumes_of_targets(cell, cases)
-        if self.experiment.methods[cell.method]["supervision"] == "dense":
-            return self._paths(paths.MASK_ARRAY, cell, cases)
-        return self._pseudo_labels(paths.PSEUDO_LABEL_ARRAY, cell, cases)
+        if share["supervision"] == "dense":
+            return self._masks(cell, share, cases)
+        annotation = self.experiment.annotation_part(share, cell.dataset, cell.organ)
+        label = pseudo_label_part(share["pseudo_label"])
+        return self._paths(paths.PSEUDO_LABEL_ARRAY, cell, cases, annotation=annotation, pseudo_label=label)
 
-    def _selection_targets(self, cell: Any, cases: Iterable[str]) -> list[str]:
+    def _masks(self, cell: Any, share: Any, cases: list[str]) -> list[str]:
+        return self._paths(paths.MASK_ARRAY, cell, cases)
+
+    def _selection_targets(self, cell: Any, part: str | None) -> list[str]:
         if self.experiment.methods[cell.method]["selection"] == "dense_validation":
-            return self._paths(paths.MASK_ARRAY, cell, cases)
-        return self._targets(cell, cases)
+            return self._paths(paths.MASK_ARRAY, cell, self._batches(cell, part))
+        return self._targets(cell, part)
 
     def _volumes_of_targets(self, cell: Any, cases: Iterable[str]) -> list[str]:
         """Return the files that a program of somebody else's learns from: masks, labels or the annotations."""
@@ -154,7 +217,8 @@ class StageFiles:
         return self._pseudo_labels(paths.PSEUDO_LABEL, cell, cases)
 
     def _pseudo_labels(self, pattern: str, cell: Any, cases: Iterable[str]) -> list[str]:
-        return self._paths(pattern, cell, cases, pseudo_label=self.experiment.pseudo_label(cell.method))
+        label = pseudo_label_part(self.experiment.methods[cell.method]["pseudo_label"])
+        return self._paths(pattern, cell, cases, pseudo_label=label)
 
     # Prediction and evaluation
 

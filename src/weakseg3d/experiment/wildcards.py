@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from weakseg3d.datasets.description import PARTS
+from weakseg3d.experiment.annotator_pairs import pairs
 from weakseg3d.experiment.experiment import Experiment
 
 
@@ -16,11 +17,12 @@ def wildcard_patterns(experiment: Experiment) -> dict[str, str]:
         "organ": any_of(organs),
         "case": r"[^/]+" if experiment.batch == "case" else f"@(?:{any_of(PARTS)})",
         "kind": "image|label",
-        "annotation": any_of({"dense", "none", *experiment.annotations()}),
+        "annotation": any_of({"dense", "none", *experiment.annotations(), *experiment.mixtures()}),
         "pseudo_label": any_of(experiment.pseudo_labels()),
         "perturbation": any_of(experiment.perturbations()),
         "method": any_of(experiment.methods),
         "seed": r"\d+",
+        "pair": any_of(name for _, _, name in pairs(experiment)),
     }
 
 

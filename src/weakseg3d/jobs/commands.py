@@ -68,7 +68,7 @@ class Commands:
             return ""
         cases = self.experiment.cases_of(dataset or wildcards.dataset, case)
         if name == "collect":
-            people = self.experiment.datasets[wildcards.dataset].people[wildcards.organ]
+            people = self.experiment.datasets[wildcards.dataset].people_of_part(wildcards.organ, wildcards.annotation)
             read = [*people.of_case(case), *(path for path in read if path not in self._peoples(people, cases))]
         if name == "adopt" and "predictions" in self.experiment.methods[wildcards.method]:
             given = {self.experiment.given_mask(wildcards, each) for each in cases}

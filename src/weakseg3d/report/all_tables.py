@@ -14,6 +14,7 @@ from weakseg3d.report.tables.against_best import (
     readable_against_best,
     with_significance,
 )
+from weakseg3d.report.tables.annotators import annotators_table, readable_annotators
 from weakseg3d.report.tables.cell_statistics import cell_statistics
 from weakseg3d.report.tables.cost import cost_table, readable_cost
 from weakseg3d.report.tables.divergence import divergence_warnings, with_divergence
@@ -125,6 +126,12 @@ def _add_study(tables, rows, main, note):
     tables.numbers["study"] = study
     tables.numbers["study_wide"] = wide_table(study, ["method", *factors(rows)])
     tables.readable["study"] = readable_study(study, factors(rows), note)
+
+
+def add_annotators(tables, agreement):
+    """Add the table of how well annotators agree, from the rows that `read_agreement` returns."""
+    tables.numbers["annotators"] = annotators_table(agreement)
+    tables.readable["annotators"] = readable_annotators(tables.numbers["annotators"])
 
 
 def _add_uncertainty(tables, rows):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from weakseg3d.report.all_figures import all_figures, methods_with_pictures, pictures_on_page
-from weakseg3d.report.all_tables import all_tables
+from weakseg3d.report.all_tables import add_annotators, all_tables
 from weakseg3d.report.page.contents import Contents
 from weakseg3d.report.page.new_scans import new_scans
 from weakseg3d.report.page.render import find_overlays, render_page
@@ -35,6 +35,9 @@ class ReportOptions:
 
     published: pd.DataFrame | None = None
     """Values that others published, as `read_published` returns them."""
+
+    agreement: pd.DataFrame | None = None
+    """How well annotators agree, as `read_agreement` returns it."""
 
     means_without_missed: bool = False
     """Whether means that leave missed organs out are shown, too."""
@@ -65,6 +68,8 @@ def build_report(rows, options, results=None):
     """
     warnings = unfinished_warnings(rows, results) if results else []
     tables = all_tables(rows, results, options.published, options.means_without_missed, options.measures)
+    if options.agreement is not None:
+        add_annotators(tables, options.agreement)
     warnings += tables.warnings
     pictures = all_figures(rows, tables, results, options.measures)
     viewer = []

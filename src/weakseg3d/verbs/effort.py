@@ -28,7 +28,7 @@ def add_arguments(parser):
         "--annotations",
         action="extend",
         nargs="+",
-        required=True,
+        default=[],
         metavar="FILE",
         help="markups (.mrk.json), label maps or masks",
     )
@@ -39,6 +39,14 @@ def add_arguments(parser):
         default=[],
         metavar="ID",
         help="cases whose ids stand for {case} in the names of the files",
+    )
+    parser.add_argument(
+        "--combine",
+        action="append",
+        nargs="+",
+        default=[],
+        metavar=("TABLE", "ID"),
+        help="in place of --annotations: a CSV that --csv wrote, and the cases to take from it (may be repeated)",
     )
     add_file_options(parser)
     parser.add_argument("--seconds", metavar="CSV", help="times, with the columns case and seconds, and annotator")
@@ -62,12 +70,15 @@ def run(args):
     from weakseg3d.keyvalues import parse_pairs
     from weakseg3d.texts import as_cell
 
-    columns = (*COLUMNS, SECONDS, ANNOTATORS) if args.seconds else COLUMNS
+    if bool(args.annotations) == bool(args.combine):
+        raise UserError("give --annotations or --combine")
+    measured = _combined(args.combine) if args.combine else _with_times(_rows(args), args.seconds)
+    columns = (*COLUMNS, SECONDS, ANNOTATORS) if all(SECONDS in row for row in measured) else COLUMNS
     labels = parse_pairs(args.label, "--label")
     for key in labels:
         if key in columns:
             raise UserError(f"--label {quoted(key)}: the table already has a column of that name; choose another key")
-    rows = _with_times(_rows(args), args.seconds)
+    rows = [{key: row[key] for key in columns} for row in measured]
     if args.csv:
         with whole_file(args.csv) as partial, open(partial, "w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, (*labels, *columns), lineterminator="\n")
@@ -77,6 +88,32 @@ def run(args):
     numbers = columns[1:4]
     means = {key: sum(row[key] for row in rows) / len(rows) for key in numbers}
     print(json.dumps({"cases": len(rows), **means, "files": rows}, indent=2))
+
+
+def _combined(tables):
+    """Return the rows of the given cases in each of ``tables``, lists of a CSV and of case ids."""
+    from weakseg3d.texts import from_cell, read_csv
+
+    rows = []
+    for path, *cases in tables:
+        table = read_csv(path)
+        found = {from_cell(row.get("case", "")): row for row in table.records()}
+        for case in cases:
+            if case not in found:
+                raise UserError(f"{path}: has no row of case {quoted(case)}; measure its annotation first")
+            rows.append(_as_measured(found[case] | {"case": case}, path))
+    return rows
+
+
+def _as_measured(row, path):
+    """Return a row of a CSV with numbers in place of texts."""
+    try:
+        known = {"case": row["case"], "clicks": int(row["clicks"]), "drawn_cm": float(row["drawn_cm"])}
+        if row.get(SECONDS):
+            known |= {SECONDS: float(row[SECONDS]), ANNOTATORS: int(row[ANNOTATORS]) if row[ANNOTATORS] else ""}
+    except (KeyError, ValueError):
+        raise UserError(f"{path}: not a table of efforts; write it with 'effort --csv'") from None
+    return known
 
 
 def _rows(args):

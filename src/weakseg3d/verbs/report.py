@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metrics", metavar="PATH", help="CSV file, or a folder of them (default: finished evaluations of --results)"
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for tables, figures and report.html")
+    parser.add_argument(
+        "--agreement", nargs="+", default=[], metavar="CSV", help="tables from 'agree', with the workflow's labels"
+    )
     parser.add_argument("--effort", nargs="+", default=[], metavar="CSV", help="tables from 'effort', with its labels")
     parser.add_argument(
         "--selection",
@@ -97,6 +100,7 @@ def run(args: argparse.Namespace) -> None:
     from weakseg3d.ownership import claim
     from weakseg3d.report.build import ReportOptions, build_report
     from weakseg3d.report.results import Results
+    from weakseg3d.report.tables.annotators import read_agreement
     from weakseg3d.report.tables.measures import measure
     from weakseg3d.report.tables.published import read_published
     from weakseg3d.schemas import choose
@@ -113,6 +117,7 @@ def run(args: argparse.Namespace) -> None:
         footer=parse_pairs(args.footer, "--footer"),
         pictures=(results.folder if results else out) / "figures",
         published=read_published(args.published) if args.published else None,
+        agreement=read_agreement(args.agreement) if args.agreement else None,
         means_without_missed=args.means_without_missed,
         measures=measures,
         viewer_cases=args.viewer_cases,

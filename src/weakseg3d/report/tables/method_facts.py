@@ -7,7 +7,7 @@ import pandas as pd
 
 from weakseg3d.errors import UserError
 from weakseg3d.evaluation.long_table import series_names
-from weakseg3d.experiment.people import PREFIX
+from weakseg3d.experiment.people import PREFIX, is_peoples
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.inference.controls import CONTROLS
 from weakseg3d.statistics.cells import ORGAN
@@ -124,14 +124,19 @@ def with_readable_facts(text, table, headings):
 def readable_annotation(path_part, annotators=math.nan):
     """Return an annotation's name in paths, ``points_number-100_seed-0``, as ``points, number 100, simulated, seed 0``.
 
-    What people made, ``people_points``, is ``points by people``, with the number of ``annotators`` if it is known.
+    What people made, ``people_points``, is ``points by people``, with the number of ``annotators`` if it is known, or
+    ``points by ann`` with the name of one. A mixture, ``mixed_outlines-2_rest-points_sha-1a2b3c4d_seed-0``, is
+    ``mixed, outlines 2, rest points, simulated, seed 0``.
     """
-    if path_part.startswith(f"{PREFIX}_"):
-        people = "" if math.isnan(annotators) else f" ({annotators:.0f} annotator{'s' * (annotators != 1)})"
-        return f"{path_part.removeprefix(f'{PREFIX}_')} by people{people}"
-    kind, _, parameters = path_part.partition("_")
+    kind, _, parameters = path_part.removeprefix(f"{PREFIX}_").partition("_")
     pairs = re.findall(r"([a-z_]+)-([^_]+)", parameters)
-    words = [(key.strip("_").replace("_", " "), value) for key, value in pairs]
+    words = [(key.strip("_").replace("_", " "), value) for key, value in pairs if key.strip("_") != "sha"]
+    if is_peoples(path_part):
+        people = "" if math.isnan(annotators) else f" ({annotators:.0f} annotator{'s' * (annotators != 1)})"
+        names = [value for key, value in words if key == "annotator"]
+        by = f"by {names[0]}" if names else f"by people{people}"
+        described = [f"{key} {value}" for key, value in words if key != "annotator"]
+        return ", ".join([kind, *described, by]) if described else f"{kind} {by}"
     simulated = ["simulated"] * any(key == "seed" for key, _ in words)
     described = [f"{key} {value}" for key, value in words]
     return ", ".join([kind, *described[:-1], *simulated, *described[-1:]])
