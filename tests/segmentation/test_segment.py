@@ -230,6 +230,23 @@ def test_segments_know_their_label_and_where_they_lie(tmp_path):
     assert header["Segment0_Color"] != header["Segment1_Color"]
 
 
+def test_an_old_label_map_in_another_format_is_made_again(tmp_path, run, models):
+    assert run() == 0
+    model(tmp_path / "liver.pt", seed=5)
+    assert run("--format", "seg.nrrd") == 0
+    first = (tmp_path / "masks" / "a.nii.gz").stat().st_mtime_ns
+    assert run() == 0
+    assert (tmp_path / "masks" / "a.nii.gz").stat().st_mtime_ns > first
+
+
+def test_without_highdicom_it_is_said_what_to_install(tmp_path, run, capsys, monkeypatch):
+    monkeypatch.setattr("weakseg3d.segmentation.dicom_seg.is_installed", lambda: False)
+    write_series(tmp_path / "series" / "CT", scan())
+    assert run("--format", "dcm", images=[tmp_path / "series"]) == 2
+    assert "pip install highdicom" in capsys.readouterr().err
+    assert not (tmp_path / "masks").exists()
+
+
 def test_files_that_are_not_ours_stay(tmp_path, run, capsys):
     mine = tmp_path / "masks" / "a.nii.gz"
     mine.parent.mkdir()

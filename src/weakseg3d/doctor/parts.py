@@ -57,6 +57,7 @@ PARTS = (
         remedy="docs/datasets.md; or download it by hand",
     ),
     Part("download of vs", ("idc-index",), remedy="pip install idc-index; or download it by hand"),
+    Part("DICOM Segmentations", ("highdicom",), remedy="pip install highdicom"),
     Part(
         "Slurm",
         ("snakemake-executor-plugin-slurm",),

@@ -8,18 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import SimpleITK as sitk
-
 from weakseg3d.errors import UserError, printable
 from weakseg3d.files import whole_file
-from weakseg3d.images.volumes import write_volume
 from weakseg3d.inference.model import load_model
 from weakseg3d.ownership import check_claim, claim
 from weakseg3d.progress import Progress
+from weakseg3d.segmentation.formats import check_format, writer
 from weakseg3d.segmentation.model_files import ModelFile
 from weakseg3d.segmentation.organs import segment
 from weakseg3d.segmentation.scans import Scan, read_scan
-from weakseg3d.segmentation.slicer import write_segmentation
 from weakseg3d.segmentation.volumes_table import COLUMNS, TABLE
 from weakseg3d.texts import as_cell, read_json
 
@@ -30,9 +27,10 @@ MODELS_HELD = 8
 def segment_scans(scans: Sequence[Scan], models: Sequence[ModelFile], out: Path, suffix: str) -> None:
     """Write ``{scan}.{suffix}`` and ``{scan}.json`` into ``out`` for every scan, and a table of all of them.
 
-    Raises UserError before anything is written if a file that is not ours is in the way or a model cannot be used, and
-    at the end if a scan could not be segmented.
+    Raises UserError before anything is written if a file that is not ours is in the way, a scan has no such label map
+    or a model cannot be used, and at the end if a scan could not be segmented.
     """
+    check_format(suffix, scans, models)
     check_claim(out, [TABLE, *(name for scan in scans for name in _names(scan, suffix))])
     load = functools.lru_cache(MODELS_HELD)(load_model)
     for model in models:
@@ -40,7 +38,8 @@ def segment_scans(scans: Sequence[Scan], models: Sequence[ModelFile], out: Path,
     records: dict[str, dict[str, Any]] = {}
     with Progress(len(scans), "segmenting", unit="scan") as progress:
         for scan in scans:
-            inputs = {"models": [[model.organ, model.digest] for model in models], "scan": scan.state()}
+            names = [[model.organ, model.digest] for model in models]
+            inputs = {"models": names, "scan": scan.state(), "format": suffix}
             record = _finished(scan, out, suffix, inputs)
             try:
                 records[scan.name] = record or _segment_one(scan, models, load, inputs, out, suffix)
@@ -77,13 +76,14 @@ def _segment_one(
     scan: Scan, models: Sequence[ModelFile], load: Any, inputs: dict[str, Any], out: Path, suffix: str
 ) -> dict[str, Any]:
     """Segment one scan, write its label map and, last, its record; return the record."""
+    write = writer(suffix, scan, models)
     labels, found = segment(read_scan(scan), (load(model.path) for model in models))
     organs = [model.organ for model in models]
     mask, record = (out / name for name in _names(scan, suffix))
     claim(out, _names(scan, suffix))
     # An old record must not speak for the new label map.
     record.unlink(missing_ok=True)
-    _write_labels(labels, organs, mask)
+    write(labels, mask)
     content = {
         "labels": {"background": 0, **{organ: number for number, organ in enumerate(organs, start=1)}},
         "organs": {organ: _rounded(each._asdict()) for organ, each in zip(organs, found, strict=True)},
@@ -92,13 +92,6 @@ def _segment_one(
     with whole_file(record) as partial:
         partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
     return content
-
-
-def _write_labels(labels: sitk.Image, organs: Sequence[str], path: Path) -> None:
-    if path.name.endswith(".seg.nrrd"):
-        write_segmentation(labels, organs, path)
-    else:
-        write_volume(labels, path)
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float | None]:

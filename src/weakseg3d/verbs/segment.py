@@ -17,7 +17,7 @@ EXAMPLE = """\
   python -m weakseg3d segment --models spleen.pt liver.pt --images scans/ --out masks/
   python -m weakseg3d segment --models spleen=model.pt --images ct_series/ --out masks/ --format seg.nrrd"""
 
-FORMATS = ("nii.gz", "seg.nrrd")
+FORMATS = ("nii.gz", "seg.nrrd", "dcm")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=FORMATS,
         default=FORMATS[0],
-        help="NIfTI, or 3D Slicer's segmentation with names and colours (default: %(default)s)",
+        help="NIfTI; 3D Slicer's segmentation, with names and colours; or, for DICOM folders, a DICOM Segmentation that"
+        " refers to the series, which needs highdicom (default: %(default)s)",
     )
 
 

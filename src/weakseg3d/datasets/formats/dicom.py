@@ -47,15 +47,23 @@ def is_dicom(path: str | os.PathLike[str]) -> bool:
 
 
 def read_series_folder(folder: str | os.PathLike[str]) -> sitk.Image:
-    """Return the series of all ``.dcm`` files in ``folder`` or, if no file has this suffix, of all its files.
+    """Return the series in ``folder``, of the files that `series_files` names.
 
-    An enhanced multi-frame file must be the only one. Raises UserError for an empty folder, and as `read_series` does.
+    An enhanced multi-frame file must be the only one. Raises UserError as `series_files` and `read_series` do.
+    """
+    return read_series(series_files(folder))[0]
+
+
+def series_files(folder: str | os.PathLike[str]) -> list[Path]:
+    """Return all ``.dcm`` files in ``folder`` or, if no file has this suffix, all its files, in natural order.
+
+    Raises UserError for an empty folder.
     """
     files = [path for path in _visible_files(folder) if path.name != "DICOMDIR"]
     slices = [path for path in files if path.suffix.lower() == ".dcm"] or files
     if not slices:
         raise UserError(f"{folder}: no DICOM files; copy the series again")
-    return read_series(slices)[0]
+    return slices
 
 
 def _visible_files(folder: str | os.PathLike[str]) -> list[Path]:
@@ -75,6 +83,19 @@ def read_series(slices: Sequence[Path]) -> tuple[sitk.Image, NDArray[np.int64]]:
     of reference, size, pixel format, spacing or orientation; if it repeats a position; if a slice is missing before it
     or the positions are uneven; or if they drift sideways (a tilted gantry).
     """
+    frames, order, distance = series_frames(slices)
+    image = sitk.GetImageFromArray(_voxels([frames[k] for k in order]))
+    image.SetSpacing([*frames[0].spacing, distance])
+    image.SetOrigin(frames[order[0]].position.tolist())
+    image.SetDirection(frames[0].direction.ravel().tolist())
+    return image, order
+
+
+def series_frames(slices: Sequence[Path]) -> tuple[list["Frame"], NDArray[np.int64], float]:
+    """Return the planes of a series as they are stored, their order along the normal, and their mean distance in mm.
+
+    ``slices``, the order and the errors are those of `read_series`, except that pixels are not read.
+    """
     # pydicom takes half a second to load, so it is not imported for other formats.
     from weakseg3d.datasets.formats.dicom_frames import read_frames
 
@@ -87,18 +108,13 @@ def read_series(slices: Sequence[Path]) -> tuple[sitk.Image, NDArray[np.int64]]:
             )
         frames += new_frames
         _check_same_series(frames[0], new_frames)
-    direction = frames[0].direction
     origins = np.array([frame.position for frame in frames])
-    positions = origins @ direction[:, 2]
+    positions = origins @ frames[0].direction[:, 2]
     order = np.argsort(positions, kind="stable")
     in_order = [frames[k] for k in order]
     _check_gaps(in_order, positions[order])
     _check_drift(in_order, origins[order], positions[order])
-    image = sitk.GetImageFromArray(_voxels(in_order))
-    image.SetSpacing([*frames[0].spacing, _slice_distance(in_order, positions[order])])
-    image.SetOrigin(origins[order[0]].tolist())
-    image.SetDirection(direction.ravel().tolist())
-    return image, order
+    return frames, order, _slice_distance(in_order, positions[order])
 
 
 def _check_same_series(first: "Frame", frames: Sequence["Frame"]) -> None:

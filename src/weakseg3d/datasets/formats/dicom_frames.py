@@ -35,7 +35,7 @@ COSINE_TOLERANCE = 1e-3
 RESCALE_KEYWORDS = ["RescaleSlope", "RescaleIntercept"]
 
 KEYWORDS = [
-    *("Modality", "SOPClassUID", "SeriesInstanceUID", "FrameOfReferenceUID", "NumberOfFrames"),
+    *("Modality", "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "NumberOfFrames"),
     *("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"),
     *("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
@@ -79,6 +79,8 @@ class Frame:
     intercept: float
     series: str | None
     frame_of_reference: str | None
+    sop_class: str | None
+    sop_instance: str | None
 
 
 def read_frames(path: str | os.PathLike[str]) -> list[Frame]:
@@ -158,6 +160,8 @@ def _frame(
         intercept=intercept,
         series=optional_text(header, "SeriesInstanceUID"),
         frame_of_reference=optional_text(header, "FrameOfReferenceUID"),
+        sop_class=optional_text(header, "SOPClassUID"),
+        sop_instance=optional_text(header, "SOPInstanceUID"),
     )
 
 
