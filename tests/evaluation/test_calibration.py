@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 from weakseg3d.cli import main
 from weakseg3d.evaluation.calibration import (
     UNCERTAINTY,
+    brier_score,
     expected_calibration_error,
     region_box,
     uncertainty_values,
@@ -52,6 +53,30 @@ def test_certain_and_wrong_everywhere():
 def test_calibration_error_never_exceeds_the_mean_error(probability, reference, bins):
     error = expected_calibration_error(probability, reference, bins)
     assert 0 <= error <= np.abs(probability - reference).mean() + 1e-12
+
+
+def test_brier_score_by_hand():
+    # Squared differences 0.01, 0.04, 0.36 and 0.25.
+    assert brier_score([0.1, 0.8, 0.6, 0.5], np.array([0, 1, 0, 1], bool)) == pytest.approx(0.66 / 4)
+
+
+def test_brier_score_of_certain_voxels_is_the_share_of_wrong_ones():
+    reference = np.array([True, False, True, True])
+    assert brier_score([1.0, 0.0, 1.0, 0.0], reference) == 0.25
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.int64, 20, elements=st.integers(0, 4)), arrays(bool, 20))
+def test_brier_score_equals_its_decomposition(quarters, reference):
+    """Reliability - resolution + uncertainty, Murphy 1973, over the probabilities that occur."""
+    probability, base = quarters / 4, reference.mean()
+    terms = base * (1 - base)
+    for value in np.unique(probability):
+        part = reference[probability == value]
+        terms += len(part) / 20 * ((value - part.mean()) ** 2 - (part.mean() - base) ** 2)
+    score = brier_score(probability, reference)
+    assert score == pytest.approx(terms)
+    assert expected_calibration_error(probability, reference) ** 2 <= score + 1e-12
 
 
 def mask_of(*voxels, shape=(9, 60, 40)):
@@ -103,7 +128,24 @@ def test_values_depend_on_the_region_alone(prediction, reference):
         (1.0, 1.0, 1.0),
     )
     share = len(reference) / 21**3
-    assert values == pytest.approx({"ece": 0.25 - share, "mean_entropy": 0.5, "mean_variance": 0.125})
+    assert values == pytest.approx(
+        {
+            "ece": 0.25 - share,
+            "brier": 0.75**2 * share + 0.25**2 * (1 - share),
+            "mean_entropy": 0.5,
+            # An empty prediction is as uncertain as can be.
+            "organ_entropy": 0.5 if prediction else 1.0,
+            "mean_variance": 0.125,
+        }
+    )
+
+
+def test_entropy_in_the_organ_is_that_of_the_prediction_alone():
+    shape = (5, 5, 5)
+    maps = maps_of(shape, (0.75, 0.9, 0.0), (0.5, 0.2, 0.0), (slice(2, 3),) * 3)
+    prediction, reference = mask_of((2, 2, 2), (2, 2, 3), shape=shape), mask_of((1, 1, 1), shape=shape)
+    values = uncertainty_values(maps, prediction, reference, (1.0, 1.0, 1.0))
+    assert values["organ_entropy"] == pytest.approx((0.9 + 0.2) / 2)
 
 
 def test_organ_absent_from_both():
@@ -136,11 +178,13 @@ def test_verb_adds_rows_that_can_be_read_again(case, capsys):
     printed = json.loads(capsys.readouterr().out)
     # The region is the whole volume, 1000 of its 27000 voxels are foreground.
     assert printed["ece"] == pytest.approx(0.25 - 1 / 27)
+    assert printed["brier"] == pytest.approx((0.75**2 + 26 * 0.25**2) / 27)
+    assert printed["organ_entropy"] == 1
     assert printed["mean_entropy"] == pytest.approx(0.811278, abs=1e-5)
     assert printed["mean_variance"] == pytest.approx(0.01)
     rows = read_metrics(case / "metrics.csv").set_index("metric")
-    assert list(rows.index[-3:]) == list(UNCERTAINTY)
-    assert list(rows.loc[list(UNCERTAINTY), "unit"]) == ["1", "bit", "1"]
+    assert list(rows.index[-len(UNCERTAINTY) :]) == list(UNCERTAINTY)
+    assert list(rows.loc[list(UNCERTAINTY), "unit"]) == ["1", "1", "bit", "bit", "1"]
     assert set(rows["status"]) == {"empty_prediction"}
     assert rows.loc["ece", "value"] == pytest.approx(printed["ece"])
 

@@ -179,6 +179,13 @@ def test_uncertainty_is_mapped_evaluated_and_drawn(finished):
     with (results / "tables/uncertainty.csv").open() as stream:
         methods = {row["method"] for row in csv.DictReader(stream)}
     assert methods == {"pw4medseg", "paseg", "dense_unet", "three_slices", *VARIANTS}
+    with (results / "tables/risk_coverage.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["method"] for row in rows} == methods
+    assert {row["finding"] for row in rows} == {"too few cases to tell"}
+    stochastic = {row["method"] for row in rows if row["uncertainty"] == "mean_variance"}
+    assert "pw4medseg" in stochastic
+    assert "dense_unet" not in stochastic
     assert len(list((results / "figures/uncertainty").rglob("*.png"))) == 8
 
 

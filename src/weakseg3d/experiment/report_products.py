@@ -10,7 +10,7 @@ def readable_tables(experiment: Experiment) -> list[str]:
     names = ["main", "main_wide", "against_best", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
     names += ["annotators"] * bool(pairs(experiment))
     names += ["published"] * bool(experiment.report["published"])
-    names += ["uncertainty"] * _is_uncertain(experiment)
+    names += ["uncertainty", "risk_coverage"] * _is_uncertain(experiment)
     names += ["cost/cost"] * any(map(experiment.is_trained, experiment.methods))
     return names
 

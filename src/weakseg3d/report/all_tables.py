@@ -33,6 +33,7 @@ from weakseg3d.report.tables.published import (
     with_published,
 )
 from weakseg3d.report.tables.readable import ReadableTable
+from weakseg3d.report.tables.risk_coverage import readable_risk_coverage, risk_coverage_table
 from weakseg3d.report.tables.uncertainty import has_uncertainty, readable_uncertainty, uncertainty_table
 from weakseg3d.report.tables.wide import readable_wide, wide_table
 from weakseg3d.statistics.comparison import comparisons
@@ -137,6 +138,8 @@ def add_annotators(tables, agreement):
 def _add_uncertainty(tables, rows):
     tables.numbers["uncertainty"] = uncertainty_table(rows)
     tables.readable["uncertainty"] = readable_uncertainty(tables.numbers["uncertainty"])
+    tables.numbers["risk_coverage"] = risk_coverage_table(rows)
+    tables.readable["risk_coverage"] = readable_risk_coverage(tables.numbers["risk_coverage"])
 
 
 def _add_cost(tables, main, results):

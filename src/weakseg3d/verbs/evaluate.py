@@ -9,9 +9,9 @@ to the grid of the reference: the mask is interpolated linearly and is organ whe
 --largest-component keeps only the largest component of the prediction, with voxels connected through their faces,
 determined on the prediction's grid.
 
---uncertainty adds the calibration error, mean entropy and mean variance of the maps written by
-'predict --uncertainty', within the bounding box of both masks widened by 10 mm. The maps must lie on the prediction's
-grid and are resampled (linearly) with the prediction.
+--uncertainty adds calibration error, Brier score, mean entropy and mean variance of the maps written by
+'predict --uncertainty', within the bounding box of both masks widened by 10 mm, and the mean entropy within the
+prediction. The maps must lie on the prediction's grid and are resampled (linearly) with the prediction.
 
 --witness writes Dice and HD95 of the same two masks as MedPy computes them, beside ours, and whether they agree.
 """

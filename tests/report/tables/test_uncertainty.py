@@ -101,6 +101,20 @@ def test_the_best_is_marked():
     assert list(text["ρ variance"]) == ["−1.00", "−1.00"]
 
 
+def test_brier_scores_stand_beside_the_calibration_error():
+    scores = [
+        ["toy", "ct", "spleen", "points", "weak", "0", case, "brier", value, "1", "ok"]
+        for case, value in zip("abcd", (0.1, 0.2, 0.3, 0.4), strict=True)
+    ]
+    table = table_of(rows_of(), scores)
+    assert table["brier_mean"].tolist() == pytest.approx([0.25])
+    assert table["brier_sd"].tolist() == pytest.approx([(0.05 / 3) ** 0.5])
+    text = readable_uncertainty(table).text
+    assert list(text.columns[4:6]) == ["ECE ↓", "Brier ↓"]
+    assert list(text["Brier ↓"]) == ["**0.250 ± 0.129**"]
+    assert "brier_mean" not in table_of(rows_of()), "a long table without Brier scores"
+
+
 @pytest.fixture
 def report(tmp_path):
     """Run the verb on rows and return the folder it wrote."""

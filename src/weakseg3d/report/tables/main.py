@@ -120,7 +120,7 @@ def _counts(rows):
 
 def known_headings(table, columns):
     """Return those of ``columns`` (name to heading) that ``table`` has, or has the numbers for."""
-    sources = {"missed": "missed_share", "effort": "effort_clicks", "ece": "ece_mean"}
+    sources = {"missed": "missed_share", "effort": "effort_clicks", "ece": "ece_mean", "brier": "brier_mean"}
     for measure in measures_in(table):
         sources |= dict.fromkeys((measure.name, f"{measure.name}_interval"), f"{measure.name}_mean")
         sources[f"{measure.name}_found"] = f"{measure.name}_found_mean"
