@@ -1,6 +1,7 @@
 """What the report of an experiment consists of: its tables and figures, by name."""
 
 from weakseg3d.experiment.annotator_pairs import pairs
+from weakseg3d.experiment.effort_factor import dense_references, effort_factor
 from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.experiment.variants import variant_parts
 
@@ -9,6 +10,7 @@ def readable_tables(experiment: Experiment) -> list[str]:
     """Return the tables made for reading: each as CSV, Markdown and LaTeX."""
     names = ["main", "main_wide", "against_best", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
     names += ["annotators"] * bool(pairs(experiment))
+    names += ["effort_for"] * _has_effort_curves(experiment)
     names += ["published"] * bool(experiment.report["published"])
     names += ["uncertainty", "risk_coverage"] * _is_uncertain(experiment)
     names += ["cost/cost"] * any(map(experiment.is_trained, experiment.methods))
@@ -38,6 +40,12 @@ def has_variants(experiment: Experiment, base: str | None = None) -> bool:
     """Return whether any method is a variant of a study, or a variant of ``base``."""
     parts = [variant_parts(name) for name in experiment.shown]
     return any(levels and base in (None, name) for name, levels in parts)
+
+
+def _has_effort_curves(experiment: Experiment) -> bool:
+    """Return whether a study has the annotator's effort as a factor, and full supervision beside it."""
+    cells = [(cell.method, cell.annotation) for cell in experiment.cells()]
+    return bool(effort_factor(cells) and dense_references(cells))
 
 
 def _has_losses(experiment: Experiment) -> bool:

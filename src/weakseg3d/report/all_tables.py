@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from weakseg3d.evaluation.long_table import LACKING
+from weakseg3d.report.study.effort_for import effort_table, readable_efforts
 from weakseg3d.report.study.table import factors, readable_study, study_table
 from weakseg3d.report.tables.against_best import (
     against_best,
@@ -127,6 +128,9 @@ def _add_study(tables, rows, main, note):
     tables.numbers["study"] = study
     tables.numbers["study_wide"] = wide_table(study, ["method", *factors(rows)])
     tables.readable["study"] = readable_study(study, factors(rows), note)
+    if (efforts := effort_table(rows)) is not None:
+        tables.numbers["effort_for"] = efforts
+        tables.readable["effort_for"] = readable_efforts(efforts)
 
 
 def add_annotators(tables, agreement):

@@ -10,7 +10,7 @@ from drawing import draw
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError
 from weakseg3d.evaluation.rows import COLUMNS
-from weakseg3d.report.study.budget_curves import is_numeric
+from weakseg3d.experiment.effort_factor import is_numeric
 from weakseg3d.report.study.figure import study_figure
 from weakseg3d.report.study.references import spread
 from weakseg3d.report.study.table import factors, readable_study, study_table

@@ -4,14 +4,16 @@ import math
 
 import seaborn as sns
 
+from weakseg3d.experiment.effort_factor import is_numeric
 from weakseg3d.experiment.variants import variant_parts
-from weakseg3d.report.study.budget_curves import LOG_RATIO, is_numeric, level_styles
+from weakseg3d.report.study.budget_curves import level_styles
 from weakseg3d.report.study.table import factors, study_table
 from weakseg3d.report.style import COLUMN_WIDTH, METHOD_STYLES, new_figure, style_context
 from weakseg3d.report.tables.main import main_table
 from weakseg3d.report.tables.measures import SHOWN
 from weakseg3d.report.tables.readable import organ_title
 from weakseg3d.statistics.cells import ORGAN
+from weakseg3d.statistics.effort_curves import is_logarithmic
 
 CONTROL = "pseudo_label"
 STATISTICS = ("mean", "low", "high")
@@ -91,7 +93,7 @@ def _set_scale(axes, levels):
     """Set the scale of the axis of levels."""
     ordered, places = _ordered(levels)
     numeric = is_numeric(levels)
-    if numeric and places[0] > 0 and places[-1] > LOG_RATIO * places[0]:
+    if numeric and is_logarithmic(places):
         axes.set_xscale("log")
     axes.set_xticks(places, labels=ordered, **({} if numeric else {"rotation": 30, "ha": "right"}))
     axes.set_xticks([], minor=True)

@@ -1,31 +1,20 @@
 """Budget curves: Dice over a numeric factor, such as the number of clicks."""
 
-import re
-
 import matplotlib
 import numpy as np
 
+from weakseg3d.experiment.effort_factor import is_numeric
 from weakseg3d.report.study.panels import Layout, add_legend, dice_limits, panel_grid, rows_of_organ, split_references
 from weakseg3d.report.study.references import draw_across
 from weakseg3d.report.study.table import factors, study_table
 from weakseg3d.report.style import MARKERS, method_styles, style_context
-
-NUMBER = re.compile(r"\d+(\.\d+)?")
-"""A level has no sign; ``float`` alone would accept ``10_20`` as a number."""
-
-LOG_RATIO = 8
-"""If the ratio of the largest to the smallest level exceeds this, the axis is logarithmic."""
+from weakseg3d.statistics.effort_curves import is_logarithmic
 
 NARROW, WIDE = (2.0, 2.1), (3.0, 2.1)
 """Size in inches of a panel with its title: three in a row, or two in a row if each has names at its right."""
 
 MARGIN = (1.0, 0.6)
 """Room in inches for the label of the axis and the names of the references, and for the legend."""
-
-
-def is_numeric(levels):
-    """Return whether all ``levels``, which are text, are numbers."""
-    return all(NUMBER.fullmatch(level) for level in levels)
 
 
 def budget_curves(rows):
@@ -72,7 +61,7 @@ def level_styles(levels):
 def _set_scales(axes, levels, limits):
     """Set the scales of all panels, which share their axes."""
     numbers = sorted(float(level) for level in levels)
-    if numbers[0] > 0 and numbers[-1] / numbers[0] > LOG_RATIO:
+    if is_logarithmic(numbers):
         axes.set_xscale("log")
     axes.set_xticks(numbers, labels=sorted(levels, key=float))
     axes.set_xticks([], minor=True)

@@ -1,6 +1,7 @@
 """The figure of a study: budget curves, a dot plot or heatmaps, depending on its factors."""
 
-from weakseg3d.report.study.budget_curves import budget_curves, is_numeric
+from weakseg3d.experiment.effort_factor import is_numeric
+from weakseg3d.report.study.budget_curves import budget_curves
 from weakseg3d.report.study.dots import dot_plot
 from weakseg3d.report.study.heatmaps import heatmaps
 from weakseg3d.report.study.table import factors
