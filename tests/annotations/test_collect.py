@@ -151,6 +151,25 @@ def test_outlined_slices_keep_their_area(spacing):
     assert not (labels == 2).any()
 
 
+@pytest.mark.parametrize("spacing", [3.0, 5.0])
+@given(seed=st.integers(0, 1000))
+@settings(max_examples=10, deadline=None)
+def test_a_few_outlined_slices_keep_their_area(spacing, seed):
+    """Of three slices, each in a slice of its own on the isotropic grid, also where sections are small."""
+    generator = np.random.default_rng(seed)
+    array = np.full((24, 90, 90), 2, np.uint8)
+    y, x = np.indices((90, 90)) * 0.8
+    middles, radii = generator.uniform(25, 45, (3, 2)), generator.uniform(10, 22, (3, 2))
+    for z, (cy, cx), (ry, rx) in zip((4, 11, 18), middles, radii, strict=True):
+        array[z] = ((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2 <= 1
+    volume = make_volume(array, (0.8, 0.8, 2.5), (3, 4, 5), oblique_direction())
+    labels = on_grid(volume, resample_image(sitk.Cast(volume, sitk.sitkFloat32), spacing), "slices")
+    known = (labels != 2).any(axis=(1, 2))
+    assert np.count_nonzero(known) == 3
+    areas = (labels == 1).sum(axis=(1, 2))[known] * spacing**2
+    assert areas == pytest.approx((array[[4, 11, 18]] == 1).sum(axis=(1, 2)) * 0.64, rel=0.05)
+
+
 def test_the_verb_writes_what_pseudolabel_reads(tmp_path):
     image = make_volume(np.zeros((10, 12, 14), np.float32), (2.0, 2.0, 2.0), (0, 0, 0))
     write_volume(image, tmp_path / "image.nii.gz")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from weakseg3d.annotations.world import to_voxels, to_world
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.images.volumes import like, read_label
+from weakseg3d.images.volumes import like, long_axis, read_label
 
 MOST_DRAWN = {"scribbles": 0.5, "slices": 0.9}
 """Share of the voxels that a person may have annotated; of more, "unknown" and "background" must be mixed up."""
@@ -66,8 +66,8 @@ def on_grid(drawn: sitk.Image, grid: sitk.Image, kind: str) -> NDArray[np.uint8]
     """Return a drawn map (0, 1, `IGNORE`) on another ``grid`` (z, y, x) of the same box, with thin curves kept.
 
     Each voxel takes the nearest value; then the centre of every annotated voxel marks the voxel it lies in, so that no
-    curve is lost on a coarser grid. Where several do, scribbles of the organ win, whereas of slices the majority does,
-    which keeps areas. Raises UserError if the two boxes differ by more than a voxel.
+    curve is lost on a coarser grid. Where several do, scribbles of the organ win, whereas outlined slices keep their
+    area (`_with_area`). Raises UserError if the two boxes differ by more than a voxel.
     """
     _check_box(drawn, grid)
     nearest = sitk.Resample(drawn, grid, sitk.Transform(), sitk.sitkNearestNeighbor, IGNORE)
@@ -79,10 +79,29 @@ def on_grid(drawn: sitk.Image, grid: sitk.Image, kind: str) -> NDArray[np.uint8]
         places = np.clip(np.rint(points), 0, np.array(result.shape) - 1).astype(int)
         np.add.at(votes[value], np.ravel_multi_index(tuple(places.T), result.shape), 1)
     background, organ = votes.reshape(2, *result.shape)
-    organ_wins = organ > 0 if kind == "scribbles" else organ * 2 >= background + organ
     marked = (background + organ) > 0
-    result[marked] = (organ_wins & (organ > 0))[marked]
+    inside = organ > 0 if kind == "scribbles" else _with_area(organ, marked, background, long_axis(grid))
+    result[marked] = inside[marked]
     return result
+
+
+def _with_area(
+    organ: NDArray[np.int32], marked: NDArray[np.bool_], background: NDArray[np.int32], axis: int
+) -> NDArray[np.bool_]:
+    """Return the voxels that are organ, by the votes (z, y, x) for ``organ`` and ``background``.
+
+    On each slice across ``axis`` they are those with the highest shares of votes, and as many as the shares add up to,
+    so that the area stays within half a voxel of what was drawn. A majority would enlarge or shrink small sections.
+    """
+    shares = np.zeros(organ.shape)
+    np.divide(organ, organ + background, out=shares, where=marked)
+    sections = np.moveaxis(shares, axis, 0).reshape(shares.shape[axis], -1)
+    numbers = np.rint(sections.sum(axis=1)).astype(int)
+    inside = np.zeros(sections.shape, bool)
+    for section, row, number in zip(sections, inside, numbers, strict=True):
+        row[np.argsort(-section, kind="stable")[:number]] = True
+    shape = np.moveaxis(shares, axis, 0).shape
+    return np.moveaxis(inside.reshape(shape), 0, axis)
 
 
 def _coded(array: NDArray[np.uint8], values: Values, path: str | os.PathLike[str]) -> NDArray[np.uint8]:
