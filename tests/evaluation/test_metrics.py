@@ -91,6 +91,11 @@ WHEN_EMPTY = {
     "assd": (DIAGONAL, NAN),
     "nsd": (0, 0),
     "volume_error": (-1, NAN),
+    # One lesion in either mask.
+    "lesion_f1": (0, 0),
+    "lesion_dice": (0, NAN),
+    "missed_lesions": (1, 0),
+    "false_lesions": (0, 1),
 }
 
 
@@ -109,7 +114,7 @@ def test_every_metric_has_its_value_when_a_mask_is_empty(prediction, reference, 
 
 
 def test_registry_is_complete():
-    assert set(METRICS) == {"dice", "jaccard", "precision", "recall", *DISTANCES, "nsd", "volume_error"}
+    assert set(METRICS) == set(WHEN_EMPTY)
     assert set(STATUSES) == {"ok", "empty_prediction", "absent_in_reference", "absent_in_both"}
     for metric in METRICS.values():
         assert metric.unit in ("1", "mm")

@@ -12,7 +12,8 @@ from weakseg3d.experiment.presets import preset_changes
 from weakseg3d.experiment.recipes import checked_method
 
 PAGE = (PROJECT / "docs" / "extend.md").read_text(encoding="utf-8")
-METRICS = ["dice", "hd95", "nsd", "assd", "false_positive_share"]
+LESIONS = ["lesion_f1", "missed_lesions", "false_lesions", "lesion_dice"]
+METRICS = ["dice", "hd95", "nsd", "assd", "false_positive_share", *LESIONS]
 
 
 def files():
@@ -69,7 +70,15 @@ def test_a_metric_of_ones_own_is_in_every_table(finished):
         assert set(pd.read_csv(tables / f"{table}.csv")["metric"]) == set(METRICS), table
     for suffix in ("md", "tex"):
         text = (tables / f"main.{suffix}").read_text(encoding="utf-8")
-        for title in ("NSD", "ASSD (mm)", "False positives"):
+        for title in (
+            "NSD",
+            "ASSD (mm)",
+            "False positives",
+            "Lesion F1",
+            "Missed lesions",
+            "False lesions",
+            "Lesion Dice",
+        ):
             assert title in text
     page = (finished / "results/tiny/report.html").read_text(encoding="utf-8")
     assert "False positives ↓" in page

@@ -1,4 +1,4 @@
-"""All metrics of two masks; the expensive part, a `Comparison`, is made only once."""
+"""All metrics of two masks, from one `Comparison`."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weakseg3d.evaluation.comparison import Comparison
-from weakseg3d.evaluation.metric import PENALTY, UNDEFINED, Metric
+from weakseg3d.evaluation.metric import COMPUTED, PENALTY, UNDEFINED, Metric
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.metrics.nsd import NSD_TOLERANCE
-from weakseg3d.evaluation.surface_elements import surface_area_within
-from weakseg3d.evaluation.surfaces import bounding_box, surface_distances
+from weakseg3d.evaluation.surfaces import bounding_box
 
 ROUNDING = 1e-4
 """Slack in mm when a distance is compared with a tolerance: NIfTI stores the spacing in single precision, and rounding
@@ -30,19 +29,12 @@ def compare(
     """
     predicted_mask, reference_mask = np.asarray(prediction) != 0, np.asarray(reference) != 0
     status = status_of(bool(predicted_mask.any()), bool(reference_mask.any()))
-    if status != "ok":
-        penalty = diagonal(reference_mask.shape, spacing)
-        return {name: _value_when_empty(metric, status, penalty) for name, metric in METRICS.items()}, status
+    if status == "absent_in_both":
+        return dict.fromkeys(METRICS, UNDEFINED), status
+    penalty = diagonal(reference_mask.shape, spacing)
     box = bounding_box(predicted_mask | reference_mask)
-    predicted_mask, reference_mask = predicted_mask[box], reference_mask[box]
-    comparison = Comparison(
-        int(np.count_nonzero(predicted_mask & reference_mask)),
-        int(np.count_nonzero(predicted_mask)),
-        int(np.count_nonzero(reference_mask)),
-        *surface_distances(predicted_mask, reference_mask, spacing),
-        *surface_area_within(predicted_mask, reference_mask, spacing, nsd_tolerance + ROUNDING),
-    )
-    return {name: float(metric.function(comparison)) for name, metric in METRICS.items()}, status
+    comparison = Comparison(predicted_mask[box], reference_mask[box], spacing, nsd_tolerance + ROUNDING)
+    return {name: _value(metric, status, comparison, penalty) for name, metric in METRICS.items()}, status
 
 
 def status_of(predicted: bool, present: bool) -> str:
@@ -57,8 +49,8 @@ def diagonal(shape: Sequence[int], spacing: Sequence[float] | NDArray[np.floatin
     return float(np.linalg.norm(np.multiply(shape, spacing)))
 
 
-def _value_when_empty(metric: Metric, status: str, penalty: float) -> float:
-    if status == "absent_in_both":
-        return UNDEFINED
-    value = getattr(metric, status)
-    return penalty if value == PENALTY else value
+def _value(metric: Metric, status: str, comparison: Comparison, penalty: float) -> float:
+    value: float | str = COMPUTED if status == "ok" else getattr(metric, status)
+    if value == COMPUTED:
+        return float(metric.function(comparison))
+    return penalty if value == PENALTY else float(value)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.evaluation.calibration import UNCERTAINTY
-from weakseg3d.evaluation.metric import PENALTY, STATUSES, Metric
+from weakseg3d.evaluation.metric import COMPUTED, PENALTY, STATUSES, Metric
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.rows import COLUMNS, LABELS, UNITS
 from weakseg3d.files import is_hidden
@@ -147,6 +147,6 @@ def _follows_rule(metric: Metric, value: float, status: str) -> bool:
     if status == "absent_in_both":
         return math.isnan(value)
     expected = getattr(metric, status)
-    if expected == PENALTY:
+    if expected in (PENALTY, COMPUTED):
         return value > 0
     return math.isnan(value) if math.isnan(expected) else abs(value - expected) <= ROUNDING

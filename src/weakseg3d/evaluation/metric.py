@@ -7,9 +7,9 @@ status                     values
 =========================  ==================================================================================
 ``ok``                     neither mask is empty: every metric follows its definition
 ``empty_prediction``       a missed organ: overlaps 0, volume error -1, distances the penalty, which is the
-                           physical diagonal of the volume
-``absent_in_reference``    a false alarm: 0 where the formula gives 0 (Dice, Jaccard, precision, NSD),
-                           undefined for all other metrics
+                           physical diagonal of the volume; all its lesions missed
+``absent_in_reference``    a false alarm: 0 where the formula gives 0 (Dice, Jaccard, precision, NSD, lesion
+                           F1, missed lesions), the number of false lesions, undefined for all other metrics
 ``absent_in_both``         nothing to compare: every metric undefined
 =========================  ==================================================================================
 
@@ -31,6 +31,8 @@ STATUSES = {
 UNDEFINED = float("nan")
 PENALTY = "penalty"
 """Represents the volume's diagonal in a metric's rule for empty predictions."""
+COMPUTED = "computed"
+"""Says in a metric's rule for an empty mask that its function is called there too; its value is then above 0."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class BaseMetric:
     function: Callable[..., float]
     title: str
     unit: str
-    """``1`` for a ratio, ``mm`` or ``bit``."""
+    """``1`` for a ratio or a number of things, ``mm`` or ``bit``."""
     range: tuple[float, float]
     higher_is_better: bool | None
     """None if no value is better than another, or if 0 is best and deviations in both directions are worse."""
@@ -58,6 +60,6 @@ class Metric(BaseMetric):
     """A metric of a `Comparison`, and its values if one of the masks is empty."""
 
     empty_prediction: float | str
-    """Value for a missed organ; `PENALTY` means the volume's diagonal."""
-    absent_in_reference: float
-    """Value for a prediction of an organ that the reference does not contain."""
+    """Value for a missed organ; `PENALTY` means the volume's diagonal, `COMPUTED` the function's value."""
+    absent_in_reference: float | str
+    """Value for a prediction of an organ that the reference does not contain; may be `COMPUTED` too."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from weakseg3d.evaluation.calibration import UNCERTAINTY
-from weakseg3d.evaluation.metric import PENALTY
+from weakseg3d.evaluation.metric import COMPUTED, PENALTY
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.schemas import choose
 from weakseg3d.statistics import comparison
@@ -39,6 +39,8 @@ class Measure:
     def when_missed(self):
         """What a missed organ counts with, in words."""
         value = METRICS[self.name].empty_prediction
+        if value == COMPUTED:
+            return f"the {self.title.lower()} of an empty prediction"
         return f"the diagonal of the volume as its {self.title}" if value == PENALTY else f"{self.title} {value:g}"
 
 
