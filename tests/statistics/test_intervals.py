@@ -72,6 +72,14 @@ def test_equal_cases_leave_no_room(value):
     assert mean_interval([value] * 5, range(5), DISTANCE) == (value, value)
 
 
+@pytest.mark.parametrize("values", [[1.0, 1.0, 1.0, math.nextafter(1, 0)], [0.0, 0.0, 0.0, 5e-324]])
+def test_values_within_rounding_of_a_bound_have_no_spread(values):
+    for bounds in (DICE, DISTANCE):
+        low, high = mean_interval(values, range(4), bounds)
+        assert low == pytest.approx(values[0], abs=1e-12)
+        assert high == pytest.approx(values[0], abs=1e-12)
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(st.floats(0, 1), st.sampled_from([0.0, 1.0])), min_size=4, max_size=12))
 def test_the_interval_holds_the_mean_and_keeps_to_the_range(values):

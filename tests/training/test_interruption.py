@@ -49,12 +49,14 @@ def folder(tmp_path_factory):
         lines.append(f"{number},image-{number}.npy,target-{number}.npy")
     (folder / "cases.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "recipe.yaml").write_text(json.dumps(RECIPE), encoding="utf-8")
+    endless = RECIPE | {"training": RECIPE["training"] | {"steps": 100 * STEPS}}
+    (folder / "endless.yaml").write_text(json.dumps(endless), encoding="utf-8")
     finish(folder, "whole")
     return folder
 
 
-def start(folder, out):
-    arguments = ["--recipe", "recipe.yaml", "--cases", "cases.csv", "--out", out, "--resume"]
+def start(folder, out, recipe="recipe.yaml"):
+    arguments = ["--recipe", recipe, "--cases", "cases.csv", "--out", out, "--resume"]
     environment = os.environ | {"PYTHONPATH": str(SRC)}
     command = [sys.executable, "-m", "weakseg3d", "train", *arguments]
     return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, encoding="utf-8")
@@ -68,9 +70,9 @@ def finish(folder, out):
     return error
 
 
-def interrupt(folder, out, number, checkpoints=("last.ckpt",)):
+def interrupt(folder, out, number, checkpoints=("last.ckpt",), recipe="recipe.yaml"):
     """Start a training, send a signal once the checkpoints exist, and return the exit code and standard error."""
-    process = start(folder, out)
+    process = start(folder, out, recipe)
     while not all((folder / out / "checkpoints" / checkpoint).exists() for checkpoint in checkpoints):
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.01)
@@ -126,7 +128,7 @@ def test_a_terminated_training_saves_its_last_step_and_says_so(folder):
 
 
 def test_ctrl_c_ends_a_training_with_a_message(folder):
-    code, error = interrupt(folder, "interrupted", signal.SIGINT)
+    code, error = interrupt(folder, "interrupted", signal.SIGINT, recipe="endless.yaml")
     assert code == 130
     assert error.splitlines()[-1] == "weakseg3d train: interrupted"
     assert "Traceback" not in error

@@ -184,6 +184,7 @@ def test_a_case_with_nothing_ends_the_run_in_one_sentence(by_people, tmp_path):
     assert "needs 'batch: case'" in said.stdout + said.stderr
 
 
+@pytest.mark.slow
 def test_simulated_shares_are_the_first_cases_of_the_split(tmp_path):
     folder = copy_of_the_repository(tmp_path / "grid")
     (folder / "config/methods/mix.yaml").write_text(METHOD % (", cases: 1", "cases: 1, "), encoding="utf-8")

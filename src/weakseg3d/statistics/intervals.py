@@ -63,15 +63,16 @@ def interval_of_means(
     half = t.ppf((1 + level) / 2, n - 1) * values.std(axis=-1, ddof=1) / np.sqrt(n)
     if np.isneginf(low):
         return mean - half, mean + half
-    # A mean on a bound has no spread; the quotient of two zeros is then taken as zero.
+    # A mean on a bound has no spread, except for rounding: values within an ulp of it have a deviation all the same.
+    spread = (half > 0) & (mean > low) & (mean < high)
     with np.errstate(divide="ignore", invalid="ignore"):
         if np.isposinf(high):
-            factor = np.exp(np.where(half > 0, half / (mean - low), 0))
+            factor = np.exp(np.where(spread, half / (mean - low), 0))
             return low + (mean - low) / factor, low + (mean - low) * factor
         share = (mean - low) / (high - low)
         step = half / (high - low) / (share * (1 - share))
         ends = (low + (high - low) * expit(logit(share) + sign * step) for sign in (-1, 1))
-        lower, upper = (np.where(half > 0, end, mean) for end in ends)
+        lower, upper = (np.where(spread, end, mean) for end in ends)
     return lower, upper
 
 
