@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,20 @@ def snakemake(folder, *arguments, environment=None, config="tiny.yaml"):
     return subprocess.run(
         snakemake_command(*arguments, config=config), cwd=folder, env=environment, capture_output=True, encoding="utf-8"
     )
+
+
+def change_config(folder, **keys):
+    """Lay ``keys`` over the config of the tiny grid."""
+    config = yaml.safe_load((folder / "tiny.yaml").read_text(encoding="utf-8")) | keys
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def planned_jobs(folder):
+    """Return ``{rule: number of jobs}`` that a dry run of the tiny grid plans."""
+    said = snakemake(folder, "--dry-run", "--cores", "1")
+    assert said.returncode == 0, (said.stdout + said.stderr)[-5000:]
+    counts = re.findall(r"^(\w+) +(\d+)$", said.stdout.partition("Job stats:")[2].partition("Reasons")[0], re.MULTILINE)
+    return {rule: int(number) for rule, number in counts if rule != "total"}
 
 
 def finished_run(folder, *arguments, environment=None):

@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
-from tiny_grid import PROJECT, copy_of_the_repository, finished_run, snakemake
+from tiny_grid import PROJECT, copy_of_the_repository, finished_run, planned_jobs
 
 from weakseg3d.experiment.presets import preset_changes
 from weakseg3d.experiment.recipes import checked_method
@@ -94,12 +94,6 @@ def test_the_mean_of_the_metric_is_the_share_outside(finished):
     assert len(share)
 
 
-def planned(folder):
-    said = snakemake(folder, "--dry-run", "--cores", "1")
-    counts = re.findall(r"^(\w+) +(\d+)$", said.stdout.partition("Job stats:")[2].partition("Reasons")[0], re.MULTILINE)
-    return {rule: int(number) for rule, number in counts if rule != "total"}
-
-
 @pytest.mark.parametrize(
     ("file", "old", "new", "jobs"),
     [
@@ -129,7 +123,7 @@ def test_an_edit_runs_again_what_uses_it_alone(finished, tmp_path, file, old, ne
     text = (copy / file).read_text(encoding="utf-8")
     (copy / file).write_text(text.replace(old, new) if new else text + "\n# a comment\n", encoding="utf-8")
     watched = ("annotate", "perturb", "pseudo_label", "train", "recipe", "evaluate")
-    repeated = {rule: n for rule, n in planned(copy).items() if rule in watched}
+    repeated = {rule: n for rule, n in planned_jobs(copy).items() if rule in watched}
     assert repeated == jobs | ({"evaluate": 1} if "train" in jobs else {})
 
 

@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 import yaml
 from conftest import make_volume
-from tiny_grid import PROJECT, copy_of_the_repository, snakemake
+from tiny_grid import PROJECT, copy_of_the_repository, planned_jobs, snakemake
 
 from weakseg3d.cli import main
 
@@ -145,12 +145,6 @@ def test_a_number_leads_back_to_the_files_of_the_program(finished, capsys):
     assert hashlib.sha256(PYTHON[0].encode()).hexdigest() in said
 
 
-def planned(folder):
-    said = snakemake(folder, "--dry-run", "--cores", "1")
-    counts = re.findall(r"^(\w+) +(\d+)$", said.stdout.partition("Job stats:")[2].partition("Reasons")[0], re.MULTILINE)
-    return {rule: int(number) for rule, number in counts}
-
-
 ALWAYS = {"all", "total", "gather_metrics", "report", "evaluate", "overlay", "witness", "external_train"}
 ALWAYS |= {"external_predict", "adopt", "test_images", "training_cases", "recipe"}
 
@@ -181,7 +175,7 @@ def test_an_edit_runs_again_what_depends_on_it(finished, tmp_path, file, old, ne
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
-    plan = planned(copy)
+    plan = planned_jobs(copy)
     assert {rule: plan.get(rule, 0) for rule in runs} == runs
     assert not rests & plan.keys()
 

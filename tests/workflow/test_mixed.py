@@ -11,7 +11,7 @@ import SimpleITK as sitk
 import yaml
 from conftest import make_volume, oblique_direction
 from slicer_clicks import write_slicer_clicks
-from tiny_grid import copy_of_the_repository, finished_run, snakemake
+from tiny_grid import change_config, copy_of_the_repository, finished_run, planned_jobs, snakemake
 
 from weakseg3d.files import file_digest
 
@@ -91,18 +91,6 @@ def files_of(folder):
     return {str(path.relative_to(folder)): file_digest(path) for path in sorted((folder / "scans").rglob("*.*"))}
 
 
-def change(folder, **keys):
-    config = yaml.safe_load((folder / "tiny.yaml").read_text(encoding="utf-8")) | keys
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-
-
-def planned(folder):
-    said = snakemake(folder, "--dry-run", "--cores", "1")
-    assert said.returncode == 0, (said.stdout + said.stderr)[-3000:]
-    counts = re.findall(r"^(\w+) +(\d+)$", said.stdout.partition("Job stats:")[2].partition("Reasons")[0], re.MULTILINE)
-    return {rule: int(number) for rule, number in counts if rule != "total"}
-
-
 @pytest.fixture(scope="module")
 def by_people(tmp_path_factory):
     """A finished run in which each training case has something else."""
@@ -113,7 +101,7 @@ def by_people(tmp_path_factory):
     rows = "".join(f"{number:04d},{part}\n" for number, part in PARTS.items())
     (folder / "config/splits/hospital.csv").write_text(f"case,split\n{rows}", encoding="utf-8")
     (folder / "config/methods/mix.yaml").write_text(METHOD % ("", ""), encoding="utf-8")
-    change(folder, methods=["mix", "truth"], overrides={})
+    change_config(folder, methods=["mix", "truth"], overrides={})
     (folder / "digests.json").write_text(json.dumps(files_of(folder)), encoding="utf-8")
     finished_run(folder, "--cores", "2")
     return folder
@@ -156,7 +144,7 @@ def test_the_effort_is_that_of_each_case(by_people):
 
 def test_peoples_files_are_never_touched_and_a_second_run_has_nothing_to_do(by_people):
     assert files_of(by_people) == json.loads((by_people / "digests.json").read_text(encoding="utf-8"))
-    assert planned(by_people) == {}
+    assert planned_jobs(by_people) == {}
 
 
 def test_a_scribble_on_a_clicked_case_takes_the_place_of_its_clicks(by_people, tmp_path):
@@ -165,7 +153,7 @@ def test_a_scribble_on_a_clicked_case_takes_the_place_of_its_clicks(by_people, t
     image = sitk.ReadImage(str(folder / "scans/images/0004.nii.gz"))
     volume.CopyInformation(image)
     sitk.WriteImage(volume, str(folder / "scans/scribbles/0004.nii.gz"))
-    plan = planned(folder)
+    plan = planned_jobs(folder)
     assert plan["collect_annotation"] == plan["pseudo_label"] == plan["train"] == plan["training_cases"] == 1
     assert "import_case" not in plan
     finished_run(folder, "--cores", "2")
@@ -178,7 +166,7 @@ def test_a_case_with_nothing_ends_the_run_in_one_sentence(by_people, tmp_path):
     said = snakemake(folder, "--dry-run", "--cores", "1")
     assert said.returncode != 0
     assert "case '0005' has no annotation of the spleen that 'mix' learns from" in said.stdout + said.stderr
-    change(folder, batch="split")
+    change_config(folder, batch="split")
     (folder / "scans/scribbles/0005.nii.gz").write_bytes((folder / "scans/scribbles/0002.nii.gz").read_bytes())
     said = snakemake(folder, "--dry-run", "--cores", "1")
     assert "needs 'batch: case'" in said.stdout + said.stderr
@@ -190,7 +178,7 @@ def test_simulated_shares_are_the_first_cases_of_the_split(tmp_path):
     (folder / "config/methods/mix.yaml").write_text(METHOD % (", cases: 1", "cases: 1, "), encoding="utf-8")
     overrides = yaml.safe_load((folder / "tiny.yaml").read_text(encoding="utf-8"))["overrides"]
     small = {"dense_unet": overrides["dense_unet"]}
-    change(folder, methods=["mix", "dense_unet", "truth"], overrides=small, batch="split")
+    change_config(folder, methods=["mix", "dense_unet", "truth"], overrides=small, batch="split")
     finished_run(folder, "--cores", "2")
     kinds = targets(folder)
     assert kinds["0001"] == "mask"
@@ -216,7 +204,7 @@ def test_people_against_simulation(by_people, tmp_path):
     (folder / "config/methods/clicked.yaml").write_text(clicked, encoding="utf-8")
     levels = {name: {"annotated_by": name} for name in ("simulated", "ann", "bo")}
     study = {"methods": ["clicked"], "factors": {"annotator": levels}}
-    change(folder, methods=["truth"], study=study, batch="split", experiment="people")
+    change_config(folder, methods=["truth"], study=study, batch="split", experiment="people")
     finished_run(folder, "--cores", "2")
     study_rows = pd.read_csv(folder / "results/people/tables/study.csv")
     assert set(study_rows["annotator"]) >= {"simulated", "ann", "bo"}
@@ -232,4 +220,4 @@ def test_people_against_simulation(by_people, tmp_path):
     page = (folder / "results/people/report.html").read_text(encoding="utf-8")
     assert "Agreement of annotators" in page
     assert "points by bo" in (folder / "results/people/tables/main.md").read_text(encoding="utf-8")
-    assert planned(folder) == {}
+    assert planned_jobs(folder) == {}

@@ -11,7 +11,7 @@ import SimpleITK as sitk
 import yaml
 from conftest import make_volume, oblique_direction
 from slicer_clicks import write_slicer_clicks
-from tiny_grid import copy_of_the_repository, snakemake
+from tiny_grid import change_config, copy_of_the_repository, planned_jobs, snakemake
 
 from weakseg3d.cli import main
 from weakseg3d.errors import UserError
@@ -87,13 +87,8 @@ def grid(folder, batch):
     split = "case,split\n0001,train\n0002,train\n0003,test\n0004,new\n"
     (folder / "config/splits/hospital.csv").write_text(split, encoding="utf-8")
     (folder / "config/methods/people.yaml").write_text(METHOD, encoding="utf-8")
-    change(folder, methods=["people", "truth"], overrides={}, batch=batch)
+    change_config(folder, methods=["people", "truth"], overrides={}, batch=batch)
     return folder
-
-
-def change(folder, **keys):
-    config = yaml.safe_load((folder / "tiny.yaml").read_text(encoding="utf-8")) | keys
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
 def run(folder, *arguments):
@@ -103,17 +98,10 @@ def run(folder, *arguments):
     return said
 
 
-def rules(folder):
-    """Return ``{rule: number of jobs}`` that a dry run plans."""
-    lines = run(folder, "--dry-run").partition("Job stats:")[2].partition("Reasons:")[0].splitlines()
-    rows = [line.split() for line in lines if len(line.split()) == 2]
-    return {rule: int(number) for rule, number in rows if number.isdecimal() and rule != "total"}
-
-
 @pytest.fixture(scope="module", params=["case", "split"])
 def finished(tmp_path_factory, request):
     folder = grid(tmp_path_factory.mktemp("people"), request.param)
-    plan = rules(folder)
+    plan = planned_jobs(folder)
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     (folder / "digests.json").write_text(json.dumps(scans(folder)), encoding="utf-8")
     run(folder)
@@ -194,14 +182,14 @@ def test_scribbles_lie_where_they_were_drawn(finished):
 def test_a_second_run_has_nothing_to_do(finished):
     """Not even for a file that was saved again as it was."""
     (finished / "scans/scribbles/0002.nii.gz").touch()
-    assert rules(finished) == {}
+    assert planned_jobs(finished) == {}
 
 
 @BY_CASE
 def test_peoples_files_are_never_touched(finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "copy", symlinks=True)
     before = json.loads((finished / "digests.json").read_text(encoding="utf-8"))
-    change(folder, spacing=12.0, annotation_seed=5)
+    change_config(folder, spacing=12.0, annotation_seed=5)
     run(folder, "--forceall")
     assert scans(folder) == before
 
@@ -212,7 +200,7 @@ def test_a_changed_file_runs_what_follows_from_it_alone(finished, tmp_path):
     volume = sitk.ReadImage(str(path))
     volume[10, 10, 10] = 0
     sitk.WriteImage(volume, str(path))
-    plan = rules(folder)
+    plan = planned_jobs(folder)
     assert plan["collect_annotation"] == plan["pseudo_label"] == plan["train"] == 1
     assert not {"import_case", "import_image_0", "resample", "split_labels", "recipe"} & set(plan)
     made = folder / "results/tiny/5_annotations/hospital/spleen/people_scribbles"
@@ -240,7 +228,7 @@ def test_clicks_as_slicer_saves_them(finished, tmp_path):
     before = scans(folder)
     (folder / "config/methods/clicked.yaml").write_text(CLICKED.replace("partial_ce", "soft_dice"), encoding="utf-8")
     clicks = {"hospital": {"spleen": "clicks/{case}-spleen.mrk.json"}}
-    change(folder, annotations=clicks, methods=["clicked", "truth"])
+    change_config(folder, annotations=clicks, methods=["clicked", "truth"])
     run(folder)
     main_table = (folder / "results/tiny/tables/main.md").read_text(encoding="utf-8")
     assert "| clicked | 5 clicks |" in main_table
