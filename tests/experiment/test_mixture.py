@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from weakseg3d.errors import UserError
+from weakseg3d.experiment.annotator_pairs import pairs
 from weakseg3d.experiment.from_config import load_experiment
 from weakseg3d.experiment.mixture import divided, shares_of
 from weakseg3d.experiment.people import people_of, people_of_part
@@ -36,7 +37,7 @@ def experiment(batch="case", **changes):
 
 
 def test_the_first_cases_of_the_split_have_the_first_shares():
-    shares = divided(method(), "abcde", lambda share, case: True)
+    shares = divided(method(), "abcde", lambda name, case: True)
     assert shares == {"a": "outlines", "b": "curves", "c": "curves", "d": "rest", "e": "rest"}
 
 
@@ -44,7 +45,8 @@ def test_a_case_has_the_first_share_that_it_has_something_for():
     content = method(mixed={"outlines": {"supervision": "dense"}, "curves": SOFT_SCRIBBLES})
     given = {"a": {"points"}, "b": {"scribbles", "points"}, "c": {"dense", "points"}, "d": set(), "e": {"scribbles"}}
 
-    def has(share, case):
+    def has(name, case):
+        share = shares_of(content)[name]
         return (share["supervision"] if share["supervision"] == "dense" else next(iter(share["annotation"]))) in given[
             case
         ]
@@ -68,6 +70,7 @@ def test_a_share_is_the_method_with_another_supervision():
         ({"mixed": {"curves": {"supervision": "dense", **SOFT_SCRIBBLES}}}, "mixed.curves.annotation has no effect"),
         ({"mixed": {"rest": {"supervision": "dense"}}}, "'mixed.rest' is what the other cases are called"),
         ({"mixed": {"a_b": {"supervision": "dense"}}}, "a_b"),
+        ({"mixed": {"a\n": {"supervision": "dense"}}}, "a"),
         ({"mixed": {}}, "mixed"),
         ({"mixed": {"x": {"cases": 0, "supervision": "dense"}}}, "'mixed.x.cases' does not fit"),
         (
@@ -134,6 +137,42 @@ def test_another_share_has_another_path():
     )
     assert first != other
     assert "outlines-1" in first
+
+
+PEOPLE = {"phantom_ct": {"spleen": {"files": "clicks/{annotator}/{case}.mrk.json", "annotators": ["ann", "bo"]}}}
+
+
+def test_a_study_of_two_factors_compares_annotators_at_each_level_of_the_other():
+    factors = {
+        "annotator": {name: {"annotated_by": name} for name in ("ann", "bo")},
+        "sigma": {str(mm): {"pseudo_label": {"gaussian": {"sigma": mm}}} for mm in (5.0, 10.0)},
+    }
+    study = {"methods": ["pw4medseg"], "factors": factors}
+    config = DEMO | {"datasets": {"phantom_ct": ["spleen"]}, "methods": ["truth"], "overrides": {}, "study": study}
+    found = pairs(load_experiment(config | {"annotations": PEOPLE, "seeds": [0, 1]}))
+    names = [name for _, _, name in found]
+    assert sorted(name for name in names if name.startswith("labels")) == [
+        "labels_pw4medseg+sigma-10.0_ann_bo",
+        "labels_pw4medseg+sigma-5.0_ann_bo",
+    ]
+    assert len([name for name in names if name.startswith("predictions")]) == 4
+
+
+@pytest.mark.parametrize("mixed", [{}, {"mixed": MIXED}])
+@pytest.mark.parametrize("people", [{}, {"annotations": PEOPLE}])
+def test_an_annotator_whom_nobody_knows_is_named(mixed, people):
+    config = DEMO | {"methods": ["pw4medseg"], "overrides": {"pw4medseg": {"annotated_by": "bob"} | mixed}}
+    with pytest.raises(UserError, match=r"method 'pw4medseg': nobody called 'bob' annotated"):
+        load_experiment(config | people)
+
+
+@pytest.mark.parametrize("name", ["ann\n", "a_b", "..", "a/b", ""])
+def test_an_annotators_name_is_a_word(name):
+    files = {"files": "clicks/{annotator}/{case}.mrk.json", "annotators": [name]}
+    with pytest.raises(UserError, match="annotations"):
+        load_experiment(
+            DEMO | {"methods": ["pw4medseg"], "overrides": {}, "annotations": {"phantom_ct": {"spleen": files}}}
+        )
 
 
 def given(entry):

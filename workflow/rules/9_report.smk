@@ -46,6 +46,8 @@ rule agreement:
         paths.log("agreement", paths.AGREEMENT),
     benchmark:
         paths.benchmark("agreement", paths.AGREEMENT)
+    wildcard_constraints:
+        pair=any_of(name for _, _, name in PAIRS),
     conda:
         CORE_ENV
     threads: 1
@@ -162,7 +164,7 @@ rule report:
         pictures=lambda wildcards: FILES.pictures(),
         witnesses=lambda wildcards: FILES.witnesses(),
         new_scans=lambda wildcards: FILES.new_scans(),
-        agreement=lambda wildcards: agreement_tables(FILES),
+        agreement=lambda wildcards: agreement_tables(EXPERIMENT, PAIRS),
         published=EXPERIMENT.report["published"] or [],
     output:
         report_tables(),
@@ -208,7 +210,7 @@ rule partial_report:
         results=subpath(input.provenance, ancestor=2),
         effort=lambda wildcards: options.option("effort", [file for file in FILES.effort() if Path(file).is_file()]),
         agreement=lambda wildcards: options.option(
-            "agreement", [file for file in agreement_tables(FILES) if Path(file).is_file()]
+            "agreement", [file for file in agreement_tables(EXPERIMENT, PAIRS) if Path(file).is_file()]
         ),
         options=options.report_options(EXPERIMENT),
     message:

@@ -7,7 +7,7 @@ from weakseg3d.annotations import is_drawn
 from weakseg3d.annotations.markups import Annotation
 from weakseg3d.errors import UserError
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.images.volumes import check_same_grid
+from weakseg3d.images.own_images import checked_image
 from weakseg3d.registry.registry import Entry
 
 
@@ -21,9 +21,7 @@ def check_made(made: object, annotation: Entry, mask: sitk.Image) -> None:
         if not isinstance(made, Annotation):
             raise UserError(f"{function} returned a {type(made).__name__}; return an Annotation")
         return
-    if not isinstance(made, sitk.Image):
-        raise UserError(f"{function} returned a {type(made).__name__}; return an image, such as like(array, mask)")
-    check_same_grid(made, mask, f"{function}: its result", "the mask")
-    values = sorted({*np.unique(sitk.GetArrayViewFromImage(made)).tolist()} - {0, 1, IGNORE})
+    array = sitk.GetArrayViewFromImage(checked_image(made, annotation, mask))
+    values = sorted({*np.unique(array).tolist()} - {0, 1, IGNORE})
     if values:
         raise UserError(f"{function} returned the value {values[0]}; use 0, 1 and {IGNORE} alone")

@@ -1,5 +1,6 @@
 """Who can be compared with whom: methods that differ in nothing but who annotated, in pairs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -8,7 +9,7 @@ from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Cell, Evaluation, Experiment, pseudo_label_part
 from weakseg3d.experiment.people import is_peoples, people_of_part
 from weakseg3d.experiment.stage_files import StageFiles
-from weakseg3d.experiment.variants import variant_parts
+from weakseg3d.experiment.variants import variant_name, variant_parts
 
 LABELS, PREDICTIONS = "labels", "predictions"
 """What is compared: pseudo labels of training cases, and predictions of test cases."""
@@ -32,8 +33,9 @@ class Pair:
         return f"{self.what}_{self.of()}_{first}_{second}{seed}"
 
     def of(self) -> str:
-        """Return the name of the methods, without the level that tells the two apart."""
-        return variant_parts(self.cells[0].method)[0]
+        """Return the name of the methods, without the levels that tell the two apart."""
+        (method, levels), (_, others) = (variant_parts(cell.method) for cell in self.cells)
+        return variant_name(method, {factor: level for factor, level in levels.items() if others.get(factor) == level})
 
 
 def pairs(experiment: Experiment) -> dict[tuple[str, str, str], Pair]:
@@ -79,11 +81,11 @@ def _annotator(experiment: Experiment, cell: Cell) -> str:
     return (people.annotator if people else "") or "people"
 
 
-def agreement_tables(files: StageFiles) -> list[str]:
-    """Return the tables of the agreement in all pairs."""
+def agreement_tables(experiment: Experiment, found: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Return the tables of the agreement in all pairs ``found`` in an experiment."""
     return [
-        files.path(paths.AGREEMENT, Cell(dataset, organ, "", "", 0), pair=name)
-        for dataset, organ, name in pairs(files.experiment)
+        paths.AGREEMENT.format(experiment=experiment.name, dataset=dataset, organ=organ, pair=name)
+        for dataset, organ, name in found
     ]
 
 

@@ -3,23 +3,19 @@
 A choice in a file of the user's, ``{file: my_clicks.py, name: MyClicks, parameter: value}``, may have any values.
 """
 
-import hashlib
 import json
 import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from weakseg3d.experiment.paths import path_part
+from weakseg3d.experiment.paths import digest_of, path_part
 from weakseg3d.registry.options import OWN, option_name
 from weakseg3d.registry.own_files import KEYS
 from weakseg3d.registry.registry import Registry
 
 READABLE = re.compile(r"[A-Za-z0-9.+-]{1,20}")
 """What a value of a parameter of the user's own must look like to stand in a path as it is."""
-
-DIGITS = 8
-"""Digits of the digest that stands for a file of the user's and all its parameters."""
 
 
 def choice_part(registry: Registry, choice: Mapping[str, Any], **more: Any) -> str:
@@ -32,9 +28,8 @@ def choice_part(registry: Registry, choice: Mapping[str, Any], **more: Any) -> s
         ((kind, parameters),) = choice.items()
         return path_part(kind, parameters | more)
     chosen = registry.choice(choice)
-    text = json.dumps([choice.get("sha256"), dict(chosen.values)], sort_keys=True, default=str)
     shown = {key: value for key, value in chosen.values.items() if READABLE.fullmatch(str(value))}
-    digest = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+    digest = digest_of([choice.get("sha256"), dict(chosen.values)])
     return path_part(chosen.entry.name, shown | {"sha": digest} | more)
 
 

@@ -223,15 +223,15 @@ class Experiment:
         Cases that select the model have the method's own annotation, as far as there is one.
         """
         content, key = self.methods[method], (method, dataset, organ, part)
-
-        def has(share: Any, case: str) -> bool:
-            return self.has(dataset, organ, self.annotation_part(share, dataset, organ), case)
-
         if key not in self._shares:
+            parts = {name: self.annotation_part(share, dataset, organ) for name, share in shares_of(content).items()}
+
+            def has(share: str, case: str) -> bool:
+                return self.has(dataset, organ, parts[share], case)
+
             found = divided(content, self.datasets[dataset].cases(part), has)
             if part != "train":
-                own = shares_of(content)[REST]
-                found = {case: REST if has(own, case) else share for case, share in found.items()}
+                found = {case: REST if has(REST, case) else share for case, share in found.items()}
             self._shares[key] = found
         return self._shares[key]
 
@@ -252,19 +252,19 @@ class Experiment:
     def _all_shares(self) -> list[dict[str, Any]]:
         return [share for method in self.methods.values() for share in shares_of(method).values()]
 
-    def mixtures(self) -> list[str]:
-        """Return the path parts of the annotations of methods of mixed supervision."""
+    def mixtures(self) -> dict[str, str]:
+        """Return ``{path part: method}`` of the annotations of methods of mixed supervision."""
         return self._mixtures
 
     @cached_property
-    def _mixtures(self) -> list[str]:
-        return [
-            self.annotation(name, dataset, organ)
+    def _mixtures(self) -> dict[str, str]:
+        return {
+            self.annotation(name, dataset, organ): name
             for name, method in self.methods.items()
             if "mixed" in method
             for dataset, entry in self.datasets.items()
             for organ in entry.organs
-        ]
+        }
 
     def peoples_annotations(self) -> list[str]:
         """Return the path parts of the annotations that people made."""

@@ -10,7 +10,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.evaluation.metric_names import metric_names
 from weakseg3d.experiment.experiment import Dataset, Experiment, students
 from weakseg3d.experiment.idle_keys import check_passes
-from weakseg3d.experiment.people import SIMULATED, check_kind, people_of
+from weakseg3d.experiment.people import SIMULATED, check_annotators, check_kind, people_of
 from weakseg3d.experiment.presets import preset_changes
 from weakseg3d.experiment.recipes import check_patch, checked_method, load_method, merged
 from weakseg3d.experiment.study import NO_STUDY, study_variants, with_text_levels
@@ -131,6 +131,7 @@ def _dataset(name: str, organs: list[str], config: dict[str, Any]) -> Dataset:
 
 def _check_people(methods: dict[str, Any], datasets: dict[str, Dataset]) -> None:
     """Raise UserError for a method that learns from another kind of annotation than people gave."""
+    check_annotators(methods, [dataset.people for dataset in datasets.values()])
     weak = {name: method for name, method in methods.items() if method["supervision"] != "dense"}
     for dataset in datasets.values():
         for organ, people in dataset.people.items():

@@ -93,7 +93,7 @@ def _mixed(content: Any) -> dict[str, Any]:
     return {
         "type": "object",
         "minProperties": 1,
-        "propertyNames": {"pattern": "^[a-z][a-z0-9]*$"},
+        "propertyNames": {"pattern": r"\A[a-z][a-z0-9]*\Z"},
         "additionalProperties": _share({}),
         "properties": {name: _share(share) for name, share in shares.items() if isinstance(name, str)},
     }

@@ -4,20 +4,16 @@ A method's key ``mixed`` holds shares of the training cases, ``{name: {cases, su
 in the order of preference. All other cases have the method's own annotation and pseudo label, the share `REST`.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from weakseg3d.annotations import ANNOTATIONS, resembled
 from weakseg3d.errors import UserError
+from weakseg3d.experiment.paths import digest_of
 
 REST = "rest"
 """The share of the cases that no other takes."""
-
-DIGITS = 8
-"""Digits of the digest that stands for all shares in a path."""
 
 SUPERVISION = ("supervision", "annotation", "pseudo_label")
 """What a share says of its cases in the method's stead."""
@@ -36,18 +32,15 @@ def _supervision(share: Mapping[str, Any]) -> dict[str, Any]:
     return {key: share[key] for key in SUPERVISION}
 
 
-def divided(
-    method: Mapping[str, Any], cases: Iterable[str], has: Callable[[Mapping[str, Any], str], bool]
-) -> dict[str, str | None]:
+def divided(method: Mapping[str, Any], cases: Iterable[str], has: Callable[[str, str], bool]) -> dict[str, str | None]:
     """Return ``{case: share}``: for each case, the first share that is not full and whose annotation it has.
 
-    ``has`` says so of a method, as `shares_of` returns it, and a case. A case that has none of them is given None.
+    ``has`` says so of a share and a case. A case that has none of them is given None.
     """
-    shares = shares_of(method)
-    left = {name: method.get("mixed", {}).get(name, {}).get("cases", math.inf) for name in shares}
+    left = {name: share.get("cases", math.inf) for name, share in method.get("mixed", {}).items()} | {REST: math.inf}
     found: dict[str, str | None] = {}
     for case in cases:
-        found[case] = next((name for name in shares if left[name] > 0 and has(shares[name], case)), None)
+        found[case] = next((name for name in left if left[name] > 0 and has(name, case)), None)
         if name := found[case]:
             left[name] -= 1
     return found
@@ -56,10 +49,8 @@ def divided(
 def mixture_part(method: Mapping[str, Any], parts: Sequence[str]) -> str:
     """Return the path part of a mixture: its shares with their numbers of cases, and a digest of all path ``parts``."""
     named = [f"{name}-{share.get('cases', 'all')}" for name, share in method["mixed"].items()]
-    text = json.dumps([method["mixed"], *parts], sort_keys=True, default=str)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
     rest = resembled(ANNOTATIONS.choice(method["annotation"]).entry)
-    return "_".join(["mixed", *named, f"{REST}-{rest}", f"sha-{digest}"])
+    return "_".join(["mixed", *named, f"{REST}-{rest}", f"sha-{digest_of([method['mixed'], *parts])}"])
 
 
 def check_mixture(method: Mapping[str, Any], source: Any) -> None:

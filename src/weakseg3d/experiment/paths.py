@@ -3,6 +3,8 @@
 A constant is a pattern with Snakemake's wildcards. ``{annotation}`` and ``{pseudo_label}`` are made by `path_part`.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from types import SimpleNamespace
@@ -143,6 +145,12 @@ def tracked_paths(batch: str) -> SimpleNamespace:
     """Return all patterns of this module under their names, each as Snakemake knows it (`tracked`)."""
     patterns = {name: value for name, value in globals().items() if name.isupper() and isinstance(value, str)}
     return SimpleNamespace(**{name: tracked(pattern, batch) for name, pattern in patterns.items()})
+
+
+def digest_of(content: Any) -> str:
+    """Return eight digits that stand in a path for ``content``, which may be anything that a config can say."""
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def path_part(kind: str, parameters: Mapping[str, Any]) -> str:

@@ -187,6 +187,19 @@ def _published(organ: str, description: Mapping[str, Any], source: str) -> Peopl
     return People(organ, [], [], values, "", imported=True)
 
 
+def check_annotators(methods: Mapping[str, Any], people: Iterable[Mapping[str, Sequence[People]]]) -> None:
+    """Raise UserError for a method that learns from an annotator whom no organ of any dataset in ``people`` names."""
+    names = list(dict.fromkeys(each.annotator for organs in people for group in organs.values() for each in group))
+    known = [name for name in names if name]
+    for method, content in methods.items():
+        by = content["annotated_by"]
+        if by not in (ANYBODY, SIMULATED, *known):
+            said = f"; known are {', '.join(known)}" if known else ", as 'annotators' names nobody"
+            raise UserError(
+                f"method '{method}': nobody called {quoted(by)} annotated anything{said}; correct 'annotated_by'"
+            )
+
+
 def check_kind(people: Sequence[People], annotation: Entry, annotated_by: str, method: str) -> None:
     """Raise UserError if ``method`` learns from another kind of ``annotation`` than ``people`` gave, or from nobody."""
     kind, organ = resembled(annotation), people[0].organ

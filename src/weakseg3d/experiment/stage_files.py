@@ -101,11 +101,7 @@ class StageFiles:
 
     def efforts_of_mixture(self, cell: Any) -> dict[str, list[str]]:
         """Return ``{table: cases}``: the efforts of the shares of a mixture, and the training cases of each share."""
-        method = next(
-            name
-            for name in self.experiment.methods
-            if self.experiment.annotation(name, cell.dataset, cell.organ) == cell.annotation
-        )
+        method = self.experiment.mixtures()[cell.annotation]
         tables: dict[str, list[str]] = {}
         for share, cases in self._shares(cell, method, "train"):
             part = self.experiment.annotation_part(share, cell.dataset, cell.organ)

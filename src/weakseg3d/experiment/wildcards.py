@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 
 from weakseg3d.datasets.description import PARTS
-from weakseg3d.experiment.annotator_pairs import pairs
 from weakseg3d.experiment.experiment import Experiment
 
 
@@ -22,7 +21,6 @@ def wildcard_patterns(experiment: Experiment) -> dict[str, str]:
         "perturbation": any_of(experiment.perturbations()),
         "method": any_of(experiment.methods),
         "seed": r"\d+",
-        "pair": any_of(name for _, _, name in pairs(experiment)),
     }
 
 

@@ -1,9 +1,12 @@
 """Intensities of an image: their range, and shares of it that are added to them."""
 
+from collections.abc import Callable
+
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from weakseg3d.annotations.notes import silent
 from weakseg3d.errors import UserError
 from weakseg3d.images.volumes import like
 
@@ -22,14 +25,22 @@ def float_array(image: sitk.Image) -> NDArray[np.float32]:
 
 
 def plus_share(
-    image: sitk.Image, pattern: NDArray[np.float32] | np.float32, share: float, parameter: str
+    image: sitk.Image,
+    pattern: NDArray[np.float32] | np.float32,
+    share: float,
+    parameter: str,
+    note: Callable[[str], None] = silent,
 ) -> sitk.Image:
     """Return ``image`` plus ``pattern`` times ``share`` of its intensity range.
 
-    Raises UserError that names the ``parameter`` if the result is not finite.
+    ``note`` is told if the range is zero, so that nothing changes. Raises UserError that names the ``parameter`` if the
+    result is not finite.
     """
+    extent = intensity_range(image)
+    if not extent:
+        note("the 1st and the 99th percentile are equal, so nothing is changed")
     with np.errstate(over="ignore", invalid="ignore"):
-        array = float_array(image) + pattern * np.float32(share * intensity_range(image))
+        array = float_array(image) + pattern * np.float32(share * extent)
     if not np.isfinite(array).all():
         raise UserError(f"{parameter} {share}: the intensities exceed single precision; choose a number closer to 0")
     return like(array, image)

@@ -7,7 +7,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from weakseg3d.annotations.notes import silent
-from weakseg3d.perturbations.intensities import intensity_range, plus_share
+from weakseg3d.perturbations.intensities import plus_share
 from weakseg3d.registry.parameters import Parameter, Perturbed
 
 
@@ -23,7 +23,5 @@ def noise(
 
     ``note`` is told if the range is zero, so that nothing changes.
     """
-    if not intensity_range(image):
-        note("the 1st and the 99th percentile are equal, so nothing is changed")
     pattern = np.random.default_rng(seed).standard_normal(image.GetSize()[::-1], dtype=np.float32)
-    return plus_share(image, pattern, std, "std")
+    return plus_share(image, pattern, std, "std", note)

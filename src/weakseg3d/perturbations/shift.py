@@ -7,7 +7,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from weakseg3d.annotations.notes import silent
-from weakseg3d.perturbations.intensities import intensity_range, plus_share
+from weakseg3d.perturbations.intensities import plus_share
 from weakseg3d.registry.parameters import Parameter, Perturbed
 
 
@@ -20,6 +20,4 @@ def shift(
 
     ``note`` is told if the range is zero, so that nothing changes.
     """
-    if not intensity_range(image):
-        note("the 1st and the 99th percentile are equal, so nothing is changed")
-    return plus_share(image, np.float32(1), offset, "offset")
+    return plus_share(image, np.float32(1), offset, "offset", note)

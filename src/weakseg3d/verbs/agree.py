@@ -7,7 +7,8 @@ one half), {case} in their names standing for the id. It says which of two peopl
 import argparse
 
 from weakseg3d.annotations.peoples_files import CASE
-from weakseg3d.errors import UserError, quoted
+from weakseg3d.errors import UserError
+from weakseg3d.keyvalues import add_label_option, leading_columns
 
 EXAMPLE = """\
   python -m weakseg3d agree --first ann/{case}.nii.gz --second bo/{case}.nii.gz --cases 001 002 --csv agreement.csv"""
@@ -21,14 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--second", required=True, metavar="PATTERN", help="files of the other, with {case}")
     parser.add_argument("--cases", action="extend", nargs="+", required=True, metavar="ID", help="cases that both have")
     parser.add_argument("--csv", metavar="FILE", help="also write one row per case")
-    parser.add_argument(
-        "--label",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        help="fill a leading column of the CSV (may be repeated)",
-    )
+    add_label_option(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -38,13 +32,9 @@ def run(args: argparse.Namespace) -> None:
     import math
 
     from weakseg3d.files import whole_file
-    from weakseg3d.keyvalues import parse_pairs
     from weakseg3d.texts import as_cell
 
-    labels = parse_pairs(args.label, "--label")
-    for key in labels:
-        if key in COLUMNS:
-            raise UserError(f"--label {quoted(key)}: the table already has a column of that name; choose another key")
+    labels = leading_columns(args.label, COLUMNS)
     for pattern in (args.first, args.second):
         if CASE not in pattern and len(args.cases) > 1:
             raise UserError(f"{pattern}: write {CASE} where the ids of --cases belong")

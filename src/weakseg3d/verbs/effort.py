@@ -10,6 +10,7 @@ from pathlib import Path
 
 from weakseg3d.annotations.peoples_files import CASE, PeoplesFiles, add_file_options
 from weakseg3d.errors import UserError, quoted
+from weakseg3d.keyvalues import add_label_option, leading_columns
 
 EXAMPLE = """\
   python -m weakseg3d effort --annotations annotations/*.mrk.json
@@ -51,14 +52,7 @@ def add_arguments(parser):
     add_file_options(parser)
     parser.add_argument("--seconds", metavar="CSV", help="times, with the columns case and seconds, and annotator")
     parser.add_argument("--csv", metavar="FILE", help="also write one row per annotation")
-    parser.add_argument(
-        "--label",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        help="fill a leading column of the CSV (may be repeated)",
-    )
+    add_label_option(parser)
 
 
 def run(args):
@@ -67,17 +61,13 @@ def run(args):
     import json
 
     from weakseg3d.files import whole_file
-    from weakseg3d.keyvalues import parse_pairs
     from weakseg3d.texts import as_cell
 
     if bool(args.annotations) == bool(args.combine):
         raise UserError("give --annotations or --combine")
     measured = _combined(args.combine) if args.combine else _with_times(_rows(args), args.seconds)
     columns = (*COLUMNS, SECONDS, ANNOTATORS) if all(SECONDS in row for row in measured) else COLUMNS
-    labels = parse_pairs(args.label, "--label")
-    for key in labels:
-        if key in columns:
-            raise UserError(f"--label {quoted(key)}: the table already has a column of that name; choose another key")
+    labels = leading_columns(args.label, columns)
     rows = [{key: row[key] for key in columns} for row in measured]
     if args.csv:
         with whole_file(args.csv) as partial, open(partial, "w", encoding="utf-8", newline="") as stream:

@@ -7,7 +7,8 @@ import functools
 import sys
 
 from weakseg3d.errors import UserError
-from weakseg3d.images.volumes import check_same_grid, read_image, write_volume
+from weakseg3d.images.own_images import checked_image
+from weakseg3d.images.volumes import read_image, write_volume
 from weakseg3d.option_types import whole_number
 from weakseg3d.perturbations import PERTURBATIONS
 from weakseg3d.registry.options import add_kinds, chosen
@@ -36,20 +37,8 @@ def run(args):
     except UserError as error:
         raise UserError(f"{args.image}: {error}") from None
     if not perturbation.entry.module:
-        _check_own(perturbed, image, perturbation.entry)
+        perturbed = checked_image(perturbed, perturbation.entry, image)
     write_volume(perturbed, args.out)
-
-
-def _check_own(perturbed, image, entry):
-    """Raise UserError unless a function of the user's returned an image on the grid of the one it got."""
-    import SimpleITK as sitk
-
-    function = f"{entry.path}: '{entry.function}'"
-    if not isinstance(perturbed, sitk.Image):
-        raise UserError(
-            f"{function} returned a {type(perturbed).__name__}; return an image, such as like(array, image)"
-        )
-    check_same_grid(perturbed, image, f"{function}: its result", "its image")
 
 
 def _note(image, text):
