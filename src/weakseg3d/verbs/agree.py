@@ -1,7 +1,7 @@
 """Measure how well two sets of segmentations agree, case by case: two annotators', or two models'.
 
 The Dice coefficient of two masks, sparse label maps (2 is unknown, and only what both know counts) or soft maps (cut at
-one half), {case} in their names standing for the id. It says which of two people or models is right about nothing.
+one half), {case} in their names standing for the id. It says how alike the two are, not which is right.
 """
 
 import argparse

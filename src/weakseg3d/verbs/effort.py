@@ -64,7 +64,7 @@ def run(args):
     from weakseg3d.texts import as_cell
 
     if bool(args.annotations) == bool(args.combine):
-        raise UserError("give --annotations or --combine")
+        raise UserError("give either --annotations or --combine")
     measured = _combined(args.combine) if args.combine else _with_times(_rows(args), args.seconds)
     columns = (*COLUMNS, SECONDS, ANNOTATORS) if all(SECONDS in row for row in measured) else COLUMNS
     labels = leading_columns(args.label, columns)
