@@ -21,7 +21,7 @@ rule annotate:
         runtime=30,
     params:
         run=RUN.verb("annotate"),
-        seed=EXPERIMENT.annotation_seed,
+        seed=lambda wildcards: seed_of(wildcards.annotation),
         kind=lambda wildcards: choice_options(ANNOTATIONS[wildcards.annotation]),
         code=RUN.code("annotate"),
     message:

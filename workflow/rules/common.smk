@@ -6,6 +6,7 @@ from pathlib import Path
 
 from weakseg3d.errors import UserError, printable
 from weakseg3d.experiment import options, paths, report_products
+from weakseg3d.experiment.annotation_seeds import seed_of
 from weakseg3d.experiment.annotator_pairs import agreement_tables, compared_files, pairs
 from weakseg3d.experiment.duration import slow_without_gpu
 from weakseg3d.experiment.input_files import check_input_files, image_only, with_unlabelled_cases

@@ -56,7 +56,10 @@ def pairs(experiment: Experiment) -> dict[tuple[str, str, str], Pair]:
 
 
 def _comparable(experiment: Experiment) -> list[Cell]:
-    """Return the cells of trained methods with a pseudo label, on organs that people annotated."""
+    """Return the cells of trained methods with a pseudo label, on organs that people annotated.
+
+    Of several simulated annotators only the first is compared with people.
+    """
     return [
         cell
         for cell in experiment.cells()
@@ -64,6 +67,7 @@ def _comparable(experiment: Experiment) -> list[Cell]:
         and experiment.is_trained(cell.method)
         and "pseudo_label" in experiment.methods[cell.method]
         and "mixed" not in experiment.methods[cell.method]
+        and cell.annotation == experiment.annotation(cell.method, cell.dataset, cell.organ)
     ]
 
 

@@ -36,7 +36,9 @@ def slow_without_gpu(experiment: Experiment) -> str | None:
     """
     seconds: dict[str, float] = defaultdict(float)
     for dataset, method in _trainings(experiment):
-        count = len(experiment.datasets[dataset].organs) * len(experiment.seeds)
+        organs = experiment.datasets[dataset].organs
+        annotations = sum(len(experiment.annotations_of(method, dataset, organ)) for organ in organs)
+        count = annotations * len(experiment.seeds)
         seconds[method] += count * _seconds(experiment, dataset, method)
     total = sum(seconds.values())
     if total < SPEAKS_FROM:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from weakseg3d.annotations import ANNOTATIONS, resembled
+from weakseg3d.experiment.annotation_seeds import with_seed
 from weakseg3d.experiment.choices import choice_part
 from weakseg3d.experiment.external_facts import facts_of
 from weakseg3d.experiment.mixture import REST, divided, mixture_part, shares_of
@@ -96,7 +97,8 @@ class Dataset:
 class Experiment:
     """What a config asks for: datasets and methods by name, seeds, spacing in mm.
 
-    ``methods`` also holds those that are only a first stage of others; ``shown`` names the ones of the tables.
+    Every one of ``annotation_seeds`` is a simulated annotator. ``methods`` also holds those that are only a first stage
+    of others; ``shown`` names the ones of the tables.
     """
 
     name: str
@@ -104,7 +106,7 @@ class Experiment:
     methods: dict[str, dict[str, Any]]
     shown: list[str]
     seeds: list[int]
-    annotation_seed: int
+    annotation_seeds: list[int]
     spacing: float
     preset: str | None
     threads: int
@@ -120,13 +122,27 @@ class Experiment:
     _shares: dict[tuple[str, ...], dict[str, str | None]] = field(default_factory=dict, compare=False, repr=False)
 
     def cells(self) -> list[Cell]:
-        """Return one cell per dataset, organ, method and seed, in config order."""
+        """Return one cell per dataset, organ, method, annotation and seed, in config order."""
         return [
-            Cell(dataset, organ, self.annotation(method, dataset, organ), method, seed)
+            Cell(dataset, organ, annotation, method, seed)
             for dataset, entry in self.datasets.items()
             for organ, method in product(entry.organs, self.shown)
+            for annotation in self.annotations_of(method, dataset, organ)
             for seed in self.seeds_of(method)
         ]
+
+    @property
+    def annotation_seed(self) -> int:
+        """The first of the annotation seeds, which is shown where there is room for one only."""
+        return self.annotation_seeds[0]
+
+    def annotations_of(self, method: str, dataset: str, organ: str) -> list[str]:
+        """Return the path parts of a method's annotations of an organ: one for each seed if they are simulated.
+
+        Masks that were made elsewhere are what they are, so they have the first one only.
+        """
+        seeds = self.annotation_seeds[:1] if "predictions" in self.methods[method] else self.annotation_seeds
+        return list(dict.fromkeys(self.annotation(method, dataset, organ, seed) for seed in seeds))
 
     def seeds_of(self, method: str) -> list[int]:
         """Return the seeds of a method: only the first one for a control, and for masks that do not differ by seed."""
@@ -181,21 +197,24 @@ class Experiment:
         """Return the names of the methods that start from the models of two others."""
         return [name for name in self.methods if self.students(name)]
 
-    def annotation(self, method: str, dataset: str, organ: str) -> str:
-        """Return the path part of a method's annotation of an organ.
+    def annotation(self, method: str, dataset: str, organ: str, seed: int | None = None) -> str:
+        """Return the path part of a method's annotation of an organ; ``seed`` simulates it, if not the first one.
 
         It is the kind and every parameter of a simulated one, the kind alone of one that people made, ``dense`` or, for
         mixed supervision, the shares of the cases.
         """
         content = self.methods[method]
         if "mixed" not in content:
-            return self.annotation_part(content, dataset, organ)
+            return self.annotation_part(content, dataset, organ, seed)
         parts = [self.annotation_part(share, dataset, organ) for share in shares_of(content).values()]
         mixture = mixture_part(content, parts)
         by_people = any(is_peoples(part) for part in parts)
-        return f"{PREFIX}_{mixture}" if by_people else f"{mixture}_seed-{self.annotation_seed}"
+        return f"{PREFIX}_{mixture}" if by_people else with_seed(mixture, self._simulated_with(seed))
 
-    def annotation_part(self, share: dict[str, Any], dataset: str, organ: str) -> str:
+    def _simulated_with(self, seed: int | None) -> int:
+        return self.annotation_seed if seed is None else seed
+
+    def annotation_part(self, share: dict[str, Any], dataset: str, organ: str, seed: int | None = None) -> str:
         """Return the same for a method of one kind of supervision, or for a share of a mixed one (`shares_of`)."""
         chosen = share["annotation"]
         if share["supervision"] == "dense":
@@ -207,7 +226,7 @@ class Experiment:
             return people.part(kind)
         if organ in self.datasets[dataset].people and share["annotated_by"] != SIMULATED:
             return f"{PREFIX}_{kind}"  # Nobody gave this kind, so no case has this share.
-        return choice_part(ANNOTATIONS, chosen, seed=self.annotation_seed)
+        return choice_part(ANNOTATIONS, chosen, seed=self._simulated_with(seed))
 
     def has(self, dataset: str, organ: str, part: str, case: str) -> bool:
         """Return whether a case has the annotation of a path part, or the label to simulate it from."""
@@ -244,8 +263,8 @@ class Experiment:
         found = {}
         for share in self._all_shares():
             for dataset, entry in self.datasets.items():
-                for organ in entry.organs:
-                    part = self.annotation_part(share, dataset, organ)
+                for organ, seed in product(entry.organs, self.annotation_seeds):
+                    part = self.annotation_part(share, dataset, organ, seed)
                     found[part] = {kind_of_part(part): {}} if is_peoples(part) else share["annotation"]
         return {part: choice for part, choice in found.items() if part not in ("none", "dense")}
 
@@ -259,11 +278,12 @@ class Experiment:
     @cached_property
     def _mixtures(self) -> dict[str, str]:
         return {
-            self.annotation(name, dataset, organ): name
+            part: name
             for name, method in self.methods.items()
             if "mixed" in method
             for dataset, entry in self.datasets.items()
             for organ in entry.organs
+            for part in self.annotations_of(name, dataset, organ)
         }
 
     def peoples_annotations(self) -> list[str]:

@@ -8,6 +8,7 @@ from weakseg3d.datasets.description import load_dataset, read_split
 from weakseg3d.datasets.patients import divided_patient
 from weakseg3d.errors import UserError
 from weakseg3d.evaluation.metric_names import metric_names
+from weakseg3d.experiment.annotation_seeds import seed_of
 from weakseg3d.experiment.experiment import Dataset, Experiment, students
 from weakseg3d.experiment.idle_keys import check_passes
 from weakseg3d.experiment.people import SIMULATED, check_annotators, check_kind, people_of
@@ -24,6 +25,7 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
 
     Raises UserError for unknown keys, datasets, organs or methods, and for mistakes in their files.
     """
+    _check_one_kind_of_seeds(config)
     config = validated(with_text_levels(config), config_schema(), "the config")
     datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
     changes = _changes(config)
@@ -42,13 +44,13 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
     for key in ("raw", "splits", "intensity", "annotations"):
         for name in config[key]:
             choose(name, list(config["datasets"]), f"dataset in '{key}'")
-    return Experiment(
+    experiment = Experiment(
         name=config["experiment"],
         datasets=datasets,
         methods=methods,
         shown=shown,
         seeds=config["seeds"],
-        annotation_seed=config["annotation_seed"],
+        annotation_seeds=config.get("annotation_seeds", [config["annotation_seed"]]),
         spacing=config["spacing"],
         preset=config.get("preset"),
         threads=config["threads"],
@@ -62,6 +64,22 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
         raw_folder=config["raw_folder"],
         offline=config["offline"],
     )
+    _check_annotators(experiment)
+    return experiment
+
+
+def _check_one_kind_of_seeds(config: dict[str, Any]) -> None:
+    if "annotation_seed" in config and "annotation_seeds" in config:
+        raise UserError("the config has both 'annotation_seed' and 'annotation_seeds'; keep one of them")
+
+
+def _check_annotators(experiment: Experiment) -> None:
+    """Raise UserError for several annotation seeds where nothing is simulated."""
+    simulated = any(seed_of(cell.annotation) is not None for cell in experiment.cells())
+    if len(experiment.annotation_seeds) > 1 and not simulated:
+        raise UserError(
+            "'annotation_seeds' in the config has no effect, as no method learns from simulated annotations; remove it"
+        )
 
 
 def config_schema() -> dict[str, Any]:

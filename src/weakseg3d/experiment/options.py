@@ -203,7 +203,8 @@ def _annotators(experiment: Experiment) -> dict[str, str]:
     peoples = sorted({f"{organ} of {dataset}" for dataset, organ, part in used if is_peoples(part)})
     others = any(part not in ("none", "dense") and not is_peoples(part) for _, _, part in used)
     sources = [f"by people ({', '.join(peoples)})"] * bool(peoples)
-    sources += [f"simulated, seed {experiment.annotation_seed}"] * others
+    seeds = ", ".join(map(str, experiment.annotation_seeds))
+    sources += [f"simulated, seed{'s' * (len(experiment.annotation_seeds) > 1)} {seeds}"] * others
     return {"annotations": "; ".join(sources)} if sources else {}
 
 

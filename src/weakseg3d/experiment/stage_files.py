@@ -11,6 +11,7 @@ from typing import Any
 
 from weakseg3d.annotations import ANNOTATIONS, is_drawn
 from weakseg3d.experiment import paths
+from weakseg3d.experiment.annotation_seeds import seed_of
 from weakseg3d.experiment.experiment import Evaluation, Experiment, pseudo_label_part
 from weakseg3d.experiment.external_facts import target_of
 from weakseg3d.experiment.mixture import shares_of
@@ -104,7 +105,7 @@ class StageFiles:
         method = self.experiment.mixtures()[cell.annotation]
         tables: dict[str, list[str]] = {}
         for share, cases in self._shares(cell, method, "train"):
-            part = self.experiment.annotation_part(share, cell.dataset, cell.organ)
+            part = self._annotation_of_share(cell, share)
             tables.setdefault(self.path(paths.EFFORT, cell, annotation=part), []).extend(cases)
         return tables
 
@@ -116,6 +117,10 @@ class StageFiles:
         shares = self.experiment.shares(method, cell.dataset, cell.organ, part)
         members = {name: [case for case, share in shares.items() if share == name] for name in shares_of(content)}
         return [(share, members[name]) for name, share in shares_of(content).items() if members[name]]
+
+    def _annotation_of_share(self, cell: Any, share: dict[str, Any]) -> str:
+        """Return the path part of the annotation of a share, by the annotator of the cell."""
+        return self.experiment.annotation_part(share, cell.dataset, cell.organ, seed_of(cell.annotation))
 
     # Training
 
@@ -194,7 +199,7 @@ class StageFiles:
             return self._volumes_of_targets(cell, cases)
         if share["supervision"] == "dense":
             return self._masks(cell, share, cases)
-        annotation = self.experiment.annotation_part(share, cell.dataset, cell.organ)
+        annotation = self._annotation_of_share(cell, share)
         label = pseudo_label_part(share["pseudo_label"])
         return self._paths(paths.PSEUDO_LABEL_ARRAY, cell, cases, annotation=annotation, pseudo_label=label)
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from weakseg3d.evaluation.annotators import SEEDS, names_in_paths, with_one_cell_per_method
 from weakseg3d.evaluation.calibration import UNCERTAINTY
 from weakseg3d.evaluation.long_table import read_metrics
 from weakseg3d.evaluation.metrics import METRICS
@@ -30,7 +31,7 @@ def explain(results, *, dataset, organ, method, metric="dice", annotation=None):
     Raises UserError for a name that the long table does not have, and if ``annotation`` is needed to tell two cells
     apart.
     """
-    rows = known_metrics(results)
+    rows = with_one_cell_per_method(known_metrics(results))
     cell_rows = rows
     for column, name in (("dataset", dataset), ("organ", organ), ("method", method), ("metric", metric)):
         choose(name, list(cell_rows[column].unique()), column)
@@ -99,7 +100,7 @@ def _main_table(path):
 
 def _evaluation(results, labels, row):
     """Return one evaluation with its files and their hashes."""
-    cell, case = labels | {"seed": row["seed"]}, row["case"]
+    cell, case = labels | names_in_paths(row), row["case"]
     metrics = results.metrics(cell, case)
     files = {
         "metrics": metrics,
@@ -107,7 +108,8 @@ def _evaluation(results, labels, row):
         "reference": results.reference(labels["dataset"], labels["organ"], case),
         "image": results.image(labels["dataset"], case),
     }
-    evaluation = {"case": case, "seed": int(row["seed"]), "value": _plain(row["value"], 8), "status": row["status"]}
+    seeds = {name: int(row[name]) for name in SEEDS if row.get(name)} or {"seed": int(row["seed"])}
+    evaluation = {"case": case, **seeds, "value": _plain(row["value"], 8), "status": row["status"]}
     if metrics.is_file():
         file_rows = read_metrics(metrics)
         file_value = _plain(file_rows.loc[file_rows["metric"] == row["metric"], "value"].max(), 8)

@@ -4,6 +4,7 @@ import math
 
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.experiment import paths
+from weakseg3d.experiment.annotation_seeds import seed_of, without_seed
 from weakseg3d.files import existing_folder
 from weakseg3d.schemas import choose
 from weakseg3d.texts import read_csv, read_json
@@ -47,8 +48,17 @@ class Results:
             raise UserError(f"{path}: not a record of the workflow; remove it and run the workflow again")
 
     def cells_of(self, **labels):
-        """Return the cells that have all of ``labels`` (values as text or numbers), in the order of the experiment."""
-        return [cell for cell in self.cells if all(str(cell[key]) == str(value) for key, value in labels.items())]
+        """Return the cells that have all of ``labels`` (values as text or numbers), in the order of the experiment.
+
+        An annotation without its seed stands for those of all seeds.
+        """
+        return [cell for cell in self.cells if all(_has(cell, key, str(value)) for key, value in labels.items())]
+
+    def run_name(self, cell):
+        """Return the seed of ``cell`` in words, with that of its annotation if the method has several of them."""
+        of_method = self.cells_of(**{key: cell[key] for key in ("dataset", "organ", "method")})
+        several = len({each["annotation"] for each in of_method}) > 1
+        return f"seed {cell['seed']}" + f", annotation seed {seed_of(cell['annotation'])}" * several
 
     def model(self, cell, name):
         """Return the path of ``model.pt``, ``run.json`` or ``losses.csv`` in the folder of the model of ``cell``."""
@@ -122,7 +132,7 @@ class Results:
     def clicks(self, dataset, organ, case):
         """Return the paths of all markups of a case; an empty list if it was never annotated with clicks."""
         labels = {"dataset": dataset, "organ": organ, "case": case, "suffix": "mrk.json"}
-        annotations = {cell["annotation"] for cell in self.cells_of(dataset=dataset, organ=organ)}
+        annotations = dict.fromkeys(cell["annotation"] for cell in self.cells_of(dataset=dataset, organ=organ))
         files = [self._path(paths.ANNOTATION, annotation=annotation, **labels) for annotation in annotations]
         return sorted(file for file in files if file.is_file())
 
@@ -138,6 +148,11 @@ def one_annotation(method, known, annotation):
     if annotation is not None:
         choose(annotation, known, "annotation")
     return annotation or known[0]
+
+
+def _has(cell, key, value):
+    """Return whether a cell has a label."""
+    return str(cell[key]) == value or (key == "annotation" and without_seed(cell[key]) == value)
 
 
 def _is_record(content):

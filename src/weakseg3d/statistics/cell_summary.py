@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from weakseg3d.evaluation.annotators import has_several, training_seeds
 from weakseg3d.evaluation.long_table import LACKING, WITH_ORGAN, WITHOUT_ORGAN
 from weakseg3d.statistics.cells import ORGAN, bounds
 from weakseg3d.statistics.intervals import mean_interval, share_interval
@@ -16,10 +17,10 @@ def summary(rows: pd.DataFrame, with_missed: bool = True) -> pd.DataFrame:
     The columns are `CELL`, ``metric`` and ``unit``; over all evaluations ``mean``, ``sd`` (sample standard
     deviation, NaN for fewer than two), ``median``, and ``low`` and ``high``, the 95 % interval of the mean
     (`mean_interval`); and the following numbers: ``n``, the evaluations over which these are taken, their cases
-    ``n_cases`` and seeds ``n_seeds``; ``n_missed``, the evaluations with an empty prediction; ``n_absent``, further
-    evaluations without the organ in the reference; ``missed_share``, the share of empty predictions among the ``n``,
-    with its 95 % interval ``missed_low`` to ``missed_high`` (`missed_shares`); and ``n_lacking``, the evaluations that
-    are missing although another method was evaluated on the case and this method with the seed.
+    ``n_cases`` and seeds (`seed_numbers`); ``n_missed``, the evaluations with an empty prediction; ``n_absent``,
+    further evaluations without the organ in the reference; ``missed_share``, the share of empty predictions among the
+    ``n``, with its 95 % interval ``missed_low`` to ``missed_high`` (`missed_shares`); and ``n_lacking``, the
+    evaluations that are missing although another method was evaluated on the case and this method with the seed.
 
     Without ``with_missed``, the values are taken over the evaluations in which the organ was found, without penalties;
     ``n_missed`` still counts the others.
@@ -43,7 +44,7 @@ def summary(rows: pd.DataFrame, with_missed: bool = True) -> pd.DataFrame:
                 "high": high,
                 "n": len(values),
                 "n_cases": values["case"].nunique(),
-                "n_seeds": group.loc[group["status"] != LACKING, "seed"].nunique(),
+                **seed_numbers(group[group["status"] != LACKING]),
                 "n_missed": int((group["status"] == "empty_prediction").sum()),
                 **missed_shares(group),
                 "n_absent": int(group["status"].isin(WITHOUT_ORGAN).sum()),
@@ -51,6 +52,17 @@ def summary(rows: pd.DataFrame, with_missed: bool = True) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lines)
+
+
+def seed_numbers(rows: pd.DataFrame) -> dict[str, int]:
+    """Return the number ``n_seeds`` of training seeds in ``rows``, the evaluations of a cell.
+
+    Where methods have several simulated annotators, their number is ``n_annotation_seeds``; 0 if none was simulated.
+    """
+    seeds = {"n_seeds": training_seeds(rows).nunique()}
+    if not has_several(rows):
+        return seeds
+    return seeds | {"n_annotation_seeds": rows.loc[rows["annotation_seed"] != "", "annotation_seed"].nunique()}
 
 
 def missed_shares(rows: pd.DataFrame) -> dict[str, float]:

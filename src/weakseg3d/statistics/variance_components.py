@@ -6,13 +6,13 @@ repetition: every case with every training seed and every annotation seed. A neg
 Casella and McCulloch 1992, Variance Components, chapter 4, doi:10.1002/9780470316856.
 """
 
-import re
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from weakseg3d.evaluation.annotators import has_several
 from weakseg3d.evaluation.long_table import WITH_ORGAN
+from weakseg3d.experiment.annotation_seeds import SEED, without_seed
 from weakseg3d.statistics.cells import ORGAN
 
 SOURCES = ("case", "seed", "annotation_seed", "seed_and_annotation", "residual")
@@ -25,20 +25,20 @@ COLUMNS = [
 ]
 """Columns of the table."""
 
-ANNOTATION_SEED = re.compile(r"_seed-(\d+)\Z")
-"""The end of an annotation's name in paths, with its seed."""
-
 
 def variance_components(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per cell and metric with the `COLUMNS`; ``rows`` are those of `read_metrics`.
+    """Return one row per cell and metric with the `COLUMNS`; ``rows`` are those of `read_metrics`, or
+    what `with_one_cell_per_method` makes of them.
 
     ``sd_{source}`` are the standard deviations by source (`components`), in the unit of the metric. A source with one
     level only, such as a single seed, is NaN and part of the residual or of the case. Annotations that differ only in
     their seed are one cell. Only cases with all seeds count; with fewer than two of them all are NaN.
     """
-    seeds = rows["annotation"].str.extract(ANNOTATION_SEED, expand=False).fillna("")
-    names = rows["annotation"].str.replace(ANNOTATION_SEED, "", regex=True)
-    rows = rows.assign(annotation=names, annotation_seed=seeds)
+    if has_several(rows):
+        rows = rows.assign(seed=rows["training_seed"])
+    else:
+        seeds = rows["annotation"].str.extract(SEED, expand=False).fillna("")
+        rows = rows.assign(annotation=rows["annotation"].map(without_seed), annotation_seed=seeds)
     lines = []
     key = [*ORGAN, "method", "annotation", "metric", "unit"]
     for labels, group in rows.groupby(key, sort=False):

@@ -133,9 +133,10 @@ def run(args: argparse.Namespace) -> None:
 
 def _read_rows(args: argparse.Namespace, results: Results | None) -> pd.DataFrame:
     """Return the metrics, including those that are missing from ``results`` and the facts that the arguments give."""
+    from weakseg3d.evaluation.annotators import with_one_cell_per_method
     from weakseg3d.evaluation.long_table import read_metrics
     from weakseg3d.keyvalues import parse_pairs
-    from weakseg3d.report.tables.method_facts import SELECTIONS, read_effort, with_facts
+    from weakseg3d.report.tables.method_facts import SELECTIONS, read_effort, with_facts, with_mean_efforts
     from weakseg3d.report.unfinished import finished_metrics, with_missing_evaluations
     from weakseg3d.schemas import choose
 
@@ -143,8 +144,9 @@ def _read_rows(args: argparse.Namespace, results: Results | None) -> pd.DataFram
     if results:
         rows = with_missing_evaluations(rows, results)
     if not args.effort and not args.selection:
-        return rows
+        return with_one_cell_per_method(rows)
     selections = parse_pairs(args.selection, "--selection")
     for rule in selections.values():
         choose(rule, [rule for rule in SELECTIONS if rule], "selection")
-    return with_facts(rows, read_effort(args.effort) if args.effort else None, selections)
+    rows = with_facts(rows, read_effort(args.effort) if args.effort else None, selections)
+    return with_mean_efforts(with_one_cell_per_method(rows))

@@ -7,7 +7,11 @@ from weakseg3d.report.tables.measures import SIGNIFICANT, measures_in
 from weakseg3d.report.tables.method_facts import is_control
 from weakseg3d.report.tables.ranked import is_ranked
 from weakseg3d.report.tables.readable import interval_text, mean_and_sd, organ_title
+from weakseg3d.statistics.cell_summary import seed_numbers
 from weakseg3d.statistics.cells import ORGAN
+
+SEEDS_IN_WORDS = {"n_seeds": "seed", "n_annotation_seeds": "annotation seed"}
+"""What the `seed_numbers` count."""
 
 
 def summary_sentences(rows, table):
@@ -15,10 +19,11 @@ def summary_sentences(rows, table):
     methods = table[~is_control(table["method"])]["method"].nunique()
     controls = table[is_control(table["method"])]["method"].nunique()
     organs = len(table.groupby(ORGAN))
-    cases, seeds = rows[["dataset", "case"]].drop_duplicates(), rows["seed"].nunique()
+    cases = rows[["dataset", "case"]].drop_duplicates()
+    seeds = [_count(number, SEEDS_IN_WORDS[name]) for name, number in seed_numbers(rows).items()]
     first = (
         f"{_count(methods, 'method')} and {_count(controls, 'control')} on {_count(organs, 'organ')},"
-        f" {_count(len(cases), 'test case')}, {_count(seeds, 'seed')}."
+        f" {_count(len(cases), 'test case')}, {', '.join(seeds)}."
     )
     return [first, *(_best(organ, part) for organ, part in table.groupby(ORGAN, sort=False))]
 

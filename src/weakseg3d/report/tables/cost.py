@@ -73,6 +73,7 @@ NOTE = (
 class Training:
     """The records of one training, and how long its model takes to predict."""
 
+    seed: int
     run: dict[str, Any]
     first_stages: list[dict[str, Any]]
     """The records of the models that this one was initialised from."""
@@ -96,7 +97,7 @@ def cost_table(table, results):
                 warnings.append(f"{missing[0]}: no such file, so the cost of {row['method']} is not known")
                 continue
             run, *first_stages = map(read_run, records)
-            trainings.append(Training(run, first_stages, results.prediction_seconds(cell)))
+            trainings.append(Training(cell["seed"], run, first_stages, results.prediction_seconds(cell)))
         line = {key: row[key] for key in CELL} | _cost(trainings)
         lines.append(line | {fact: row[fact] for fact in FACTS if fact in row})
     return pd.DataFrame(lines, columns=[*COLUMNS, *(fact for fact in FACTS if fact in table)]), warnings
@@ -113,7 +114,7 @@ def gpu_and_cpu_hours(run):
 
 
 def _cost(trainings):
-    """Return the columns of the table for the trainings of one method, one for each seed."""
+    """Return the columns of the table for the trainings of one method: one for each seed and annotator."""
     if not trainings:
         return dict.fromkeys(MEASURED, math.nan) | {"device": "", "n_seeds": 0}
     runs = pd.DataFrame([training.run for training in trainings])
@@ -128,7 +129,7 @@ def _cost(trainings):
         "cpu_hours": sum(cpu for _, cpu in hours) / len(trainings),
         "peak_memory_mb": runs["peak_memory_mb"].max(),
         "prediction_s": pd.Series([training.prediction_seconds for training in trainings]).mean(),
-        "n_seeds": len(trainings),
+        "n_seeds": len({training.seed for training in trainings}),
     }
 
 

@@ -21,13 +21,13 @@ def with_divergence(table, results):
 
     The column is added only if there is any. ``results`` is a `Results`.
     """
+    diverged = [
+        cell for cell in results.cells if any(_diverged_after(run) is not None for _, run in _runs(cell, results))
+    ]
+    if not diverged:
+        return table
     keys = ["dataset", "organ", "annotation", "method"]
-    numbers = {}
-    for cell in results.cells:
-        if any(_diverged_after(run) is not None for _, run in _runs(cell, results)):
-            key = tuple(str(cell[name]) for name in keys)
-            numbers[key] = numbers.get(key, 0) + 1
-    counts = [numbers.get(key, 0) for key in table[keys].itertuples(index=False, name=None)]
+    counts = [sum(cell in diverged for cell in results.cells_of(**labels)) for labels in table[keys].to_dict("records")]
     if not any(counts):
         return table
     table = table.copy()
@@ -42,7 +42,7 @@ def divergence_warnings(results):
     """
     warnings = {}
     for cell in results.cells:
-        name = f"{cell['method']} on {cell['organ']}, {cell['dataset']}, seed {cell['seed']}"
+        name = f"{cell['method']} on {cell['organ']}, {cell['dataset']}, {results.run_name(cell)}"
         for folder, run in _runs(cell, results):
             training = name if folder == cell["model"] else f"{name}, first stage {folder}"
             sentences = []

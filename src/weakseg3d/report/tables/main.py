@@ -19,7 +19,7 @@ from weakseg3d.report.tables.readable import (
     number_text,
     share_text,
 )
-from weakseg3d.statistics.cell_summary import CELL, missed_shares
+from weakseg3d.statistics.cell_summary import CELL, missed_shares, seed_numbers
 from weakseg3d.statistics.intervals import COVERAGE
 
 TEXTS = ("dataset", "modality", "organ", "method", "selection", "annotation")
@@ -44,6 +44,7 @@ def headings(table):
         "n_absent": "absent",
         "n_lacking": "lacking",
         "n_seeds": "seeds",
+        "n_annotation_seeds": "annotation seeds",
         "n_diverged": "diverged",
         "selection": "Selection",
         "annotation": "Annotation",
@@ -67,6 +68,11 @@ NOTE = (
 LACKING_NOTE = (
     "A gap, –, stands where a method lacks evaluations that others have: its mean would be taken over other cases."
 )
+ANNOTATORS_NOTE = (
+    "Simulated annotators (annotation seeds) are crossed with training seeds: evaluations are cases × seeds × "
+    "annotation seeds, the deviation is that of all three together, which tables/variance.csv splits by the method of "
+    "moments, and every test and interval is over cases, each the mean over both kinds of seeds."
+)
 FOUND_NOTE = "'Found only' leaves missed organs out of the mean, and with them the hardest cases."
 
 
@@ -78,12 +84,12 @@ def main_table(rows, measures=SHOWN, means_without_missed=False):
     ``means_without_missed`` also ``dice_found_mean`` and ``dice_found_sd``), in the unit of the metric; the
     numbers ``n`` of evaluations whose reference contains the organ, ``n_missed`` of those with an empty prediction,
     whose share is ``missed_share`` with the interval ``missed_low`` to ``missed_high``, ``n_absent`` of further ones
-    without the organ, ``n_lacking`` of missing ones, and ``n_seeds``; and those `FACTS` that ``rows`` have.
+    without the organ, ``n_lacking`` of missing ones, and those of `seed_numbers`; and those `FACTS` that ``rows`` have.
     """
     names = [measure.name for measure in measures]
     statistics = cell_statistics(rows[rows["metric"].isin(names)])
     table = statistics[CELL].drop_duplicates().merge(_counts(rows), on=CELL, how="outer", sort=False)
-    counts = ["n", "n_missed", "n_absent", "n_seeds"]
+    counts = [column for column in table if column == "n" or column.startswith("n_")]
     table[counts] = table[counts].fillna(0).astype(int)
     by_metric = {metric: part.set_index(CELL) for metric, part in statistics.groupby("metric")}
     cells = pd.MultiIndex.from_frame(table[CELL])
@@ -112,8 +118,9 @@ def _counts(rows):
         n_absent=evaluations["status"].isin(WITHOUT_ORGAN),
     )
     groups = evaluations.groupby(CELL, sort=False)
-    counts = groups[["n", "n_missed", "n_absent"]].sum().assign(n_seeds=groups["seed"].nunique())
-    shares = pd.DataFrame([missed_shares(group) for _, group in groups], index=[key for key, _ in groups])
+    counts = groups[["n", "n_missed", "n_absent"]].sum()
+    more = [seed_numbers(group) | missed_shares(group) for _, group in groups]
+    shares = pd.DataFrame(more, index=[key for key, _ in groups])
     shares.index = pd.MultiIndex.from_tuples(shares.index, names=CELL)
     return counts.join(shares).reset_index()
 
@@ -161,6 +168,8 @@ def main_note(table):
     notes = [NOTE.format(when_missed=when_missed, coverage=COVERAGE)]
     if table["n_lacking"].any():
         notes.append(LACKING_NOTE)
+    if "n_annotation_seeds" in table:
+        notes.append(ANNOTATORS_NOTE)
     if any(column.endswith("_found_mean") for column in table):
         notes.append(FOUND_NOTE)
     if "n_diverged" in table:

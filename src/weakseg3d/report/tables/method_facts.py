@@ -6,6 +6,7 @@ import re
 import pandas as pd
 
 from weakseg3d.errors import UserError
+from weakseg3d.evaluation.annotators import has_several
 from weakseg3d.evaluation.long_table import series_names
 from weakseg3d.experiment.people import PREFIX, is_peoples
 from weakseg3d.experiment.variants import variant_parts
@@ -86,6 +87,16 @@ def with_facts(rows, effort, selections):
     else:
         rows = rows.assign(effort_clicks=math.nan, effort_cm=math.nan)
     return rows.assign(selection=rows["method"].map(selections).fillna(""))
+
+
+def with_mean_efforts(rows):
+    """Return the rows of `with_one_cell_per_method` with the mean effort of the simulated annotators of every cell."""
+    if not has_several(rows):
+        return rows
+    efforts = [fact for fact in FACTS if fact in rows and fact != "selection"]
+    cell = ["dataset", "organ", "method", "annotation"]
+    means = rows.drop_duplicates([*cell, "annotation_seed"]).groupby(cell, as_index=False)[efforts].mean()
+    return rows.drop(columns=efforts).merge(means, on=cell, how="left")[list(rows)]
 
 
 def with_series_facts(table, rows, column="series", prefix=""):

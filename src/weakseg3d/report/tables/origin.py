@@ -4,6 +4,7 @@ import platform
 
 from weakseg3d import __version__
 from weakseg3d.commit import commit, is_modified
+from weakseg3d.evaluation.annotators import training_seeds
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.files import PROJECT, file_digest
 from weakseg3d.report.tables.method_facts import SELECTIONS
@@ -29,7 +30,7 @@ def table_footer(user_footer, rows, measures):
     The entries of ``user_footer`` come first and replace those of the same key. ``rows`` are the metrics, with their
     facts if they are known; ``measures`` are those whose definitions readers need.
     """
-    facts = {"seeds": " ".join(sorted(rows["seed"].unique(), key=lambda seed: (len(seed), seed)))}
+    facts = {"seeds": " ".join(sorted(training_seeds(rows).unique(), key=lambda seed: (len(seed), seed)))}
     if "selection" in rows:
         rules = rows.drop_duplicates("method").groupby("selection", sort=False)["method"].agg(", ".join)
         facts["model selection"] = "; ".join(f"{SELECTIONS[rule]}: {names}" for rule, names in rules.items() if rule)
