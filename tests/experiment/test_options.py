@@ -70,8 +70,15 @@ def test_tables_and_figures_follow_from_what_is_trained():
     assert readable_tables(controls) == ["main", "main_wide", "against_best", "ranking", "overall_ranking"]
     assert figures(controls) == ["dice_boxplot", "ranking", "overall_ranking"]
     trained = experiment(uncertainty=True)
-    assert readable_tables(trained)[5:] == ["uncertainty", "risk_coverage", "cost/cost"]
-    assert figures(trained)[3:] == ["training", "reliability"]
+    assert readable_tables(trained)[5:] == ["break_even", "uncertainty", "risk_coverage", "cost/cost"]
+    assert figures(trained)[3:] == ["break_even", "training", "reliability"]
+
+
+def test_the_report_hears_when_the_effort_of_each_method_is_paid():
+    words = shlex.split(options.report_options(experiment(methods=["paseg_stage1", "dense", "pseudo_label", "truth"])))
+    paid = words[words.index("--paid") + 1 : words.index("--scans-to-come")]
+    assert paid == ["paseg_stage1=once", "dense=once", "pseudo_label=per_scan"]
+    assert words[words.index("--scans-to-come") + 1] == "300"
 
 
 def test_provenance_leads_from_a_cell_to_its_models():

@@ -157,6 +157,15 @@ class Experiment:
         """Return whether ``method`` is trained here, by this package or by a program of somebody else's."""
         return not self.is_control(method) and "predictions" not in self.methods[method]
 
+    def paid(self, method: str) -> str:
+        """Return when the annotator's effort for ``method`` is paid: ``once``, on training scans, or ``per_scan``.
+
+        It is empty where there is nothing to pay (the controls that end the scale), or where nobody says what was paid.
+        """
+        if self.is_control(method):
+            return "per_scan" if self.methods[method]["control"] == "pseudo_label" else ""
+        return "once" if self.is_trained(method) else ""
+
     def is_external(self, method: str) -> bool:
         """Return whether a program of somebody else's trains and predicts."""
         return "external" in self.methods[method]

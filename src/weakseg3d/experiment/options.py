@@ -172,9 +172,12 @@ def report_options(experiment: Experiment) -> str:
     trained = [name for name in experiment.shown if experiment.is_trained(name) and not experiment.is_external(name)]
     selections = [f"{name}={experiment.methods[name]['selection']}" for name in trained]
     selections += [f"{name}=own" for name in experiment.shown if experiment.is_external(name)]
+    paid = [f"{name}={when}" for name in experiment.shown if (when := experiment.paid(name))]
     return _joined(
         option("footer", [f"{key}={value}" for key, value in footer(experiment).items()]),
         option("selection", selections),
+        option("paid", paid),
+        option("scans-to-come", [report["scans_to_come"]]),
         option("show", report["metrics"]),
         option("viewer-cases", [report["viewer_cases"]]),
         "--means-without-missed" * report["means_without_missed"],

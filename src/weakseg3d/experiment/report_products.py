@@ -11,6 +11,7 @@ def readable_tables(experiment: Experiment) -> list[str]:
     names = ["main", "main_wide", "against_best", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
     names += ["annotators"] * bool(pairs(experiment))
     names += ["effort_for"] * _has_effort_curves(experiment)
+    names += ["break_even"] * _has_both_payments(experiment)
     names += ["published"] * bool(experiment.report["published"])
     names += ["uncertainty", "risk_coverage"] * _is_uncertain(experiment)
     names += ["cost/cost"] * any(map(experiment.is_trained, experiment.methods))
@@ -19,14 +20,14 @@ def readable_tables(experiment: Experiment) -> list[str]:
 
 def other_tables(experiment: Experiment) -> list[str]:
     """Return the tables that are CSV alone."""
-    return ["statistics", "variance", "comparisons", "ranking_shares", "overall_ranking_shares", "metric_agreement"] + [
-        "study_wide"
-    ] * has_variants(experiment)
+    names = ["statistics", "variance", "comparisons", "ranking_shares", "overall_ranking_shares", "metric_agreement"]
+    return names + ["study_wide"] * has_variants(experiment) + ["effort_paid"] * _has_both_payments(experiment)
 
 
 def figures(experiment: Experiment) -> list[str]:
     """Return the figures of the whole experiment."""
     names = ["dice_boxplot", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
+    names += ["break_even"] * _has_both_payments(experiment)
     names += ["training"] * _has_losses(experiment) + ["pseudo_labels"] * has_variants(experiment, "pseudo_label")
     return names + ["reliability"] * _is_uncertain(experiment)
 
@@ -46,6 +47,12 @@ def _has_effort_curves(experiment: Experiment) -> bool:
     """Return whether a study has the annotator's effort as a factor, and full supervision beside it."""
     cells = [(cell.method, cell.annotation) for cell in experiment.cells()]
     return bool(effort_factor(cells) and dense_references(cells))
+
+
+def _has_both_payments(experiment: Experiment) -> bool:
+    """Return whether some method is paid for per scan, and another one once or never."""
+    paid = {experiment.paid(name) for name in experiment.shown}
+    return "per_scan" in paid and bool(paid & {"once", "never"})
 
 
 def _has_losses(experiment: Experiment) -> bool:

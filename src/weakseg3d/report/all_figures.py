@@ -2,6 +2,7 @@
 
 from weakseg3d.evaluation.long_table import series_names
 from weakseg3d.experiment.variants import variant_parts
+from weakseg3d.report.figures.break_even import break_even_figure
 from weakseg3d.report.figures.case_panels import case_panels
 from weakseg3d.report.figures.dice_boxplot import dice_boxplot
 from weakseg3d.report.figures.overall_ranking import overall_ranking_figure
@@ -28,6 +29,10 @@ CAPTIONS = {
     "overall_ranking": "One ranking over all organs. Square: the rank of a method by its mean rank over organs. "
     "Circles: the share of bootstrap resamples of the cases, or of the organs, in which it has a rank. Lines separate "
     "groups: a method below a line is significantly worse than the first one above it.",
+    "break_even": "Dice against effort. Points: methods that are paid once, at the effort of all their training scans, "
+    "with the 95 % interval of the mean. Lines: methods that are paid per scan, at the effort of as many scans as the "
+    "number at a marker says. Left of a point, a line costs less than training; right of it, training does. Dashed: "
+    "methods that cost nothing, or whose effort has another unit.",
     "training": "Loss of every training over its steps, averaged over a fiftieth of them; one line per organ and seed. "
     "Each method has its own loss, so heights cannot be compared between panels.",
     "reliability": "Reliability: among voxels with a given foreground probability, the share that is organ, over all "
@@ -41,10 +46,11 @@ CAPTIONS = {
 """The text below a figure in the page."""
 
 
-def all_figures(rows, tables, results=None, measures=SHOWN):
+def all_figures(rows, tables, results=None, measures=SHOWN, scans_to_come=300):
     """Return the figures of a report as ``{name: Picture}``.
 
-    ``rows`` is the table that `read_metrics` returns, ``tables`` are its `Tables` of the ``measures``. Without
+    ``rows`` is the table that `read_metrics` returns, ``tables`` are its `Tables` of the ``measures``;
+    ``scans_to_come`` is the number of new scans up to which an effort per scan is drawn. Without
     ``results``, a `Results`, there are no training curves, no reliability diagram and no panels of cases.
     """
     figures = {
@@ -56,6 +62,8 @@ def all_figures(rows, tables, results=None, measures=SHOWN):
     }
     if "study" in tables.numbers:
         figures["study"] = study_figure(rows)
+    if "break_even" in tables.numbers:
+        figures["break_even"] = break_even_figure(tables.numbers["effort_paid"], scans_to_come)
     figures["pseudo_labels"] = pseudo_label_figure(rows, measures)
     if results:
         figures["training"] = training_figure(results)

@@ -16,6 +16,12 @@ from weakseg3d.report.tables.against_best import (
     with_significance,
 )
 from weakseg3d.report.tables.annotators import annotators_table, readable_annotators
+from weakseg3d.report.tables.break_even import (
+    break_even_sentences,
+    break_even_table,
+    paying_methods,
+    readable_break_even,
+)
 from weakseg3d.report.tables.cell_statistics import cell_statistics
 from weakseg3d.report.tables.cost import cost_table, readable_cost
 from weakseg3d.report.tables.divergence import divergence_warnings, with_divergence
@@ -52,6 +58,8 @@ class Tables:
     readable: dict[str, ReadableTable] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     """Sentences about what is missing in the tables."""
+    sentences: list[str] = field(default_factory=list)
+    """Sentences that the page begins with, beside those on the best methods."""
 
     def files(self, title, footer):
         """Return all tables as ``{path: text}``; readable ones have the report's title and its footer."""
@@ -137,6 +145,15 @@ def add_annotators(tables, agreement):
     """Add the table of how well annotators agree, from the rows that `read_agreement` returns."""
     tables.numbers["annotators"] = annotators_table(agreement)
     tables.readable["annotators"] = readable_annotators(tables.numbers["annotators"])
+
+
+def add_break_even(tables, rows, scans):
+    """Add the efforts and Dice of all methods, and when those paid once cost less than those paid per scan."""
+    methods = paying_methods(rows, tables.numbers["statistics"])
+    tables.numbers["effort_paid"] = methods
+    tables.numbers["break_even"] = break_even_table(methods, scans)
+    tables.readable["break_even"] = readable_break_even(tables.numbers["break_even"])
+    tables.sentences += break_even_sentences(tables.numbers["break_even"])
 
 
 def _add_uncertainty(tables, rows):

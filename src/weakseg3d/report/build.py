@@ -7,12 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from weakseg3d.report.all_figures import all_figures, methods_with_pictures, pictures_on_page
-from weakseg3d.report.all_tables import add_annotators, all_tables
+from weakseg3d.report.all_tables import add_annotators, add_break_even, all_tables
 from weakseg3d.report.page.contents import Contents
 from weakseg3d.report.page.new_scans import new_scans
 from weakseg3d.report.page.render import find_overlays, render_page
 from weakseg3d.report.page.summary import case_warnings, summary_sentences
 from weakseg3d.report.page.viewer import viewer_cases, within_size
+from weakseg3d.report.tables.break_even import has_both_payments
 from weakseg3d.report.tables.measures import SHOWN, Measure
 from weakseg3d.report.tables.origin import table_footer
 from weakseg3d.report.tables.per_case import case_table
@@ -45,6 +46,9 @@ class ReportOptions:
     measures: Sequence[Measure] = SHOWN
     """The metrics shown in tables and figures, the leading one first."""
 
+    scans_to_come: int = 300
+    """Number of new scans for which efforts that are paid once and per scan are compared."""
+
     viewer_cases: int = 4
     """Number of test cases of each dataset and organ in the viewer."""
 
@@ -70,8 +74,10 @@ def build_report(rows, options, results=None):
     tables = all_tables(rows, results, options.published, options.means_without_missed, options.measures)
     if options.agreement is not None:
         add_annotators(tables, options.agreement)
+    if has_both_payments(rows):
+        add_break_even(tables, rows, options.scans_to_come)
     warnings += tables.warnings
-    pictures = all_figures(rows, tables, results, options.measures)
+    pictures = all_figures(rows, tables, results, options.measures, options.scans_to_come)
     viewer = []
     if results:
         shown = methods_with_pictures(rows)
@@ -89,7 +95,7 @@ def build_report(rows, options, results=None):
     contents = Contents(
         title=options.title,
         footer=table_footer(footer, rows, options.measures),
-        summary=summary_sentences(rows, main),
+        summary=[*summary_sentences(rows, main), *tables.sentences],
         warnings=warnings + case_warnings(main, results),
         tables=tables.readable,
         cases=case_table(rows, options.measures),

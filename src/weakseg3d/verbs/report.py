@@ -56,6 +56,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rule that selected a method's model: last, weak_labels or dense_validation",
     )
     parser.add_argument(
+        "--paid",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="METHOD=WHEN",
+        help="when a method's effort is paid: once (training scans), per_scan (every scan that it segments) or never",
+    )
+    parser.add_argument(
+        "--scans-to-come",
+        type=whole_number,
+        default=300,
+        metavar="N",
+        help="number of new scans for which efforts paid once and per scan are compared (default 300)",
+    )
+    parser.add_argument(
         "--show",
         nargs="+",
         default=["dice", "hd95"],
@@ -107,6 +122,8 @@ def run(args: argparse.Namespace) -> None:
 
     if not (args.metrics or args.results):
         raise UserError("no metrics; name them with --metrics, or name the folder of an experiment with --results")
+    if args.scans_to_come < 1:
+        raise UserError(f"--scans-to-come {args.scans_to_come}: must be 1 or more")
     if args.viewer_cases < 0:
         raise UserError(f"--viewer-cases {args.viewer_cases}: must be 0 or more")
     out = Path(args.out)
@@ -120,6 +137,7 @@ def run(args: argparse.Namespace) -> None:
         agreement=read_agreement(args.agreement) if args.agreement else None,
         means_without_missed=args.means_without_missed,
         measures=measures,
+        scans_to_come=args.scans_to_come,
         viewer_cases=args.viewer_cases,
     )
     report = build_report(_read_rows(args, results), options, results)
@@ -137,16 +155,20 @@ def _read_rows(args: argparse.Namespace, results: Results | None) -> pd.DataFram
     from weakseg3d.evaluation.long_table import read_metrics
     from weakseg3d.keyvalues import parse_pairs
     from weakseg3d.report.tables.method_facts import SELECTIONS, read_effort, with_facts, with_mean_efforts
+    from weakseg3d.report.tables.payment import PAID
     from weakseg3d.report.unfinished import finished_metrics, with_missing_evaluations
     from weakseg3d.schemas import choose
 
     rows = read_metrics(args.metrics) if args.metrics else finished_metrics(results)
     if results:
         rows = with_missing_evaluations(rows, results)
-    if not args.effort and not args.selection:
+    if not args.effort and not args.selection and not args.paid:
         return with_one_cell_per_method(rows)
     selections = parse_pairs(args.selection, "--selection")
     for rule in selections.values():
         choose(rule, [rule for rule in SELECTIONS if rule], "selection")
-    rows = with_facts(rows, read_effort(args.effort) if args.effort else None, selections)
+    paid = parse_pairs(args.paid, "--paid")
+    for when in paid.values():
+        choose(when, PAID, "time of payment in --paid")
+    rows = with_facts(rows, read_effort(args.effort) if args.effort else None, selections, paid)
     return with_mean_efforts(with_one_cell_per_method(rows))

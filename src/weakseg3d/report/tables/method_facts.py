@@ -49,6 +49,7 @@ def is_control(methods):
 def read_effort(paths):
     """Return mean clicks and centimetres drawn per case, by dataset, organ and annotation, from CSVs of 'effort'.
 
+    ``effort_cases`` is the number of annotated cases.
     Where any of them has them, also the mean seconds and the number of annotators.
     Raises UserError for a missing file, another header, and an effort that is not a number of 0 or more.
     """
@@ -73,20 +74,23 @@ def read_effort(paths):
                     f"{path}: {column} in row {row} is not a number of 0 or more; write it with 'effort --csv'"
                 )
         tables.append(table[[*ANNOTATED, *known]].rename(columns=NUMBERS))
-    return pd.concat(tables).groupby(list(ANNOTATED), sort=False, as_index=False).mean()
+    groups = pd.concat(tables).groupby(list(ANNOTATED), sort=False)
+    return groups.mean().assign(effort_cases=groups.size()).reset_index()
 
 
-def with_facts(rows, effort, selections):
-    """Return the metrics ``rows`` with the columns `FACTS`.
+def with_facts(rows, effort, selections, paid=None):
+    """Return the metrics ``rows`` with the columns `FACTS`, ``effort_cases`` and ``effort_paid``.
 
-    ``effort`` is the table that `read_effort` returns, or None; ``selections`` is ``{method: rule}``. An unknown effort
-    is NaN, an unknown rule is empty text.
+    ``effort`` is the table that `read_effort` returns, or None; ``selections`` is ``{method: rule}`` and ``paid`` says
+    when a method's effort is paid (`weakseg3d.report.tables.payment.PAID`). An unknown effort is NaN, an unknown rule
+    is empty text.
     """
     if effort is not None:
         rows = rows.merge(effort, on=list(ANNOTATED), how="left")
     else:
-        rows = rows.assign(effort_clicks=math.nan, effort_cm=math.nan)
-    return rows.assign(selection=rows["method"].map(selections).fillna(""))
+        rows = rows.assign(effort_clicks=math.nan, effort_cm=math.nan, effort_cases=math.nan)
+    rows = rows.assign(selection=rows["method"].map(selections).fillna(""))
+    return rows.assign(effort_paid=rows["method"].map(paid or {}).fillna(""))
 
 
 def with_mean_efforts(rows):
