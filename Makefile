@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow test-slurm test-conda test-container test-offline test-kills hostile benchmarks lint reference lock clean
+.PHONY: demo test test-slow test-slurm test-conda test-container test-offline test-kills hostile benchmarks lint reference docs external-links lock lock-docs clean
 
 demo: $(INSTALLED)
 	. $(VENV)/bin/activate && snakemake --cores all
@@ -54,6 +54,19 @@ $(INSTALLED): requirements.lock requirements-cpu.lock requirements-cuda.lock
 reference: $(INSTALLED)
 	. $(VENV)/bin/activate && python -c 'from weakseg3d.experiment.reference import write; write()'
 
+# The site of docs/ in site/, from an environment of its own. Every link within it is checked.
+docs: $(VENV)-docs/.installed
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --quiet
+
+$(VENV)-docs/.installed: requirements-docs.lock
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/pip install --quiet --no-deps --require-hashes --requirement requirements-docs.lock
+	touch $@
+
+# Asks every address on the internet that the pages name whether it answers.
+external-links: $(INSTALLED)
+	. $(VENV)/bin/activate && python docs/site/external_links.py --check
+
 # Resolves pyproject.toml again for Python 3.11 and newer on every system. Pins stay where they still fit; to renew them
 # as well, empty both locks below their comments first. Packages of CUDA go into a lock of their own.
 lock:
@@ -70,5 +83,15 @@ lock:
 		{ grep '^#' $$lock; cat $(VENV)-lock/$$lock; } > $(VENV)-lock/new && mv $(VENV)-lock/new $$lock; done
 	rm -rf $(VENV)-lock
 
+# Resolves requirements-docs.in in the same way.
+lock-docs:
+	rm -rf $(VENV)-lock
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--output-file $(VENV)-lock/docs.lock requirements-docs.in
+	{ grep '^#' requirements-docs.lock; cat $(VENV)-lock/docs.lock; } > $(VENV)-lock/new && mv $(VENV)-lock/new requirements-docs.lock
+	rm -rf $(VENV)-lock
+
 clean:
-	rm -rf $(VENV) results/*/ .snakemake
+	rm -rf $(VENV) $(VENV)-docs site results/*/ .snakemake

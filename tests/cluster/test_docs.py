@@ -30,7 +30,7 @@ TESTED_ELSEWHERE = ("by-hand.md", "new-scans.md")
 
 def blocks(language):
     """Return ``(page, text)`` of every block of a language in ``docs/``."""
-    pages = sorted(page for page in (PROJECT / "docs").glob("*.md") if page.name not in TESTED_ELSEWHERE)
+    pages = sorted(page for page in (PROJECT / "docs").rglob("*.md") if page.name not in TESTED_ELSEWHERE)
     found = [(page.name, match) for page in pages for match in BLOCK.findall(page.read_text(encoding="utf-8"))]
     return [(page, text) for page, (kind, text) in found if kind == language]
 
@@ -109,9 +109,9 @@ def test_every_command_is_known():
 
 
 def test_verbs_run(folder):
-    verbs = [
-        line for page, text in blocks("bash") for line in text.splitlines() if line.startswith("python -m weakseg3d ")
-    ]
+    lines = [line for _, text in blocks("bash") for line in text.splitlines()]
+    # A tutorial repeats commands of other pages; each runs once, in the order of the pages.
+    verbs = list(dict.fromkeys(line for line in lines if line.startswith("python -m weakseg3d ")))
     assert len(verbs) >= 12
     for command in verbs:
         run(folder, command)
@@ -152,16 +152,9 @@ def test_a_verb_runs_on_its_own_device(folder):
     assert "--recipe" in run(folder, f"{start} --help")
 
 
-def test_links_lead_somewhere():
-    for page in (PROJECT / "docs").glob("*.md"):
-        prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
-        for target in re.findall(r"\]\(([^)#]+)\)", prose):
-            assert (page.parent / target).exists() or target == "Dockerfile", f"{page.name}: {target}"
-
-
 def test_named_files_and_targets_exist():
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
-    for page in (PROJECT / "docs").glob("*.md"):
+    for page in (PROJECT / "docs").rglob("*.md"):
         text = page.read_text(encoding="utf-8")
         for target in re.findall(r"`make ([\w-]+)`", text):
             assert f"\n{target}:" in makefile
