@@ -1,12 +1,13 @@
 """PW4MedSeg's probability-based pseudo label: a sum of Gaussians around the clicks."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import ArrayLike, NDArray
 
+from weakseg3d.pseudo_labels.click_spacing import spacing_sigma
 from weakseg3d.pseudo_labels.targets import Target, nearest_voxels
 from weakseg3d.registry.parameters import MadeOf, Parameter, SoftLabel
 
@@ -20,15 +21,20 @@ SLAB = 16
 def gaussian(
     targets: Sequence[Target],
     grid: sitk.Image,
-    sigma: Annotated[float, Parameter("Standard deviation in mm.", above=0)] = 10.0,
+    sigma: Annotated[
+        float | Literal["spacing"],
+        Parameter("Standard deviation in mm, or 'spacing' for one that follows from how the clicks lie.", above=0),
+    ] = 10.0,
 ) -> Annotated[SoftLabel, MadeOf(("points", "seven-points"))]:
     """Return a sum of Gaussians around the clicks on the organ, scaled to [0, 1].
 
-    The label is (z, y, x), as `gaussian_label` describes it.
+    The label is (z, y, x), as `gaussian_label` describes it. With ``spacing``, sigma is that of `spacing_sigma`.
     """
     organ = np.concatenate([target.organ for target in targets])
     background = np.concatenate([target.background for target in targets])
-    return gaussian_label(organ, grid.GetSize()[::-1], grid.GetSpacing()[::-1], sigma, background)
+    shape, spacing = grid.GetSize()[::-1], grid.GetSpacing()[::-1]
+    width = spacing_sigma(organ * spacing, background * spacing) if isinstance(sigma, str) else sigma
+    return gaussian_label(organ, shape, spacing, width, background)
 
 
 def gaussian_label(

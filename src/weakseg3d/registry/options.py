@@ -4,7 +4,7 @@
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from weakseg3d.errors import UserError
@@ -33,7 +33,7 @@ def add_kinds(parser: argparse.ArgumentParser, registry: Registry) -> None:
             kind.add_argument(
                 option_name(parameter),
                 dest=parameter,
-                type=TYPES.get(rules.get("type", ""), str),
+                type=_reader(rules),
                 choices=rules.get("enum"),
                 required=argument.default is REQUIRED,
                 default=None if argument.default is REQUIRED else argument.default,
@@ -77,6 +77,8 @@ def _own(args: argparse.Namespace, registry: Registry) -> Choice:
 
 def check_range(option: str, value: Any, argument: Argument) -> None:
     """Raise UserError, naming the ``option``, for a number that is not within the bounds of its ``argument``."""
+    if isinstance(value, str):
+        return
     bounds = (argument.note(Parameter) or Parameter("")).bounds()
     within = (
         value >= bounds.get("minimum", value)
@@ -86,6 +88,14 @@ def check_range(option: str, value: Any, argument: Argument) -> None:
     )
     if not within:
         raise UserError(f"{option} {value}: must be {_in_words(bounds)}")
+
+
+def _reader(rules: Mapping[str, Any]) -> Callable[[str], Any]:
+    """Return what turns an option's text into its value; ``rules`` are JSON Schema, perhaps of a number or a word."""
+    alternatives = rules.get("anyOf", [rules])
+    number = next((TYPES[each["type"]] for each in alternatives if each.get("type") in TYPES), str)
+    words = [word for each in alternatives for word in each.get("enum", []) if isinstance(word, str)]
+    return lambda text: text if text in words else number(text)
 
 
 def option_name(parameter: str) -> str:

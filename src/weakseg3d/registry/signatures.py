@@ -179,7 +179,10 @@ def _parsed(path: Path) -> ast.Module:
 def _json_type(kind: Any, parameter: Parameter) -> dict[str, Any]:
     if get_origin(kind) in (Union, types.UnionType):
         kinds = [k for k in get_args(kind) if k is not type(None)]
-        return _json_type(kinds[0], parameter) if len(kinds) == 1 else {}
+        alternatives = [_json_type(k, parameter) for k in kinds]
+        if len(alternatives) == 1:
+            return alternatives[0]
+        return {"anyOf": alternatives} if all(alternatives) else {}
     if get_origin(kind) is Literal:
         return {"enum": list(get_args(kind))}
     if get_origin(kind) in (list, tuple, Sequence):
