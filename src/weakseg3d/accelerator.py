@@ -24,6 +24,15 @@ def device_name() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine()
 
 
+def memory_layout() -> torch.memory_format:
+    """Return the layout of weights and patches with which 3D networks train fastest.
+
+    Channels last is about a third faster on a CPU. On a GPU each instance norm undoes it, at the price of two copies per
+    convolution: 116 ms per step of the published PTN against 98 ms without it (H100, ``benchmarks/gpu_step.py``).
+    """
+    return torch.contiguous_format if torch.cuda.is_available() else torch.channels_last_3d
+
+
 def precision(mixed: bool) -> Literal["32-true", "bf16-mixed", "16-mixed"]:
     """Return Lightning's name of the precision: half if ``mixed`` is set and there is a GPU, else single.
 

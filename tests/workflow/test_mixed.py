@@ -190,6 +190,7 @@ def test_simulated_shares_are_the_first_cases_of_the_split(tmp_path):
     assert 0 < effort["drawn_cm"]["0002"] < effort["drawn_cm"]["0001"]
 
 
+@pytest.mark.slow
 def test_people_against_simulation(by_people, tmp_path):
     """A study of who annotated: a row for each, and how well any two agree."""
     folder = shutil.copytree(by_people, tmp_path / "copy", symlinks=True)

@@ -98,7 +98,7 @@ def run(folder, *arguments):
     return said
 
 
-@pytest.fixture(scope="module", params=["case", "split"])
+@pytest.fixture(scope="module", params=["case", pytest.param("split", marks=pytest.mark.slow)])
 def finished(tmp_path_factory, request):
     folder = grid(tmp_path_factory.mktemp("people"), request.param)
     plan = planned_jobs(folder)

@@ -17,10 +17,10 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch import nn
 
+from weakseg3d.accelerator import memory_layout
 from weakseg3d.losses.partial_dice_ce import partial_dice_ce
 from weakseg3d.training.deep_supervision import full_resolution
 from weakseg3d.training.distillation_kl import distillation_kl
-from weakseg3d.training.module import LAYOUT
 from weakseg3d.training.objective import Objective
 from weakseg3d.training.optimizer import optimizer_and_schedule
 from weakseg3d.training.selection import Selection
@@ -34,7 +34,7 @@ class CrossDistillationModule(pl.LightningModule):
         super().__init__()
         self.recipe = recipe
         self.settings = recipe["distillation"]
-        self.students = nn.ModuleList(network.to(memory_format=LAYOUT).train() for network in networks)
+        self.students = nn.ModuleList(network.to(memory_format=memory_layout()).train() for network in networks)
         self.teachers = copy.deepcopy(self.students).requires_grad_(False)
         # The best students are selected by the loss on labels that their first stage minimised.
         self.objective = Objective(recipe)
@@ -56,7 +56,7 @@ class CrossDistillationModule(pl.LightningModule):
 
     def training_step(self, batch: Mapping[str, torch.Tensor], batch_index: int) -> torch.Tensor:
         """Return the sum of both students' losses on a batch of patches, ``image`` (B, 1, z, y, x)."""
-        image = device_share(batch["image"]).contiguous(memory_format=LAYOUT)
+        image = device_share(batch["image"]).contiguous(memory_format=memory_layout())
         with torch.no_grad():
             first_teacher, second_teacher = (gather_across_devices(teacher(image).float()) for teacher in self.teachers)
         first_student, second_student = (

@@ -87,6 +87,7 @@ def fit(
         strategy="ddp" if settings["devices"] > 1 else "auto",
         precision=precision(settings["mixed_precision"]),
         deterministic=deterministic(settings),
+        benchmark=chooses_fastest_algorithms(settings),
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -121,6 +122,14 @@ def deterministic(settings: Mapping[str, Any]) -> bool | Literal["warn"]:
     if not torch.cuda.is_available():
         return True
     return "warn" if settings["deterministic"] else False
+
+
+def chooses_fastest_algorithms(settings: Mapping[str, Any]) -> bool:
+    """Return whether cuDNN may time its algorithms and take the fastest, given a recipe's ``training`` entry.
+
+    All patches have the same shape, so that it does so once. The choice may differ from run to run, as may the bytes.
+    """
+    return torch.cuda.is_available() and not settings["deterministic"]
 
 
 def loader(patches: PatchDataset) -> DataLoader:
