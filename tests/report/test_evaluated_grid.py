@@ -32,6 +32,7 @@ def test_the_original_grid_is_the_default():
         "means_without_missed": False,
         "viewer_cases": 4,
         "published": "",
+        "scans_to_come": 300,
     }
 
 
