@@ -27,7 +27,7 @@ def device_name() -> str:
 def memory_layout() -> torch.memory_format:
     """Return the layout of weights and patches with which 3D networks train fastest.
 
-    Channels last is about a third faster on a CPU. On a GPU each instance norm undoes it, at the price of two copies per
+    Channels last is about a third faster on a CPU. On a GPU each instance norm undoes it, for two copies per
     convolution: 116 ms per step of the published PTN against 98 ms without it (H100, ``benchmarks/gpu_step.py``).
     """
     return torch.contiguous_format if torch.cuda.is_available() else torch.channels_last_3d

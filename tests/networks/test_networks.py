@@ -141,6 +141,11 @@ def test_divergence_is_summed_over_all_twelve_layers():
     assert divergence(build_network({"unetr": SMALL}, (16, 16, 16))) == 0
 
 
+def test_a_divergence_of_nothing_is_on_the_networks_device():
+    network = build_network({"ptn": SMALL | {"attention": "deterministic"}}, (16, 16, 16)).to("meta")
+    assert divergence(network).device.type == "meta"
+
+
 def test_published_layout():
     """12 blocks of MLP, norm, attention (out, qkv, mu and logvar), norm; then the norm, encoders and decoders."""
     with torch.device("meta"):

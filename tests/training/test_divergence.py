@@ -102,6 +102,45 @@ def test_a_training_stops_at_the_first_loss_that_is_not_finite(folder, monkeypat
     assert not (folder / "out" / "run.json").exists()
 
 
+def read_losses_as_on_a_gpu(monkeypatch):
+    """Leave losses unread for as long as a GPU does, so that no step of these trainings reads its own."""
+    record = fitting.StepRecord
+    rare = fitting.LOSSES_READ_EVERY
+    monkeypatch.setattr(fitting, "StepRecord", lambda out, read_at, every: record(out, read_at, every=rare))
+
+
+def test_losses_that_are_read_later_stop_a_training_all_the_same(folder, monkeypatch):
+    read_losses_as_on_a_gpu(monkeypatch)
+    spoil_loss(monkeypatch, 3)
+    with pytest.raises(UserError, match="the loss of step 3 is nan"):
+        train(recipe(checkpoint_every=2), folder / "cases.csv", folder / "out")
+    assert checkpoint(folder)["global_step"] == 2
+    assert is_finite(checkpoint(folder))
+
+
+def test_losses_are_read_before_a_state_is_scored(folder, monkeypatch):
+    read_losses_as_on_a_gpu(monkeypatch)
+    scores = []
+    monkeypatch.setattr(fitting, "selection_score", lambda *_: lambda *_: scores.append(1) or 0.0)
+    spoil_loss(monkeypatch, 3)
+    with pytest.raises(UserError, match="the loss of step 3 is nan"):
+        train(
+            recipe("weak_labels", checkpoint_every=100),
+            folder / "cases.csv",
+            folder / "out",
+            validation_csv=folder / "cases.csv",
+        )
+    # Of the steps 2, 4 and 6, at which states are scored, only the first came before the divergence.
+    assert len(scores) == 1
+
+
+def test_losses_that_are_read_later_are_the_same(folder, monkeypatch):
+    train(recipe(), folder / "cases.csv", folder / "out")
+    read_losses_as_on_a_gpu(monkeypatch)
+    train(recipe(), folder / "cases.csv", folder / "later")
+    assert (folder / "later" / "losses.csv").read_bytes() == (folder / "out" / "losses.csv").read_bytes()
+
+
 def test_the_verb_says_so_in_one_sentence(folder, monkeypatch, capsys):
     spoil_loss(monkeypatch, 2)
     (folder / "recipe.yaml").write_text(json.dumps(recipe()), encoding="utf-8")

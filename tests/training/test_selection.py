@@ -162,3 +162,19 @@ def test_a_rule_without_cases_is_refused(cases_csv, tmp_path):
 def test_the_dice_of_two_empty_masks_is_one():
     empty = torch.zeros(1, 1, 2, 2, 2)
     assert selection._dice(empty - 1, None, empty) == 1
+
+
+def test_states_are_scored_at_the_precision_of_prediction(cases_csv, monkeypatch):
+    chosen = recipe("dense_validation")
+    chosen["prediction"]["mixed_precision"] = True
+    cases = load_cases(read_cases(cases_csv), INTENSITY)
+    score = selection_score(chosen, cases, None)
+    types = []
+    network = SegmentationModule(chosen).network.eval()
+    network.register_forward_hook(lambda module, inputs, output: types.append(output.dtype))
+    score(network)
+    monkeypatch.setattr(selection, "precision", lambda mixed: "bf16-mixed" if mixed else "32-true")
+    monkeypatch.setattr(selection, "autocast_context", lambda name: torch.autocast("cpu", enabled=name == "bf16-mixed"))
+    selection_score(chosen, cases, None)(network)
+    assert set(types[: len(types) // 2]) == {torch.float32}
+    assert set(types[len(types) // 2 :]) == {torch.bfloat16}

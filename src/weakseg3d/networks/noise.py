@@ -37,4 +37,6 @@ def forward_passes(network: nn.Module, x: torch.Tensor, number: int) -> Iterator
 def divergence(network: nn.Module) -> torch.Tensor:
     """Return the sum over a network's layers of their ``kl`` (B,) in the last forward pass, a scalar 0 without any."""
     layers = (getattr(module, "kl", None) for module in network.modules())
-    return sum((kl for kl in layers if isinstance(kl, torch.Tensor)), torch.zeros(()))
+    # Where there are no such layers, the scalar must be on the network's device, for it is gathered across devices.
+    device = next((parameter.device for parameter in network.parameters()), None)
+    return sum((kl for kl in layers if isinstance(kl, torch.Tensor)), torch.zeros((), device=device))

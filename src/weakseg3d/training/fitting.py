@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +28,8 @@ from weakseg3d.training.selection import Selection, selection_score, validation_
 
 WORKERS = 2
 """Processes that prepare batches for a GPU."""
+LOSSES_READ_EVERY = 50
+"""On a GPU, losses are read once in so many steps, since each reading waits until the device has finished its step."""
 STOPPED = 128 + signal.SIGTERM
 """Exit code of a training that was ended by SIGTERM, by the convention of shells."""
 
@@ -76,13 +78,14 @@ def fit(
     recipe, module = training.recipe, training.module
     settings = recipe["training"]
     patches = PatchDataset(training.cases, settings, recipe["seed"], first_step, recipe["target"])
-    record = StepRecord(folder.parent)
     scored_steps = sorted({*validation_steps(settings), *training.refresh})
+    record = StepRecord(folder.parent, scored_steps, every=LOSSES_READ_EVERY if torch.cuda.is_available() else 1)
     selection = Selection(selection_score(recipe, training.validation, module.objective), scored_steps, folder.parent)
     refreshing = [TeacherRefresh(selection, training.refresh)] if training.refresh else []
     trainer = pl.Trainer(
         max_steps=settings["steps"],
-        accelerator="auto",
+        # Lightning's choice may be another device, such as Apple's, while prediction knows only these two.
+        accelerator="gpu" if torch.cuda.is_available() else "cpu",
         devices=settings["devices"],
         strategy="ddp" if settings["devices"] > 1 else "auto",
         precision=precision(settings["mixed_precision"]),
@@ -141,12 +144,17 @@ def loader(patches: PatchDataset) -> DataLoader:
 class StepRecord(Callback):
     """Keeps the loss of every step, including those before a resumption, shows the progress, and stops a divergence.
 
-    ``out`` is the folder of the training, for messages.
+    Losses stay on the device until they are read: after ``every`` steps, after each of the steps ``read_at``, and for a
+    checkpoint, so that no state that follows a loss which is not finite is ever scored or saved. ``out`` is the folder
+    of the training, for messages.
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, read_at: Collection[int], every: int) -> None:
         self.out = out
+        self.read_at = frozenset(read_at)
+        self.every = every
         self.losses: list[float] = []
+        self.unread: list[torch.Tensor] = []
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Start the clock for the estimate of the remaining time."""
@@ -155,20 +163,30 @@ class StepRecord(Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
-        """Keep the loss of a step; raise DivergedError, before any other callback, if it is not finite."""
-        loss = float(outputs["loss"])
-        if not math.isfinite(loss):
-            raise DivergedError(self.out, f"the loss of step {trainer.global_step} is {loss}")
-        self.losses.append(loss)
-        self.progress.advance(f"loss {loss:.4f}")
+        """Keep the loss of a step; raise DivergedError, before other callbacks, if one that is read is not finite."""
+        self.unread.append(outputs["loss"].detach())
+        if trainer.global_step % self.every == 0 or trainer.global_step in self.read_at:
+            self._read()
+        self.progress.advance(f"loss {self.losses[-1]:.4f}" if self.losses else "")
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state for a checkpoint."""
+        """Return the state for a checkpoint; raise DivergedError if a loss so far is not finite."""
+        self._read()
         return {"losses": torch.tensor(self.losses, dtype=torch.float64)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the state from a checkpoint."""
         self.losses = state_dict["losses"].tolist()
+
+    def _read(self) -> None:
+        if not self.unread:
+            return
+        losses = torch.stack(self.unread).tolist()
+        self.unread.clear()
+        for loss in losses:
+            if not math.isfinite(loss):
+                raise DivergedError(self.out, f"the loss of step {len(self.losses) + 1} is {loss}")
+            self.losses.append(loss)
 
 
 class Termination(Callback):

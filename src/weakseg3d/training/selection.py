@@ -11,6 +11,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch import nn
 
+from weakseg3d.accelerator import autocast_context, precision
 from weakseg3d.inference.sliding_window import sliding_window_prediction
 from weakseg3d.training.divergence import DivergedError
 
@@ -91,6 +92,9 @@ def selection_score(
     prediction = recipe["prediction"]
     windows = recipe["training"]["patch_size"], prediction["overlap"], prediction["blending"]
 
+    # As in prediction, so that the state that is kept is the best at the precision with which it will be used.
+    half = precision(prediction["mixed_precision"])
+
     @torch.no_grad()
     def score(network: nn.Module, share: slice = slice(None)) -> float:
         total = 0.0
@@ -98,7 +102,8 @@ def selection_score(
         for case in cases[share]:
             image = (torch.from_numpy(case["image"]).to(device) - case["mean"]) / case["std"]
             target = torch.from_numpy(case["target"]).to(device).float()[None, None]
-            logits = sliding_window_prediction(network, image, *windows).float()
+            with autocast_context(half):
+                logits = sliding_window_prediction(network, image, *windows).float()
             total += float(per_case(logits, image[None, None], target))
         return total / len(cases)
 
