@@ -7,21 +7,12 @@ Without a GPU, the script says so and measures nothing but a tiny step.
 
 import statistics
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import torch
 from measure import sized
-from torch import nn
+from training_step import training_step
 
-from weakseg3d.losses import build_loss
-from weakseg3d.networks import build_network
-from weakseg3d.networks.noise import divergence
-
-PATCH = sized((96, 96, 96), tiny=(32, 32, 32))
-BATCH = sized(4, tiny=1)
-NETWORK = {"ptn": sized({}, tiny={"feature_size": 2, "hidden_size": 24, "mlp_size": 48, "heads": 2})}
-KL_WEIGHT = 0.3
 WARM_UP, TIMED, REPEATS = sized((8, 30, 3), tiny=(1, 1, 1))
 
 
@@ -55,29 +46,15 @@ VARIANTS = {
 
 def seconds_per_step(variant: Variant, device: str) -> tuple[float, float]:
     """Return the median over `REPEATS` of the mean seconds of a step, and the peak memory of the GPU in bytes."""
-    torch.manual_seed(0)
     torch.backends.cudnn.benchmark = variant.benchmark
-    network = build_network(NETWORK, PATCH).to(device, memory_format=variant.layout)
-    forward: nn.Module = torch.compile(network) if variant.compiled else network
-    loss_function = build_loss({"weighted_ce_dice": {}})
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4, fused=variant.fused)
-    image = torch.rand(BATCH, 1, *PATCH, device=device).contiguous(memory_format=variant.layout)
-    target = torch.rand(BATCH, 1, *PATCH, device=device)
-
-    def step() -> None:
-        optimizer.zero_grad()
-        with torch.autocast(device, variant.precision) if variant.precision else nullcontext():
-            logits = forward(image)
-        loss = loss_function(logits=logits.float(), target=target) + KL_WEIGHT * divergence(network).mean()
-        loss.backward()
-        optimizer.step()
-        if variant.waits:
-            float(loss.detach())
+    step = training_step(device, variant.layout, variant.precision, variant.fused, variant.compiled)
 
     def timed(steps: int) -> float:
         start = time.perf_counter()
         for _ in range(steps):
-            step()
+            loss = step()
+            if variant.waits:
+                float(loss)
         if device == "cuda":
             torch.cuda.synchronize()
         return (time.perf_counter() - start) / steps
