@@ -15,6 +15,7 @@ from weakseg3d.experiment.annotation_seeds import with_seed
 from weakseg3d.experiment.choices import choice_part
 from weakseg3d.experiment.external_facts import facts_of
 from weakseg3d.experiment.mixture import REST, divided, mixture_part, shares_of
+from weakseg3d.experiment.payment_times import ONCE, PER_SCAN
 from weakseg3d.experiment.people import (
     PREFIX,
     SIMULATED,
@@ -163,8 +164,8 @@ class Experiment:
         It is empty where there is nothing to pay (the controls that end the scale), or where nobody says what was paid.
         """
         if self.is_control(method):
-            return "per_scan" if self.methods[method]["control"] == "pseudo_label" else ""
-        return "once" if self.is_trained(method) else ""
+            return PER_SCAN if self.methods[method]["control"] == "pseudo_label" else ""
+        return ONCE if self.is_trained(method) else ""
 
     def is_external(self, method: str) -> bool:
         """Return whether a program of somebody else's trains and predicts."""

@@ -3,6 +3,7 @@
 from weakseg3d.experiment.annotator_pairs import pairs
 from weakseg3d.experiment.effort_factor import dense_references, effort_factor
 from weakseg3d.experiment.experiment import Experiment
+from weakseg3d.experiment.payment_times import has_both
 from weakseg3d.experiment.variants import variant_parts
 
 
@@ -51,8 +52,7 @@ def _has_effort_curves(experiment: Experiment) -> bool:
 
 def _has_both_payments(experiment: Experiment) -> bool:
     """Return whether some method is paid for per scan, and another one once or never."""
-    paid = {experiment.paid(name) for name in experiment.shown}
-    return "per_scan" in paid and bool(paid & {"once", "never"})
+    return has_both(experiment.paid(name) for name in experiment.shown)
 
 
 def _has_losses(experiment: Experiment) -> bool:

@@ -153,9 +153,9 @@ def _read_rows(args: argparse.Namespace, results: Results | None) -> pd.DataFram
     """Return the metrics, including those that are missing from ``results`` and the facts that the arguments give."""
     from weakseg3d.evaluation.annotators import with_one_cell_per_method
     from weakseg3d.evaluation.long_table import read_metrics
+    from weakseg3d.experiment.payment_times import PAID
     from weakseg3d.keyvalues import parse_pairs
     from weakseg3d.report.tables.method_facts import SELECTIONS, read_effort, with_facts, with_mean_efforts
-    from weakseg3d.report.tables.payment import PAID
     from weakseg3d.report.unfinished import finished_metrics, with_missing_evaluations
     from weakseg3d.schemas import choose
 

@@ -4,11 +4,12 @@ import math
 
 import pandas as pd
 
+from weakseg3d.experiment.payment_times import NEVER, PER_SCAN
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.report.study.panels import HANDLE_WIDTH, LETTER_WIDTH
 from weakseg3d.report.study.references import draw_across
 from weakseg3d.report.style import COLUMN_WIDTH, PAGE_WIDTH, method_styles, new_figure, style_context
-from weakseg3d.report.tables.payment import NEVER, PER_SCAN, UNITS, payment
+from weakseg3d.report.tables.payment import UNITS, payment
 from weakseg3d.report.tables.readable import organ_title
 from weakseg3d.statistics.cells import ORGAN
 

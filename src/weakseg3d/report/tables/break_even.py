@@ -4,8 +4,9 @@ import math
 
 import pandas as pd
 
+from weakseg3d.experiment.payment_times import NEVER, PER_SCAN, has_both
 from weakseg3d.report.tables.method_facts import is_control, readable_annotation
-from weakseg3d.report.tables.payment import NEVER, ONCE, PER_SCAN, SECONDS, common_units, payment
+from weakseg3d.report.tables.payment import SECONDS, common_units, payment
 from weakseg3d.report.tables.readable import ReadableTable, interval_text, number_text, organ_title
 from weakseg3d.statistics.break_even import break_even
 from weakseg3d.statistics.cell_summary import CELL
@@ -63,8 +64,7 @@ def paying_methods(rows, statistics):
 
 def has_both_payments(rows):
     """Return whether some method is paid for per scan, and another one once or never."""
-    paid = set(rows["effort_paid"]) if "effort_paid" in rows else set()
-    return PER_SCAN in paid and bool(paid & {ONCE, NEVER})
+    return "effort_paid" in rows and has_both(rows["effort_paid"])
 
 
 def break_even_table(methods, scans):

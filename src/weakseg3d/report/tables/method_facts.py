@@ -82,7 +82,7 @@ def with_facts(rows, effort, selections, paid=None):
     """Return the metrics ``rows`` with the columns `FACTS`, ``effort_cases`` and ``effort_paid``.
 
     ``effort`` is the table that `read_effort` returns, or None; ``selections`` is ``{method: rule}`` and ``paid`` says
-    when a method's effort is paid (`weakseg3d.report.tables.payment.PAID`). An unknown effort is NaN, an unknown rule
+    when a method's effort is paid (`payment_times.PAID`). An unknown effort is NaN, an unknown rule
     is empty text.
     """
     if effort is not None:

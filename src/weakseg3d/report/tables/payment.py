@@ -2,11 +2,8 @@
 
 import math
 
+from weakseg3d.experiment.payment_times import NEVER, PER_SCAN
 from weakseg3d.statistics.break_even import Payment
-
-ONCE, PER_SCAN, NEVER = "once", "per_scan", "never"
-PAID = (ONCE, PER_SCAN, NEVER)
-"""When the effort of a method is paid: on its training scans, on each scan that it segments, or not at all."""
 
 CLICKS, DRAWN, SECONDS = "clicks", "cm", "s"
 UNITS = (CLICKS, DRAWN, SECONDS)
@@ -17,7 +14,7 @@ def payment(row, unit):
     """Return the `Payment` of a method in one of `UNITS`, or None if that is not known, or not the whole of its effort.
 
     ``row`` has ``effort_clicks``, ``effort_cm`` and, if known, ``effort_seconds``, means over the ``effort_cases``
-    annotated scans, and ``effort_paid``, one of `PAID`.
+    annotated scans, and ``effort_paid``, one of `weakseg3d.experiment.payment_times.PAID`.
     """
     if row["effort_paid"] == NEVER:
         return Payment(0.0, 0.0)
