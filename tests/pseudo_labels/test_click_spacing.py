@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from label_verb import CLICK, FACES, GRIDS, image_on, label_of, points
 
+from weakseg3d.cli import main
 from weakseg3d.pseudo_labels.click_spacing import spacing_sigma
 from weakseg3d.pseudo_labels.gaussian import gaussian_label
 
@@ -78,3 +79,11 @@ def test_the_verb_takes_spacing_in_place_of_a_number(tmp_path, grid):
     sigma = spacing_sigma(CLICK[None] * spacing, FACES * spacing)
     expected = gaussian_label(CLICK[None], label.shape, spacing, sigma, FACES)
     np.testing.assert_allclose(label, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["spacing2", "Spacing", "nan", ""])
+def test_a_misspelt_width_names_the_word_that_may_stand_for_a_number(text, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["pseudolabel", "gaussian", "--sigma", text])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"--sigma: '{text}' is not a finite number, nor 'spacing'" in line

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from weakseg3d.errors import UserError
+from weakseg3d.errors import UserError, quoted
 from weakseg3d.keyvalues import parse_pairs
 from weakseg3d.option_types import finite_number, whole_number
 from weakseg3d.registry import own_files
@@ -95,7 +95,18 @@ def _reader(rules: Mapping[str, Any]) -> Callable[[str], Any]:
     alternatives = rules.get("anyOf", [rules])
     number = next((TYPES[each["type"]] for each in alternatives if each.get("type") in TYPES), str)
     words = [word for each in alternatives for word in each.get("enum", []) if isinstance(word, str)]
-    return lambda text: text if text in words else number(text)
+    if not words:
+        return number
+
+    def read(text: str) -> Any:
+        if text in words:
+            return text
+        try:
+            return number(text)
+        except argparse.ArgumentTypeError as error:
+            raise argparse.ArgumentTypeError(f"{error}, nor {' or '.join(map(quoted, words))}") from None
+
+    return read
 
 
 def option_name(parameter: str) -> str:
