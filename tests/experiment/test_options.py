@@ -70,7 +70,7 @@ def test_tables_and_figures_follow_from_what_is_trained():
     assert readable_tables(controls) == ["main", "main_wide", "against_best", "ranking", "overall_ranking"]
     assert figures(controls) == ["dice_boxplot", "ranking", "overall_ranking"]
     trained = experiment(uncertainty=True)
-    assert readable_tables(trained)[5:] == ["break_even", "uncertainty", "risk_coverage", "cost/cost"]
+    assert readable_tables(trained)[5:] == ["networks", "break_even", "uncertainty", "risk_coverage", "cost/cost"]
     assert figures(trained)[3:] == ["break_even", "training", "reliability"]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from weakseg3d.datasets.description import PARTS
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Cell, Experiment
+from weakseg3d.experiment.supervision import network_and_supervision
 from weakseg3d.files import file_digest
 from weakseg3d.schemas import seen_from_project
 
@@ -29,6 +30,7 @@ def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]
         "datasets": datasets,
         "methods": {
             name: {key: experiment.methods[name][key] for key in ("description", "citation")}
+            | network_and_supervision(name, experiment.methods[name])
             for name in experiment.shown
         },
         "cells": [_with_models(experiment, cell) for cell in experiment.cells()],

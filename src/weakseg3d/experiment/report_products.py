@@ -4,12 +4,14 @@ from weakseg3d.experiment.annotator_pairs import pairs
 from weakseg3d.experiment.effort_factor import dense_references, effort_factor
 from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.experiment.payment_times import has_both
+from weakseg3d.experiment.supervision import has_networks_to_compare, network_and_supervision
 from weakseg3d.experiment.variants import variant_parts
 
 
 def readable_tables(experiment: Experiment) -> list[str]:
     """Return the tables made for reading: each as CSV, Markdown and LaTeX."""
     names = ["main", "main_wide", "against_best", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
+    names += ["networks"] * _has_networks_to_compare(experiment)
     names += ["annotators"] * bool(pairs(experiment))
     names += ["effort_for"] * _has_effort_curves(experiment)
     names += ["break_even"] * _has_both_payments(experiment)
@@ -48,6 +50,11 @@ def _has_effort_curves(experiment: Experiment) -> bool:
     """Return whether a study has the annotator's effort as a factor, and full supervision beside it."""
     cells = [(cell.method, cell.annotation) for cell in experiment.cells()]
     return bool(effort_factor(cells) and dense_references(cells))
+
+
+def _has_networks_to_compare(experiment: Experiment) -> bool:
+    """Return whether two methods learn from the same with different networks."""
+    return has_networks_to_compare(network_and_supervision(name, experiment.methods[name]) for name in experiment.shown)
 
 
 def _has_both_payments(experiment: Experiment) -> bool:

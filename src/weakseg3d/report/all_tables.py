@@ -32,6 +32,7 @@ from weakseg3d.report.tables.markdown import markdown_page
 from weakseg3d.report.tables.measures import SHOWN
 from weakseg3d.report.tables.method_facts import with_series_facts
 from weakseg3d.report.tables.method_ranking import readable_ranking
+from weakseg3d.report.tables.networks import compares_networks, networks_table, readable_networks
 from weakseg3d.report.tables.overall_ranking import readable_overall_ranking
 from weakseg3d.report.tables.published import (
     published_note,
@@ -95,6 +96,8 @@ def all_tables(rows, results=None, published=None, means_without_missed=False, m
     if has_uncertainty(rows):
         _add_uncertainty(tables, rows)
     if results:
+        if compares_networks(rows, results.methods):
+            _add_networks(tables, results, measures[0])
         _add_cost(tables, main, results)
     return tables
 
@@ -128,6 +131,12 @@ def _add_main(tables, rows, main, note):
     tables.readable["main_wide"] = readable_wide(main, note)
     tables.numbers["statistics"] = cell_statistics(rows)
     tables.numbers["variance"] = variance_components(rows[rows["status"] != LACKING])
+
+
+def _add_networks(tables, results, measure):
+    """Add the table of networks by supervision, with the leading ``measure``."""
+    tables.numbers["networks"] = networks_table(tables.numbers["statistics"], results.methods, measure)
+    tables.readable["networks"] = readable_networks(tables.numbers["networks"], measure)
 
 
 def _add_study(tables, rows, main, note):

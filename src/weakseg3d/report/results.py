@@ -23,10 +23,10 @@ class Results:
     ``folder`` contains its stages and ``config`` is the configuration it was started with. ``evaluated_on`` is the grid
     of the evaluation, ``original`` or ``isotropic``; with ``largest_component`` only the largest component of each
     prediction is evaluated. ``datasets`` maps each name to a dict with ``split`` (a path), ``split_sha256``, ``cases``
-    (by part of the split), ``modality`` and ``window`` (or None). ``methods`` maps each name to ``description`` and
-    ``citation``, and is empty in records of earlier versions. ``cells`` are dicts with the keys of `CELL`, with
-    ``model`` (the folder of the model that predicts; None for a control) and with ``first_stages`` (the folders of the
-    models that it was initialised from).
+    (by part of the split), ``modality`` and ``window`` (or None). ``methods`` maps each name to ``description``,
+    ``citation`` and what `network_and_supervision` says of it, and is empty in records of earlier versions. ``cells``
+    are dicts with the keys of `CELL`, with ``model`` (the folder of the model that predicts; None for a control) and
+    with ``first_stages`` (the folders of the models that it was initialised from).
     """
 
     def __init__(self, folder):
