@@ -11,7 +11,7 @@ from report_tables import records, report_on
 from small_experiment import report, small_experiment
 
 from weakseg3d.report.results import Results
-from weakseg3d.report.tables.divergence import divergence_warnings
+from weakseg3d.report.tables.divergence import training_warnings
 from weakseg3d.report.tables.main import main_table
 from weakseg3d.report.tables.uncertainty import readable_uncertainty, uncertainty_table
 from weakseg3d.statistics.cells import found_nothing
@@ -107,7 +107,14 @@ def test_diverged_trainings_and_rising_losses_are_reported(tmp_path, capsys):
     assert "diverged" not in (folder / "report.html").read_text(encoding="utf-8")
     run = json.loads((model / "run.json").read_text(encoding="utf-8"))
     run |= {"diverged_after_step": 7200, "kept_steps": [3600]}
+    run |= {"patches_with_foreground": 0.03, "foreground_found": [*[0.8] * 9, 0.0]}
     (model / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    record = json.loads((folder / "tables/provenance.json").read_text(encoding="utf-8"))
+    record |= {"annotations": ["points"], "pseudo_labels": ["gaussian_sigma-1.0"]}
+    (folder / "tables/provenance.json").write_text(json.dumps(record), encoding="utf-8")
+    log = folder / "logs/pseudo_label/toy/blob/points/gaussian_sigma-1.0/8.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("weakseg3d pseudolabel: warning: 8.mrk.json: sigma is narrow\n", encoding="utf-8")
     losses = "".join(f"{step},{1 + step / 20}\n" for step in range(1, 101))
     (model / "losses.csv").write_text("step,loss\n" + losses, encoding="utf-8")
     capsys.readouterr()
@@ -117,6 +124,9 @@ def test_diverged_trainings_and_rising_losses_are_reported(tmp_path, capsys):
     for sentence in (
         "good on blob, toy, seed 0: the training diverged after step 7200; the state after step 3600 is kept",
         "good on blob, toy, seed 0: the loss ended at 5.75, far above its start at 1.25; lower the learning rate",
+        "good on blob, toy, seed 0: only 3 % of the patches hold labelled foreground",
+        "good on blob, toy, seed 0: the foreground collapsed",
+        "pseudo label gaussian_sigma-1.0 of blob, toy: 8.mrk.json: sigma is narrow",
     ):
         assert sentence in warnings
     assert "the training diverged after step 7200" in capsys.readouterr().err
@@ -135,7 +145,7 @@ def test_the_first_stages_of_a_model_are_watched_too(tmp_path):
     (folder / "tables/provenance.json").write_text(json.dumps(record), encoding="utf-8")
     run = json.loads((folder / poor / "run.json").read_text(encoding="utf-8"))
     (folder / poor / "run.json").write_text(json.dumps(run | {"diverged_after_step": 9, "kept_steps": [5]}))
-    assert divergence_warnings(Results(folder)) == [
+    assert training_warnings(Results(folder)) == [
         f"good on blob, toy, seed 0, first stage {poor}: the training diverged after step 9; the state after step 5 is"
         " kept"
     ]

@@ -11,7 +11,7 @@ from weakseg3d.schemas import seen_from_project
 
 
 def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]:
-    """Return the config as it was given, the datasets, the methods, and the cells with their models' folders."""
+    """Return the config as it was given, the datasets, methods and labels, and the cells with their models' folders."""
     datasets = {
         name: {
             **{key: dataset.description[key] for key in ("description", "citation", "licence", "modality")},
@@ -33,6 +33,8 @@ def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]
             | network_and_supervision(name, experiment.methods[name])
             for name in experiment.shown
         },
+        "annotations": list(experiment.annotations()),
+        "pseudo_labels": list(experiment.pseudo_labels()),
         "cells": [_with_models(experiment, cell) for cell in experiment.cells()],
     }
 

@@ -10,7 +10,8 @@ needs by the names of its arguments:
 - ``targets`` (`weakseg3d.pseudo_labels.targets.Target`), the clicks;
 - ``boxes`` (`weakseg3d.annotations.markups.Box`), drawn ones or those that seven points span;
 - ``labels`` (z, y, x), the drawn map of 0, 1 and 2;
-- ``grid``, an image of which only size and geometry count, or ``image``, with its intensities.
+- ``grid``, an image of which only size and geometry count, or ``image``, with its intensities;
+- ``note``, a function that takes a sentence on what the label could not be.
 
 All other arguments are parameters of the recipe, and options of the verb. A function in a file of the user's says the
 same of itself.
@@ -61,7 +62,7 @@ def _check(own: Entry) -> None:
 PSEUDO_LABELS = Registry(
     "pseudo_labels",
     "pseudo label",
-    inputs=("targets", "boxes", "labels", "grid", "image"),
+    inputs=("targets", "boxes", "labels", "grid", "image", "note"),
     dashes=True,
     mark=MadeOf,
     check=_check,

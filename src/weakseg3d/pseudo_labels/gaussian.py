@@ -1,13 +1,15 @@
 """PW4MedSeg's probability-based pseudo label: a sum of Gaussians around the clicks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import ArrayLike, NDArray
 
+from weakseg3d.annotations.notes import silent
 from weakseg3d.pseudo_labels.click_spacing import spacing_sigma
+from weakseg3d.pseudo_labels.grid_limits import note_narrow_width
 from weakseg3d.pseudo_labels.targets import Target, nearest_voxels
 from weakseg3d.registry.parameters import MadeOf, Parameter, SoftLabel
 
@@ -25,6 +27,7 @@ def gaussian(
         float | Literal["spacing"],
         Parameter("Standard deviation in mm, or 'spacing' for one that follows from how the clicks lie.", above=0),
     ] = 10.0,
+    note: Callable[[str], None] = silent,
 ) -> Annotated[SoftLabel, MadeOf(("points", "seven-points"))]:
     """Return a sum of Gaussians around the clicks on the organ, scaled to [0, 1].
 
@@ -34,6 +37,8 @@ def gaussian(
     background = np.concatenate([target.background for target in targets])
     shape, spacing = grid.GetSize()[::-1], grid.GetSpacing()[::-1]
     width = spacing_sigma(organ * spacing, background * spacing) if isinstance(sigma, str) else sigma
+    if len(organ):
+        note_narrow_width(width, spacing, note)
     return gaussian_label(organ, shape, spacing, width, background)
 
 

@@ -1,6 +1,6 @@
 """A soft label from scribbles inside the organ weighed against scribbles outside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from scipy.special import expit
 
+from weakseg3d.annotations.notes import silent
 from weakseg3d.errors import UserError
+from weakseg3d.pseudo_labels.grid_limits import note_narrow_width
 from weakseg3d.registry.parameters import MadeOf, Parameter, SoftLabel
 
 
@@ -17,11 +19,13 @@ def scribbles_gaussian(
     labels: NDArray[np.uint8],
     grid: sitk.Image,
     sigma: Annotated[float, Parameter("Standard deviation in mm.", above=0)] = 10.0,
+    note: Callable[[str], None] = silent,
 ) -> Annotated[SoftLabel, MadeOf(("scribbles",))]:
     """Return the Gaussian of the inner curves weighed against the Gaussian of the outer curves.
 
     The label is (z, y, x), as `scribbles_label` describes it.
     """
+    note_narrow_width(sigma, grid.GetSpacing(), note)
     return scribbles_label(labels, grid.GetSpacing()[::-1], sigma)
 
 

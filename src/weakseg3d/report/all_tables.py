@@ -24,7 +24,7 @@ from weakseg3d.report.tables.break_even import (
 )
 from weakseg3d.report.tables.cell_statistics import cell_statistics
 from weakseg3d.report.tables.cost import cost_table, readable_cost
-from weakseg3d.report.tables.divergence import divergence_warnings, with_divergence
+from weakseg3d.report.tables.divergence import training_warnings, with_divergence
 from weakseg3d.report.tables.gaps import gap_warnings
 from weakseg3d.report.tables.latex import latex_table
 from weakseg3d.report.tables.main import main_note, main_table, readable_main
@@ -83,7 +83,7 @@ def all_tables(rows, results=None, published=None, means_without_missed=False, m
     _add_comparisons(tables, rows, main, measures)
     main = with_significance(main, rows, tables.numbers["against_best"])
     if results:
-        tables.warnings += divergence_warnings(results)
+        tables.warnings += training_warnings(results)
         main = with_divergence(main, results)
     if published is not None:
         main = with_published(main, published)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from weakseg3d.report.all_figures import all_figures, methods_with_pictures, pictures_on_page
 from weakseg3d.report.all_tables import add_annotators, add_break_even, all_tables
+from weakseg3d.report.label_warnings import label_warnings
 from weakseg3d.report.page.contents import Contents
 from weakseg3d.report.page.new_scans import new_scans
 from weakseg3d.report.page.render import find_overlays, render_page
@@ -77,6 +78,8 @@ def build_report(rows, options, results=None):
     if has_both_payments(rows):
         add_break_even(tables, rows, options.scans_to_come)
     warnings += tables.warnings
+    if results:
+        warnings += label_warnings(results)
     pictures = all_figures(rows, tables, results, options.measures, options.scans_to_come)
     viewer = []
     if results:

@@ -24,9 +24,10 @@ class Results:
     of the evaluation, ``original`` or ``isotropic``; with ``largest_component`` only the largest component of each
     prediction is evaluated. ``datasets`` maps each name to a dict with ``split`` (a path), ``split_sha256``, ``cases``
     (by part of the split), ``modality`` and ``window`` (or None). ``methods`` maps each name to ``description``,
-    ``citation`` and what `network_and_supervision` says of it, and is empty in records of earlier versions. ``cells``
-    are dicts with the keys of `CELL`, with ``model`` (the folder of the model that predicts; None for a control) and
-    with ``first_stages`` (the folders of the models that it was initialised from).
+    ``citation`` and what `network_and_supervision` says of it. ``annotations`` and ``pseudo_labels`` are their path
+    parts. These three are empty in records of earlier versions. ``cells`` are dicts with the keys of `CELL`, with
+    ``model`` (the folder of the model that predicts; None for a control) and with ``first_stages`` (the folders of the
+    models that it was initialised from).
     """
 
     def __init__(self, folder):
@@ -41,7 +42,9 @@ class Results:
             self.largest_component = content["largest_component"]
             self.experiment, self.datasets, self.cells = content["experiment"], content["datasets"], content["cells"]
             self.methods = content.get("methods", {})
+            self.annotations, self.pseudo_labels = content.get("annotations", []), content.get("pseudo_labels", [])
             valid = _is_record(content) and isinstance(self.methods, dict)
+            valid &= isinstance(self.annotations, list) and isinstance(self.pseudo_labels, list)
         except (AttributeError, KeyError, TypeError):
             valid = False
         if not valid:

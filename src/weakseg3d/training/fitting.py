@@ -23,6 +23,7 @@ from weakseg3d.progress import Progress
 from weakseg3d.training.checkpoints import LatestCheckpoint, WholeCheckpoints
 from weakseg3d.training.cross_distillation import TeacherRefresh
 from weakseg3d.training.divergence import DivergedError
+from weakseg3d.training.found_foreground import FoundForeground
 from weakseg3d.training.patches import PatchDataset
 from weakseg3d.training.selection import Selection, selection_score, validation_steps
 
@@ -41,7 +42,8 @@ class Training:
     The recipe's length is in steps (`weakseg3d.training.length`); ``steps_per_epoch`` and ``epochs`` (None for a recipe
     that counts steps) say what it was made of. ``refresh`` are the steps after which the module's teachers are
     refreshed; ``origins`` are the digests of the models from which the training starts, and ``origins_code`` the
-    hashes of the code of their networks.
+    hashes of the code of their networks. ``patches_with_foreground`` is the share of patches that hold labelled
+    foreground, None where the network does not learn from labels.
     """
 
     recipe: Mapping[str, Any]
@@ -53,16 +55,21 @@ class Training:
     refresh: tuple[int, ...] = ()
     origins: tuple[str, ...] = ()
     origins_code: tuple[str, ...] = ()
+    patches_with_foreground: float | None = None
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The result of a `Training`: the trainer at its last step, all losses, the best states and the duration."""
+    """The result of a `Training`: the trainer at its last step, all losses, the best states and the duration.
+
+    ``foreground_found`` is what `FoundForeground` says of the parts of the training.
+    """
 
     trainer: pl.Trainer
     losses: list[float]
     selection: Selection
     seconds: float
+    foreground_found: list[float | None]
 
 
 def fit(
@@ -81,6 +88,7 @@ def fit(
     scored_steps = sorted({*validation_steps(settings), *training.refresh})
     record = StepRecord(folder.parent, scored_steps, every=LOSSES_READ_EVERY if torch.cuda.is_available() else 1)
     selection = Selection(selection_score(recipe, training.validation, module.objective), scored_steps, folder.parent)
+    found = FoundForeground()
     refreshing = [TeacherRefresh(selection, training.refresh)] if training.refresh else []
     trainer = pl.Trainer(
         max_steps=settings["steps"],
@@ -97,6 +105,7 @@ def fit(
         # Checkpoints come last, because they must contain the best state and the teachers of their step.
         callbacks=[
             record,
+            found,
             selection,
             *refreshing,
             Termination(),
@@ -114,7 +123,7 @@ def fit(
     except SystemExit:
         # Lightning turns Ctrl-C into SystemExit.
         raise KeyboardInterrupt from None
-    return TrainingResult(trainer, record.losses, selection, time.monotonic() - started)
+    return TrainingResult(trainer, record.losses, selection, time.monotonic() - started, found.shares())
 
 
 def deterministic(settings: Mapping[str, Any]) -> bool | Literal["warn"]:

@@ -10,13 +10,18 @@ from torch import nn
 from weakseg3d.accelerator import memory_layout
 from weakseg3d.networks import build_network
 from weakseg3d.networks.noise import divergence
+from weakseg3d.training.deep_supervision import full_resolution
+from weakseg3d.training.found_foreground import found_and_labelled
 from weakseg3d.training.objective import Objective
 from weakseg3d.training.optimizer import optimizer_and_schedule
 from weakseg3d.training.shares import device_share, gather_across_devices, seed_noise
 
 
 class SegmentationModule(pl.LightningModule):
-    """Trains the network of a recipe (see ``workflow/schemas/recipe.schema.yaml``)."""
+    """Trains the network of a recipe (see ``workflow/schemas/recipe.schema.yaml``).
+
+    After each step, ``found`` is what `found_and_labelled` says of it.
+    """
 
     def __init__(self, recipe: Mapping[str, Any]) -> None:
         super().__init__()
@@ -41,7 +46,9 @@ class SegmentationModule(pl.LightningModule):
         share = (self.global_step + 1) / self.recipe["training"]["steps"]
         needs_divergence = self.objective.needs_divergence
         noise = gather_across_devices(divergence(self.network).reshape(-1)) if needs_divergence else None
-        return self.objective(outputs, batch["image"], batch["target"], share, noise)
+        loss = self.objective(outputs, batch["image"], batch["target"], share, noise)
+        self.found = found_and_labelled(full_resolution(outputs), batch["target"], self.recipe["target"]["threshold"])
+        return loss
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Return the recipe's optimiser and schedule."""

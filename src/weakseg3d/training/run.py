@@ -5,6 +5,7 @@ import math
 import os
 import platform
 import resource
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,7 @@ from weakseg3d.ownership import check_claim, check_own_folder, claim, remove_own
 from weakseg3d.training.checkpoints import OWNER, checkpoint_to_resume, fingerprint
 from weakseg3d.training.cross_distillation import CrossDistillationModule, refresh_steps
 from weakseg3d.training.divergence import DivergedError
+from weakseg3d.training.few_labels import lost_foreground, rare_patches, share_with_foreground
 from weakseg3d.training.fitting import Training, TrainingResult, fit, quiet_lightning
 from weakseg3d.training.length import in_steps, steps_per_epoch
 from weakseg3d.training.loading import load_cases, read_cases
@@ -84,7 +86,9 @@ def segmentation_training(
     length = steps_per_epoch(recipe["training"], len(cases))
     resolved = {**recipe, "training": in_steps(recipe["training"], len(cases))}
     epochs = recipe["training"].get("epochs")
-    return Training(resolved, SegmentationModule(resolved), cases, validation, length, epochs)
+    patches = share_with_foreground(cases, resolved["training"], recipe["target"]["threshold"])
+    module = SegmentationModule(resolved)
+    return Training(resolved, module, cases, validation, length, epochs, patches_with_foreground=patches)
 
 
 def distillation_training(
@@ -127,6 +131,7 @@ def run(build: Callable[[], Training], devices: int, out: Path, resume: bool) ->
     report_missing_gpu()
     training = build()
     claim(out, WRITTEN)
+    _warn(out, rare_patches(training.patches_with_foreground))
     origins = (*training.origins, *training.origins_code)
     run_hash = fingerprint(training.recipe, [*training.cases, *training.validation], origins)
     checkpoint, first_step = checkpoint_to_resume(checkpoints, run_hash, resume)
@@ -134,6 +139,12 @@ def run(build: Callable[[], Training], devices: int, out: Path, resume: bool) ->
         result = fit(training, environment, checkpoints, checkpoint, first_step)
     write_results(training, result, first_step, out)
     remove_own_folder(checkpoints, mark=OWNER)
+    _warn(out, lost_foreground(result.foreground_found))
+
+
+def _warn(out: Path, warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        print(f"weakseg3d train: warning: {out}: {warning}", file=sys.stderr)
 
 
 def take_part(
@@ -224,6 +235,8 @@ def write_results(training: Training, result: TrainingResult, first_step: int, o
         "kept_steps": [best["step"] for best in selection.best] or [last_step] * len(module.candidates),
         "diverged_after_step": diverged_after(result, module),
         "teachers_refreshed_after": list(training.refresh),
+        "patches_with_foreground": training.patches_with_foreground,
+        "foreground_found": [share if share is None else round(share, 4) for share in result.foreground_found],
         "starts_from_sha256": list(training.origins),
     }
     write_run(facts, result, first_step, out / "run.json")

@@ -5,6 +5,8 @@ The kinds points, geodesic, box-core, slices and scribbles are label maps: 0 bac
 The kind box is a mask. Several files of clicks add up; --organ picks the lists of one organ from a scene or a folder.
 """
 
+import sys
+
 from weakseg3d.annotations.peoples_files import PeoplesFiles, add_file_options
 from weakseg3d.errors import UserError
 from weakseg3d.images.volumes import check_same_grid, like, read_grid, read_image, write_volume
@@ -50,19 +52,22 @@ def run(args):
     image = read_image(args.image) if label.entry.takes("image") else read_grid(args.image)
     annotation = None if takes_map else given.clicks(empty=args.simulated)
     drawn = given.drawn(_most_drawn(label.entry, args.simulated)) if takes_map else None
+    notes: list[str] = []
     try:
-        inputs = _drawn_map(args, drawn, image) if takes_map else _clicks(annotation, label.entry, image)
-        array = _all_background(image, label.entry) if inputs is None else _made(label, image, inputs)
+        inputs = _drawn_map(args, drawn, image) if takes_map else _clicks(annotation, label.entry, image, notes.append)
+        array = _all_background(image, label.entry) if inputs is None else _made(label, image, inputs, notes.append)
     except UserError as error:
         raise UserError(f"{given.files[0]}: {error}") from None
     write_volume(like(array, image), args.out)
+    for note in notes:
+        print(f"weakseg3d pseudolabel: warning: {given.files[0]}: {note}", file=sys.stderr)
 
 
-def _made(label, image, inputs):
+def _made(label, image, inputs, note):
     """Return the pseudo label's array, checked where a function of the user's made it."""
     from weakseg3d.pseudo_labels.own_labels import checked_label
 
-    array = label.call(**inputs, grid=image, image=image)
+    array = label.call(**inputs, grid=image, image=image, note=note)
     return array if label.entry.module else checked_label(array, label.entry, image)
 
 
@@ -98,11 +103,13 @@ def _drawn_map(args, drawn, image):
     return None
 
 
-def _clicks(annotation, label, image):
+def _clicks(annotation, label, image, note):
     """Return the clicks and boxes as inputs of the kind, or None if there are none.
 
-    If a kind of boxes gets clicks, the boxes are those that seven points span.
+    If a kind of boxes gets clicks, the boxes are those that seven points span. ``note`` hears of clicks that share a
+    voxel.
     """
+    from weakseg3d.pseudo_labels.grid_limits import note_shared_voxels
     from weakseg3d.pseudo_labels.targets import targets_on
 
     if not annotation.targets and not annotation.boxes:
@@ -119,6 +126,7 @@ def _clicks(annotation, label, image):
     if not targets:
         accepted = " or ".join(accepted_annotations(label))
         raise UserError(f"only a box, but '{label.name}' needs {accepted}; use the kind 'box', or click points")
+    note_shared_voxels(targets, image.GetSize()[::-1], note)
     return {"targets": targets}
 
 

@@ -1,7 +1,8 @@
-"""Trainings that diverged: the column of the main table, and the warnings."""
+"""Trainings that went wrong: the main table's column of those that diverged, and the warnings."""
 
 from weakseg3d.report.figures.training_curves import read_losses
 from weakseg3d.report.results import read_run
+from weakseg3d.training.few_labels import few_label_warnings
 
 RISE = 1.0
 """A loss that ends above its start by more than this share of it is reported, that is, one that more than doubled."""
@@ -35,8 +36,8 @@ def with_divergence(table, results):
     return table
 
 
-def divergence_warnings(results):
-    """Return a warning for every training of `Results` that diverged, or whose loss ended far above its start.
+def training_warnings(results):
+    """Return a warning for every training of `Results` that diverged, lost the foreground, or ended with a high loss.
 
     First stages are trainings, too; a model that several cells use is reported once.
     """
@@ -54,6 +55,7 @@ def divergence_warnings(results):
             losses = results.folder / folder / "losses.csv"
             if losses.is_file() and (sentence := _rise(read_losses(losses))):
                 sentences.append(f"{training}: {sentence}")
+            sentences += [f"{training}: {sentence}" for sentence in few_label_warnings(run)]
             warnings.setdefault(folder, sentences)
     return [sentence for sentences in warnings.values() for sentence in sentences]
 
