@@ -1,6 +1,7 @@
 """Pairwise comparisons: derived by hand, against SciPy, with gaps, ties and too few cases."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -205,6 +206,14 @@ def test_equal_methods_are_rarely_told_apart_and_different_ones_mostly():
     assert found[different["first"] == "0"].mean() > 0.7, "power against a lead of the second: lower is better"
     covered = (different["low"] <= 1.5) & (different["high"] >= 1.5)
     assert covered[different["first"] == "0"].mean() > 0.93
+
+
+@pytest.mark.parametrize("sizes", [[1, 2, 3, 4, 5, 6], [0.1, 0.4, 0.5, 0.9, 2.0, 3.0, 7.0], [1, 1, 1, 2, 2, 3]])
+def test_of_all_signs_that_equal_methods_can_give_at_most_one_in_twenty_is_significant(sizes):
+    # Exchangeable methods give each difference either sign with equal chance, whatever its size.
+    signs = list(product([-1, 1], repeat=len(sizes)))
+    p_values = [signed_rank_test(np.multiply(sign, sizes))[0] for sign in signs]
+    assert 0 < np.mean(np.less(p_values, 0.05)) <= 0.05
 
 
 @settings(max_examples=60, deadline=None)

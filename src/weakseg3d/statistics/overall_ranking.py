@@ -162,8 +162,9 @@ def significance_groups(
     ``case_ranks`` are the ranks (cases, methods) of the methods on each case, ``ranks`` (methods,) the ranking. Every
     pair of methods is compared by the signed-rank test over cases, corrected by Holm for all pairs that could be
     tested. The methods are gone through from the best to the worst; one that is significantly worse than the best of
-    the current group opens the next group, so that no group holds a method significantly worse than its first. Where no
-    test could be significant, groups are NaN and the reason says why; otherwise it is empty.
+    the current group opens the next group, so that no group holds a method significantly worse than its first. Methods
+    that differ in no case are one group. Where no test could be significant, groups are NaN and the reason says why;
+    otherwise it is empty.
     """
     n, methods = case_ranks.shape
     unknown = [np.nan] * methods
@@ -172,6 +173,8 @@ def significance_groups(
     pairs = list(combinations(range(methods), 2))
     differences = [(case_ranks[:, first] - case_ranks[:, second]).round(DECIMALS) for first, second in pairs]
     p_values = [signed_rank_test(difference)[0] for difference in differences]
+    if not np.any(differences):
+        return [1.0] * methods, [0.0] * methods, n, ""
     tested = int(np.count_nonzero(~np.isnan(p_values)))
     lowest = tested * lowest_p(n)
     if not tested:

@@ -6,9 +6,9 @@ from weakseg3d.report.results import read_run
 from weakseg3d.report.tables.measures import SIGNIFICANT, measures_in
 from weakseg3d.report.tables.method_facts import is_control
 from weakseg3d.report.tables.ranked import is_ranked
-from weakseg3d.report.tables.readable import interval_text, mean_and_sd, organ_title
+from weakseg3d.report.tables.readable import interval_text, mean_and_sd, number_text, organ_title
 from weakseg3d.statistics.cell_summary import seed_numbers
-from weakseg3d.statistics.cells import ORGAN
+from weakseg3d.statistics.cells import DECIMALS, ORGAN
 
 SEEDS_IN_WORDS = {"n_seeds": "seed", "n_annotation_seeds": "annotation seed"}
 """What the `seed_numbers` count."""
@@ -64,7 +64,7 @@ def _unused_cases(results):
 def _best(organ, part):
     """Return a sentence on the best methods on an organ, overall and among those that learn from no dense mask.
 
-    A method that found the organ in no case is never best.
+    A method that found the organ in no case is never best; methods with equal means are best together.
     """
     clauses = []
     methods = part[~is_control(part["method"])]
@@ -78,10 +78,13 @@ def _best(organ, part):
         if means.empty:
             continue
         best = methods.loc[means.idxmax()]
-        clause = f"{best['method']} has the best {_in_words(measure)}, {_value(best, measure)}"
-        others = methods[column].count() - 1
+        equal = means.index[(means - means.max()).round(DECIMALS) == 0]
+        # Methods with equal means may have different intervals.
+        value = _value(best, measure) if len(equal) == 1 else number_text(best[column], measure.decimals)
+        clause = f"{_have(methods.loc[equal, 'method'].tolist())} the best {_in_words(measure)}, {value}"
+        others = methods[column].count() - len(equal)
         if f"{measure.name}_p" in part and others:
-            tested = part[f"{measure.name}_p"].dropna()
+            tested = part[f"{measure.name}_p"].drop(equal).dropna()
             worse = f"{(tested < SIGNIFICANT).sum()} of {_count(others, 'other method')}"
             clause += (
                 f", significantly better than {worse}"
@@ -93,6 +96,11 @@ def _best(organ, part):
             clause += f"; without dense masks, {best_weak['method']} is best, {_value(best_weak, measure)}"
         clauses.append(clause)
     return f"{organ_title(organ)}: {'; '.join(clauses) or 'no mean'}."
+
+
+def _have(names):
+    """Return "a has", or "a, b and c have" of several ``names``."""
+    return f"{', '.join(names[:-1])} and {names[-1]} have" if len(names) > 1 else f"{names[0]} has"
 
 
 def _in_words(measure):
