@@ -23,9 +23,10 @@ RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 @dataclass
 class Measurement:
-    """Median wall time in seconds, highest peak memory in bytes, and the last run's result."""
+    """Medians of wall time and CPU time in seconds, highest peak memory in bytes, and the last run's result."""
 
     seconds: float
+    cpu_seconds: float
     peak: int
     result: Any
 
@@ -48,17 +49,17 @@ def measure(function, *arguments, repeats=3, then=None):
     for _ in range(repeats):
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             runs.append(pool.apply(_run, (function, arguments, then)))
-    seconds, peaks, results = zip(*runs, strict=True)
-    return Measurement(statistics.median(seconds), max(peaks), results[-1])
+    seconds, cpu_seconds, peaks, results = zip(*runs, strict=True)
+    return Measurement(statistics.median(seconds), statistics.median(cpu_seconds), max(peaks), results[-1])
 
 
 def _run(function, arguments, then):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     result = function(*arguments)
-    seconds = time.perf_counter() - start
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
     growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    return seconds, growth * RSS_UNIT, then(result) if then else result
+    return seconds, cpu_seconds, growth * RSS_UNIT, then(result) if then else result
 
 
 def print_row(name, unit, published, ours):

@@ -43,7 +43,8 @@ def test_a_detour_around_a_bright_wall_is_shorter_than_through_it():
 
 
 def relaxed_distance(image, seeds, spacing, weight):
-    """Return the shortest-path distance by relaxing all edges until nothing changes."""
+    """Return the shortest-path distance by relaxing all edges until nothing changes, which is what Dijkstra finds."""
+    image = image.astype(float)
     distance = np.where(seeds, 0.0, np.inf)
     steps = [step for step in itertools.product((-1, 0, 1), repeat=3) if any(step)]
     while True:
@@ -51,8 +52,8 @@ def relaxed_distance(image, seeds, spacing, weight):
         for step in steps:
             here = tuple(slice(max(0, -d), min(0, -d) or None) for d in step)
             there = tuple(slice(max(0, d), min(0, d) or None) for d in step)
-            length = np.linalg.norm(np.multiply(step, spacing))
-            cost = length / (1 - weight + weight / (np.abs(image[there] - image[here]) + 1e-5))
+            length = np.sqrt((np.multiply(step, spacing) ** 2).sum())
+            cost = length / ((1 - weight) + weight / (np.abs(image[there] - image[here]) + 1e-5))
             distance[there] = np.minimum(distance[there], distance[here] + cost)
         if (distance == before).all():
             return distance
@@ -69,7 +70,7 @@ def test_no_path_is_shorter_for_any_shape_and_spacing(data, shape, spacing, weig
     image = data.draw(arrays(np.float32, shape, elements=st.integers(0, 4)))
     seeds = data.draw(arrays(bool, shape).filter(np.any))
     expected = relaxed_distance(image, seeds, spacing, weight)
-    np.testing.assert_allclose(geodesic_distance(image, seeds, spacing, weight), expected, rtol=1e-6, atol=1e-12)
+    np.testing.assert_array_equal(geodesic_distance(image, seeds, spacing, weight), expected)
 
 
 @settings(max_examples=30, deadline=None)

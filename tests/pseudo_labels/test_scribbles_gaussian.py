@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from label_verb import GRIDS, SHAPE, image_on, label_of
+from scipy.ndimage import distance_transform_edt
+from scipy.special import expit
 
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.pseudo_labels.scribbles_gaussian import scribbles_label
@@ -54,6 +56,19 @@ def test_any_scribbles_follow_the_formula(labels, spacing, sigma):
     with np.errstate(over="ignore"):
         expected = 1 / (1 + np.exp((squared_in - squared_out) / (2 * sigma**2)))
     np.testing.assert_allclose(label[~known], expected[~known], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_the_label_is_that_of_distances_in_the_whole_volume(axis):
+    generator = np.random.default_rng(0)
+    labels = np.full((24, 31, 37), IGNORE, np.uint8)
+    for index in (3, 9, 15):
+        drawn = np.moveaxis(labels, axis, 0)[index]
+        drawn[generator.random(drawn.shape) < 0.02] = index // 9 % 2
+    to_outside, to_inside = (distance_transform_edt(labels != value, sampling=(2, 1, 1)) ** 2 for value in (0, 1))
+    expected = expit((to_outside - to_inside) / (2 * 4**2)).astype(np.float32)
+    expected[labels != IGNORE] = labels[labels != IGNORE]
+    np.testing.assert_array_equal(scribbles_label(labels, (2, 1, 1), 4), expected)
 
 
 @pytest.mark.parametrize("grid", GRIDS)

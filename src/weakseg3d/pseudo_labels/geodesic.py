@@ -56,10 +56,11 @@ def geodesic(
     lowest = voxels.min()
     if lowest == voxels.max():
         raise UserError(f"the image is constant ({lowest:g}) and cannot guide the expansion; pass the annotated image")
+    unit = 1.0
     if intensities == "scaled":
         low, high = np.percentile(voxels, (1, 99))
-        voxels = voxels / (high - low if high > low else 1)
-    return geodesic_label(voxels, targets, image.GetSpacing()[::-1], weight, threshold, margin, minimum)
+        unit = high - low if high > low else unit
+    return geodesic_label(voxels, targets, image.GetSpacing()[::-1], weight, threshold, margin, minimum, unit)
 
 
 def geodesic_label(
@@ -70,16 +71,19 @@ def geodesic_label(
     threshold: float = 0.2,
     margin: float = 0.0,
     minimum: Literal["anything", "background"] = "anything",
+    unit: float = 1.0,
 ) -> NDArray[np.uint8]:
     """Return the expanded label (z, y, x): 1 near the clicks on the organ, 2 unknown, 0 outside the boxes.
 
     Every target is expanded within the box spanned by its points or, without background points, within the box of its
     clicks on the organ widened by ``margin`` mm. Voxels are foreground where the distance is below ``threshold``
     times the largest distance in the box. The targets are then `merged`. If ``minimum`` is "background", voxels at the
-    lowest value of the ``image`` (z, y, x) become background, as PA-Seg does for BraTS. Without targets, the label is
-    all background. Raises UserError for a target without background points if ``margin`` is 0.
+    lowest value of the ``image`` (z, y, x) become background, as PA-Seg does for BraTS. Differences of intensity count
+    in units of ``unit``. Without targets, the label is all background. Raises UserError for a target without background
+    points if ``margin`` is 0.
     """
-    label = merged((_expanded(image, target, spacing, weight, threshold, margin) for target in targets), image.shape)
+    expanded = (_expanded(image, target, spacing, weight, threshold, margin, unit) for target in targets)
+    label = merged(expanded, image.shape)
     if minimum == "background":
         label[image == image.min()] = 0
     return label
@@ -92,6 +96,7 @@ def _expanded(
     weight: float,
     threshold: float,
     margin: float,
+    unit: float,
 ) -> NDArray[np.uint8]:
     """Return the label (z, y, x) of a single target; the parameters are those of `geodesic_label`."""
     if not len(target.background) and margin <= 0:
@@ -105,7 +110,7 @@ def _expanded(
     box = tuple(slice(first, last + 1) for first, last in zip(low, high, strict=True))
     seeds = np.zeros(image[box].shape, bool)
     seeds[nearest_voxels(target.organ - low, seeds.shape)] = True
-    distance = distance_from(image[box], seeds, spacing, weight)
+    distance = distance_from(image[box] / unit, seeds, spacing, weight)
     label = np.zeros(image.shape, np.uint8)
     # In a box of one voxel all distances are 0, but the voxel has been clicked.
     label[box] = np.where(seeds | (distance < threshold * distance.max()), 1, IGNORE)

@@ -6,11 +6,12 @@ from typing import Annotated
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 from scipy.special import expit
 
 from weakseg3d.annotations.notes import silent
 from weakseg3d.errors import UserError
+from weakseg3d.images.labels import IGNORE
+from weakseg3d.pseudo_labels.distance_to_curves import fewest_slices, squared_distances
 from weakseg3d.pseudo_labels.grid_limits import note_narrow_width
 from weakseg3d.registry.parameters import MadeOf, Parameter, SoftLabel
 
@@ -40,13 +41,19 @@ def scribbles_label(
     cannot occur. The curves keep their values 0 and 1. If there are no inner curves, the label is zero everywhere.
     Raises UserError for inner curves without any outer curve.
     """
-    inside, outside = labels == 1, labels == 0
-    if not inside.any():
+    if not (labels == 1).any():
         return np.zeros(labels.shape, np.float32)
-    if not outside.any():
+    if not (labels == 0).any():
         raise UserError("no curve outside the organ (value 0) to weigh the inner ones against; draw one around it")
-    squares = distance_transform_edt(~outside, sampling=spacing) ** 2
-    squares -= distance_transform_edt(~inside, sampling=spacing) ** 2
-    soft = expit(squares / (2 * sigma**2)).astype(np.float32)
-    soft[outside], soft[inside] = 0, 1
+    axis = fewest_slices(labels != IGNORE)
+    # Slice by slice, as masks and distances of the whole volume would take several times the label's memory.
+    slices, across = np.moveaxis(labels, axis, 0), (spacing[axis], *np.delete(spacing, axis))
+    soft = np.empty(labels.shape, np.float32)
+    for values, drawn, to_outside, to_inside in zip(
+        *(np.moveaxis(soft, axis, 0), slices),
+        *(squared_distances(slices, curves, across) for curves in (0, 1)),
+        strict=True,
+    ):
+        values[:] = expit((to_outside - to_inside) / (2 * sigma**2))
+        values[drawn == 0], values[drawn == 1] = 0, 1
     return soft

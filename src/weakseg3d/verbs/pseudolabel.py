@@ -50,17 +50,22 @@ def run(args):
         _check_file_type(path, label.entry, takes_map)
     # Most kinds need no intensities, and reading the header alone is fast.
     image = read_image(args.image) if label.entry.takes("image") else read_grid(args.image)
-    annotation = None if takes_map else given.clicks(empty=args.simulated)
-    drawn = given.drawn(_most_drawn(label.entry, args.simulated)) if takes_map else None
     notes: list[str] = []
-    try:
-        inputs = _drawn_map(args, drawn, image) if takes_map else _clicks(annotation, label.entry, image, notes.append)
-        array = _all_background(image, label.entry) if inputs is None else _made(label, image, inputs, notes.append)
-    except UserError as error:
-        raise UserError(f"{given.files[0]}: {error}") from None
-    write_volume(like(array, image), args.out)
+    write_volume(like(_array(args, given, label, image, notes.append), image), args.out)
     for note in notes:
         print(f"weakseg3d pseudolabel: warning: {given.files[0]}: {note}", file=sys.stderr)
+
+
+def _array(args, given, label, image, note):
+    """Return the pseudo label's array; what it is made of is released, as writing takes memory, too."""
+    takes_map = label.entry.takes("labels")
+    annotation = None if takes_map else given.clicks(empty=args.simulated)
+    drawn = given.drawn(_most_drawn(label.entry, args.simulated)) if takes_map else None
+    try:
+        inputs = _drawn_map(args, drawn, image) if takes_map else _clicks(annotation, label.entry, image, note)
+        return _all_background(image, label.entry) if inputs is None else _made(label, image, inputs, note)
+    except UserError as error:
+        raise UserError(f"{given.files[0]}: {error}") from None
 
 
 def _made(label, image, inputs, note):
