@@ -58,9 +58,10 @@ def folder(tmp_path_factory):
     (folder / "config/splits/hospital.csv").unlink()
     (folder / "config/methods/three_slices.yaml").write_text(method, encoding="utf-8")
     (folder / "config/mine.yaml").write_text(experiment, encoding="utf-8")
-    external = "".join(text for page, text in blocks("yaml") if page == "external.md" and "tail:" in text)
-    (folder / "config/methods/threshold.yaml").write_text(external, encoding="utf-8")
-    (folder / "threshold.py").write_text(blocks("python")[_place_of("external.md")][1], encoding="utf-8")
+    for name, page, key in (("threshold", "external.md", "tail:"), ("balls", "promptable.md", "radius:")):
+        method = "".join(text for place, text in blocks("yaml") if place == page and key in text)
+        (folder / f"config/methods/{name}.yaml").write_text(method, encoding="utf-8")
+        (folder / f"{name}.py").write_text(blocks("python")[_place_of(page)][1], encoding="utf-8")
     kinds = next(text for page, text in blocks("python") if page == "extend.md" and "deepest_clicks" in text)
     (folder / "my_kinds.py").write_text(kinds, encoding="utf-8")
     for number in (1, 2, 3):

@@ -5,16 +5,21 @@ import yaml
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.external_commands import check_pattern, command_words
-from weakseg3d.experiment.external_facts import target_of
+from weakseg3d.experiment.external_facts import gets_annotations, target_of
 from weakseg3d.experiment.recipes import checked_method
 
 CLICKS = {"annotation": {"seven-points": {"margin": 3.0}}}
 COMMANDS = {"train": "run {cases} {recipe} {out}", "predict": "run {model} {images} {out}"}
+PROMPTED = "run {annotations} {recipe} {images} {out}"
 
 
 def method(external=None, **changes):
     content = {"description": "Theirs.", "supervision": "weak", **CLICKS, "external": COMMANDS | (external or {})}
     return {key: value for key, value in (content | changes).items() if value is not None}
+
+
+def untrained(predict, more=None, **changes):
+    return method(**{"supervision": "none"} | changes) | {"external": {"predict": predict} | (more or {})}
 
 
 def test_a_placeholder_stays_within_its_word_whatever_it_stands_for():
@@ -36,6 +41,14 @@ def test_the_kind_of_target_follows_from_the_keys_of_the_method():
     assert target_of(checked_method(dense, "m.yaml")) == "mask"
 
 
+def test_a_program_without_training_may_get_the_annotations_of_what_it_segments():
+    prompted = checked_method(untrained(PROMPTED), "m.yaml")
+    automatic = checked_method(untrained("run {images} {out}", annotation={"none": {}}), "m.yaml")
+    assert (target_of(prompted), gets_annotations(prompted)) == (None, True)
+    assert (target_of(automatic), gets_annotations(automatic)) == (None, False)
+    assert not gets_annotations(checked_method(method(), "m.yaml"))
+
+
 MISTAKES = [
     (method({"train": "run {cases}"}), r"external.train lacks \{out\}"),
     (method({"train": "run {cases} {out} {model}"}), r"has the placeholder \{model\}; use \{cases\}, \{out\}"),
@@ -54,6 +67,21 @@ MISTAKES = [
     (method(supervision="dense"), "an annotation has no effect with dense supervision"),
     (method(pseudo_label={"slices": {}}), "cannot be made of annotation 'seven-points'"),
     (method(control="truth"), "give 'control' or 'external', not both"),
+    (method({"predict": "run {model} {annotations} {images} {out}"}), "a method that is trained gets no annotations"),
+    (
+        untrained("run {model} {images} {out}"),
+        r"has the placeholder \{model\}; use \{images\}, \{out\}, \{annotations\}",
+    ),
+    (untrained("run {annotations} {images}"), r"external.predict lacks \{out\}"),
+    (untrained(PROMPTED, supervision="weak"), "without external.train nothing is learnt; set 'supervision: none'"),
+    (untrained(PROMPTED, annotation={"none": {}}), "but 'annotation' is none"),
+    (untrained("run {images} {out}"), "an annotation has no effect without external.train"),
+    (untrained(PROMPTED, pseudo_label={"geodesic": {}}), "'pseudo_label' has no effect without external.train"),
+    (
+        untrained(PROMPTED, images={"train": {"noise": {"std": 0.1}}}),
+        "'images.train' has no effect without external.train",
+    ),
+    (untrained(PROMPTED, {"resume": True}), "external.resume True has no effect without external.train"),
     (method(external=None) | {"predictions": "a/{case}.nii.gz"}, "give 'external' or 'predictions', not both"),
 ]
 

@@ -103,9 +103,16 @@ def test_controls_have_no_uncertainty():
 
 
 def test_the_effort_of_full_supervision_is_that_of_the_masks():
-    assert names(files().annotations(DENSE))[0] == "4_masks/phantom_mr/liver/1.nii.gz"
-    assert names(files().annotations(WEAK))[0] == f"5_annotations/phantom_mr/liver/{CLICKS}/1.mrk.json"
-    assert files(batch="split").annotations_of_cases(WEAK) == files().annotations(WEAK)
+    assert names(files().measured(DENSE))[0] == "4_masks/phantom_mr/liver/1.nii.gz"
+    assert names(files().measured(WEAK))[0] == f"5_annotations/phantom_mr/liver/{CLICKS}/1.mrk.json"
+    assert files(batch="split").annotations_of_cases(WEAK, "train") == files().measured(WEAK)
+
+
+def test_the_effort_of_what_is_paid_per_scan_is_that_of_the_test_cases():
+    control = WEAK._replace(method="pseudo_label")
+    cases = [Path(path).name for path in files().measured(control, "test")]
+    assert cases == [f"{case}.mrk.json" for case in files().experiment.datasets["phantom_mr"].cases("test")]
+    assert f"results/demo/5_annotations/phantom_mr/liver/{CLICKS}/effort_test.csv" in files().effort()
 
 
 def test_all_cells_are_evaluated_on_all_test_cases():

@@ -49,7 +49,8 @@ def trained(folder, code="(a[2] / 'weights').write_text('w')", **options):
 def predicted(folder, code):
     trained(folder)
     command = python(code, "{model}", "{images}", "{out}")
-    predict("theirs", folder / "out/model.json", folder / "cases.csv", command, folder / "masks.json", os.environ)
+    given = {"model": folder / "out/model.json"}
+    predict("theirs", folder / "cases.csv", command, folder / "masks.json", os.environ, **given)
     return json.loads((folder / "masks.json").read_text(encoding="utf-8"))
 
 
@@ -120,6 +121,43 @@ def test_prediction_gets_a_folder_of_images_and_gives_a_folder_of_masks(cases):
     masks = predicted(cases, "[shutil.copy(p, a[2]) for p in sorted(a[1].iterdir()) if (a[0] / 'weights').exists()]")
     assert [*masks] == ["one.nii.gz", "two.nii.gz"]
     assert (cases / "masks/one.nii.gz").read_bytes() == (cases / "far/one_i.nii.gz").read_bytes()
+
+
+def prompted(folder, code, *words, facts=FACTS):
+    """Segment the two cases, whose annotations say their name, without a model."""
+    lines = ["case,image,annotation"]
+    for case in ("one", "two"):
+        (folder / f"far/{case}.mrk.json").write_text(json.dumps(case), encoding="utf-8")
+        lines.append(f"{case},far/{case}_i.nii.gz,far/{case}.mrk.json")
+    (folder / "test.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = python(code, "{images}", "{out}", *words)
+    predict("theirs", folder / "test.csv", command, folder / "masks.json", os.environ, facts=facts)
+
+
+def test_a_prediction_without_a_model_gets_copies_of_the_annotations_and_all_facts(cases):
+    code = (
+        "facts = json.loads(a[3].read_text())\n"
+        "assert (facts['settings']['depth'], facts['cases']) == (3, ['one', 'two']), facts\n"
+        "files = sorted(a[2].iterdir())\n"
+        "assert [json.loads(p.read_text()) for p in files] == ['one', 'two'], files\n"
+        "[shutil.copy(p, a[1]) for p in a[0].iterdir()]; files[0].write_text('overwritten')"
+    )
+    prompted(cases, code, "{annotations}", "{recipe}")
+    assert sorted(path.name for path in (cases / "masks").glob("*.gz")) == ["one.nii.gz", "two.nii.gz"]
+    assert json.loads((cases / "far/one.mrk.json").read_text(encoding="utf-8")) == "one"
+
+
+def test_annotations_that_the_command_does_not_name_are_not_given(cases):
+    prompted(cases, "assert not (a[0].parent / 'annotations').exists(); shutil.copy(a[0] / 'one.nii.gz', a[1])")
+
+
+def test_a_prediction_is_refused_what_it_is_not_given(cases):
+    for word, message in (("{model}", r"names \{model\}, which is not given"), ("{recipe}", r"names \{recipe\}")):
+        with pytest.raises(UserError, match=message):
+            prompted(cases, "pass", word, facts=None)
+    command = python("pass", "{annotations}", "{images}", "{out}")
+    with pytest.raises(UserError, match="cases.csv: has no column 'annotation'"):
+        predict("theirs", cases / "cases.csv", command, cases / "masks.json", os.environ)
 
 
 @pytest.mark.parametrize(

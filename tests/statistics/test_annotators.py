@@ -94,6 +94,7 @@ def test_the_effort_is_the_mean_over_annotators():
         ("toy", "spleen", "dense", 0, 99.0),
     ]
     effort = pd.DataFrame(efforts, columns=["dataset", "organ", "annotation", "effort_clicks", "effort_cm"])
+    effort["effort_part"] = "train"
     rows = with_mean_efforts(with_one_cell_per_method(with_facts(ROWS, effort, {})))
     assert rows.groupby("method")["effort_cm"].unique().map(list).to_dict() == {"weak": [35], "full": [99]}
 

@@ -69,6 +69,41 @@ def validated_graph(tmp_path_factory):
     return graph_of(folder / "config.yaml", folder)
 
 
+PROMPTED = """\
+description: Gets the clicks on the scan itself.
+supervision: none
+annotation: {seven-points: {margin: 3.0}}
+external: {predict: "run {annotations} {recipe} {images} {out}"}
+"""
+AUTOMATIC = """\
+description: Gets no click at all.
+supervision: none
+annotation: {none: {}}
+external: {predict: "run {images} {out}"}
+"""
+
+
+@pytest.fixture(scope="module")
+def prompted_graph(tmp_path_factory):
+    """Of a config with programs that nobody trains, beside a network that learns from the same clicks."""
+    folder = tmp_path_factory.mktemp("prompted")
+    (folder / "config/methods").mkdir(parents=True)
+    for name, text in (("prompted", PROMPTED), ("automatic", AUTOMATIC)):
+        (folder / f"config/methods/{name}.yaml").write_text(text, encoding="utf-8")
+    config = {
+        "experiment": "prompted",
+        "datasets": {"phantom_ct": ["spleen"]},
+        "methods": ["prompted", "automatic", "paseg_stage1", "pseudo_label"],
+        "seeds": [0, 1],
+        "annotation_seeds": [0, 1],
+        "spacing": 5.0,
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return graph_of(folder / "config.yaml", folder)
+
+
 def upstream(job, makers, stop_at=()):
     """Yield every file above a job; do not look above jobs of the rules in ``stop_at``."""
     waiting, seen = list(job["input"]), set()
@@ -167,6 +202,49 @@ def test_selection_by_dense_masks_sees_those_of_validation_cases_alone(validated
     assert not [path for path in upstream(weak, makers, stop_at=["annotate"]) if is_dense(path)]
     assert cases_above(weak, makers) == {"0001", "0002", "0003"}, "weak labels of validation cases select it"
     assert "0004" not in cases_above(stages["paseg"], makers)
+
+
+def jobs_with_test_annotations(experiment, jobs):
+    """Return the jobs that read an annotation of a test case, and those cases."""
+    found = []
+    for job in jobs:
+        files = [path for path in job["input"] if "/5_annotations/" in path and path.endswith(".mrk.json")]
+        cases = {Path(path).name.partition(".")[0] for path in files}
+        tested = cases & set(experiment.datasets["phantom_ct"].cases("test"))
+        found += [(job, tested)] * bool(tested)
+    return found
+
+
+def test_clicks_on_test_scans_go_to_prompted_predictions_and_nowhere_else(prompted_graph):
+    experiment, jobs, makers = prompted_graph
+    readers = jobs_with_test_annotations(experiment, jobs)
+    assert {job["rule"] for job, _ in readers} == {"external_predict", "test_effort", "pseudo_label"}
+    tested = set(experiment.datasets["phantom_ct"].cases("test"))
+    for job, cases in readers:
+        if job["rule"] == "external_predict":
+            assert job["wildcards"]["method"] == "prompted"
+            assert cases == tested == cases_above(job, makers), "no training case is above it"
+    labels = [path for job, _ in readers if job["rule"] == "pseudo_label" for path in job["output"]]
+    assert {job["rule"] for job in jobs if set(labels) & set(job["input"])} == {"control"}
+    for job in trainings(jobs):
+        assert not tested & cases_above(job, makers)
+
+
+def test_a_prediction_without_training_sees_no_label_but_through_the_annotator(prompted_graph):
+    experiment, jobs, makers = prompted_graph
+    predictions = [job for job in jobs if job["rule"] == "external_predict"]
+    methods = [job["wildcards"]["method"] for job in predictions]
+    assert sorted(methods) == ["automatic", "prompted", "prompted"], "one seed, as nothing is trained; two annotators"
+    for job in predictions:
+        assert not [path for path in upstream(job, makers, stop_at=["annotate"]) if is_dense(path)]
+        prompted = job["wildcards"]["method"] == "prompted"
+        assert any(is_dense(path) for path in upstream(job, makers)) == prompted
+    assert {name: experiment.paid(name) for name in experiment.shown} == {
+        "prompted": "per_scan",
+        "automatic": "never",
+        "paseg_stage1": "once",
+        "pseudo_label": "per_scan",
+    }
 
 
 def test_every_test_case_of_every_cell_is_evaluated(graph):

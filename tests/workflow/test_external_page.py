@@ -1,4 +1,7 @@
-"""docs/external.md, followed to the letter, beside a shell script, a broken method and masks made elsewhere."""
+"""docs/external.md and the example of docs/promptable.md, followed to the letter.
+
+Beside them are a shell script, a broken method and masks made elsewhere.
+"""
 
 import hashlib
 import json
@@ -7,6 +10,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK as sitk
@@ -19,6 +23,9 @@ from weakseg3d.cli import main
 PAGE = (PROJECT / "docs" / "external.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 METHOD, GIVEN = (text for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "description" in text)
+PROMPTABLE = (PROJECT / "docs" / "promptable.md").read_text(encoding="utf-8")
+(BALLS,) = re.findall(r"```python\n(.*?)```", PROMPTABLE, re.DOTALL)
+(PROMPTED,) = (text for text in re.findall(r"```yaml\n(.*?)```", PROMPTABLE, re.DOTALL) if "description" in text)
 
 EVERYWHERE = """\
 #!/bin/sh
@@ -67,14 +74,15 @@ def finished(tmp_path_factory):
     """The tiny grid with these methods, run as far as it goes, and a report of that."""
     folder = copy_of_the_repository(tmp_path_factory.mktemp("external"))
     (folder / "threshold.py").write_text(PYTHON[0], encoding="utf-8")
+    (folder / "balls.py").write_text(BALLS, encoding="utf-8")
     (folder / "everywhere.sh").write_text(EVERYWHERE, encoding="utf-8")
-    methods = {"threshold": METHOD, "everywhere": SHELL, "broken": BROKEN}
+    methods = {"threshold": METHOD, "balls": PROMPTED, "everywhere": SHELL, "broken": BROKEN}
     methods["given"] = GIVEN.replace("/data/old_pipeline/{dataset}/{organ}/", "given masks/")
     for name, text in methods.items():
         (folder / f"config/methods/{name}.yaml").write_text(text, encoding="utf-8")
     _write_given_mask(folder)
     config = yaml.safe_load((folder / "tiny.yaml").read_text(encoding="utf-8"))
-    config |= {"methods": ["threshold", "everywhere", "broken", "given", "truth"], "overrides": {}}
+    config |= {"methods": ["threshold", "balls", "everywhere", "broken", "given", "truth"], "overrides": {}}
     (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     ran = snakemake(folder, "--cores", "2")
     assert ran.returncode != 0
@@ -115,6 +123,24 @@ def test_every_method_that_works_has_its_row(finished):
     assert dice_of(folder, "everywhere") == pytest.approx(2 * label.sum() / (label.sum() + label.size), rel=0.15)
     both = int((label & label[::-1]).sum())
     assert dice_of(folder, "given") == pytest.approx(both / label.sum(), abs=1e-4)
+
+
+def test_a_prompted_method_gets_the_clicks_on_the_test_scan_and_pays_for_them(finished):
+    folder, _ = finished
+    label = sitk.ReadImage(str(folder / "results/tiny/4_masks/hospital/spleen/original/0003.nii.gz"))
+    organ = sitk.GetArrayFromImage(label).sum() * np.prod(label.GetSpacing())
+    # 20 mm around a voxel of 10 mm are 33 voxels, all of them in the organ.
+    assert dice_of(folder, "balls") == pytest.approx(2 * 33e3 / (33e3 + organ), rel=0.15)
+    efforts = folder / "results/tiny/5_annotations"
+    assert pd.read_csv(next(efforts.rglob("effort_test.csv")), dtype=str)["case"].tolist() == ["0003"]
+    assert pd.read_csv(next(efforts.rglob("effort.csv")), dtype=str)["case"].tolist() == ["0001", "0002"]
+    pairs = pd.read_csv(folder / "results/tiny/partial/tables/break_even.csv").set_index("method")
+    assert pairs.loc["threshold", "per_scan_method"] == "balls"
+    # Seven clicks on each of two training scans, and on each new one.
+    assert pairs.loc["threshold", ["once", "per_scan", "from_scan"]].tolist() == [14, 7, 3]
+    cost = pd.read_csv(folder / "results/tiny/partial/tables/cost/cost.csv").set_index("method")
+    assert cost.loc["balls", "prediction_s"] > 0
+    assert pd.isna(cost.loc["balls", "cpu_hours"]), "nothing was trained"
 
 
 def test_a_broken_method_is_a_gap_with_its_last_words(finished):
@@ -161,6 +187,7 @@ ALWAYS |= {"external_predict", "adopt", "test_images", "training_cases", "recipe
             {"external_train": 1, "external_predict": 2},
             {"recipe"},
         ),
+        ("balls.py", "<= radius", "< radius", {"recipe": 1, "external_train": 1, "external_predict": 2}, {"annotate"}),
         ("given masks/0003.nii.gz", None, None, {"adopt_given": 1, "external_train": 1}, {"recipe"}),
         ("config/methods/threshold.yaml", "Two thresholds", "2 thresholds", {"external_train": 1}, {"adopt_given"}),
     ],
@@ -192,19 +219,23 @@ def test_batches_give_the_same_scores(finished, tmp_path):
     folder, _ = finished
     copy = shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns("results", ".snakemake"))
     config = yaml.safe_load((copy / "tiny.yaml").read_text(encoding="utf-8"))
-    config |= {"batch": "split", "methods": ["threshold", "everywhere", "given", "truth"]}
+    config |= {"batch": "split", "methods": ["threshold", "balls", "everywhere", "given", "truth"]}
     (copy / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     ran = snakemake(copy, "--cores", "2")
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
     rows = [pd.read_csv(each / "tables/main.csv") for each in (copy / "results/tiny", folder / "results/tiny/partial")]
-    for method in ("threshold", "everywhere", "given"):
+    for method in ("threshold", "balls", "everywhere", "given"):
         first, second = (table[table["method"] == method].iloc[0]["dice_mean"] for table in rows)
         assert first == second
 
 
 def test_the_check_runs_the_example_and_says_what_is_wrong_with_the_broken_one(finished):
     folder, _ = finished
-    for name, code, words in (("threshold", 0, "keeps the contract"), ("broken", 2, "its last words: no licence")):
+    for name, code, words in (
+        ("threshold", 0, "keeps the contract"),
+        ("balls", 0, ", and 0 where nobody clicked"),
+        ("broken", 2, "its last words: no licence"),
+    ):
         command = [sys.executable, "-m", "weakseg3d", "method", "check", f"config/methods/{name}.yaml"]
         ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
         assert ran.returncode == code

@@ -88,3 +88,21 @@ rule effort:
     shell:
         "{params.run} {params.annotations} --csv {output:q} --label dataset={wildcards.dataset:q}"
         " organ={wildcards.organ:q} annotation={wildcards.annotation:q} > {log:q} 2>&1"
+
+
+# Of methods that show or are given the annotations of the scans that they segment: for each new scan it is paid again.
+use rule effort as test_effort with:
+    input:
+        lambda wildcards: FILES.measured(wildcards, "test"),
+    output:
+        PATHS.TEST_EFFORT,
+    log:
+        paths.log("effort", paths.TEST_EFFORT),
+    benchmark:
+        paths.benchmark("effort", paths.TEST_EFFORT)
+    params:
+        run=RUN.verb("effort"),
+        annotations=lambda wildcards: options.effort_options(FILES, wildcards, "test") + " --label part=test",
+        code=RUN.code("effort"),
+    message:
+        "{wildcards.dataset}: effort of annotating the {wildcards.organ} in test cases ({wildcards.annotation})"

@@ -108,17 +108,19 @@ rule test_images:
     localrule: True
     params:
         cases=lambda wildcards: EXPERIMENT.datasets[wildcards.dataset].cases("test"),
+        columns=FILES.test_columns,
         files=FILES.test_files,
     message:
         "{wildcards.dataset}: images that {wildcards.method} segments"
     shell:
-        '(echo case,image; for case in {params.cases:q}; do echo "$case,{params.files}"; done) > {output:q}'
+        '(echo {params.columns}; for case in {params.cases:q}; do echo "$case,{params.files}"; done) > {output:q}'
 
 
-# A program of somebody else's segments all test cases of a cell at once.
+# A program of somebody else's segments all test cases of a cell at once. It gets what its command names: the model that
+# it trained or, if it is not trained, maybe the annotations of the very scans, to which no other step gives it a way.
 rule external_predict:
     input:
-        model=FILES.model,
+        unpack(FILES.predicted_with),
         cases=PATHS.TEST_IMAGES,
         images=FILES.test_images,
     output:
@@ -139,10 +141,11 @@ rule external_predict:
         command=lambda wildcards: EXPERIMENT.methods[wildcards.method]["external"]["predict"],
         options=lambda wildcards, input: options.external_options(EXPERIMENT, wildcards, "conda" in DEPLOYED_BY),
         gpus=lambda wildcards: EXPERIMENT.methods[wildcards.method]["external"]["gpus"],
+        given=lambda wildcards: options.prediction_options(FILES.predicted_with(wildcards)),
     message:
         "{wildcards.dataset}: {wildcards.method} segments the {wildcards.organ} in all test cases"
     shell:
-        "{params.run} predict --method {wildcards.method:q} --model {input.model:q} --cases {input.cases:q}"
+        "{params.run} predict --method {wildcards.method:q} {params.given} --cases {input.cases:q}"
         " --command {params.command:q} {params.options} --gpus {params.gpus} --out {output:q} > {log:q} 2>&1"
 
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from weakseg3d.annotations import ANNOTATIONS, resembled
 from weakseg3d.experiment.annotation_seeds import with_seed
 from weakseg3d.experiment.choices import choice_part
-from weakseg3d.experiment.external_facts import facts_of
+from weakseg3d.experiment.external_facts import facts_of, gets_annotations
 from weakseg3d.experiment.mixture import REST, divided, mixture_part, shares_of
-from weakseg3d.experiment.payment_times import ONCE, PER_SCAN
+from weakseg3d.experiment.payment_times import NEVER, ONCE, PER_SCAN
 from weakseg3d.experiment.people import (
     PREFIX,
     SIMULATED,
@@ -146,8 +146,8 @@ class Experiment:
         return list(dict.fromkeys(self.annotation(method, dataset, organ, seed) for seed in seeds))
 
     def seeds_of(self, method: str) -> list[int]:
-        """Return the seeds of a method: only the first one for a control, and for masks that do not differ by seed."""
-        single = self.is_control(method) or "{seed}" not in self.methods[method].get("predictions", "{seed}")
+        """Return the seeds of a method: the first one if nothing is trained, unless given masks differ by seed."""
+        single = not self.is_trained(method) and "{seed}" not in self.methods[method].get("predictions", "")
         return self.seeds[:1] if single else self.seeds
 
     def is_control(self, method: str) -> bool:
@@ -156,19 +156,28 @@ class Experiment:
 
     def is_trained(self, method: str) -> bool:
         """Return whether ``method`` is trained here, by this package or by a program of somebody else's."""
-        return not self.is_control(method) and "predictions" not in self.methods[method]
+        content = self.methods[method]
+        return "control" not in content and "predictions" not in content and "train" in content.get("external", "train")
 
     def paid(self, method: str) -> str:
-        """Return when the annotator's effort for ``method`` is paid: ``once``, on training scans, or ``per_scan``.
+        """Return when the annotator's effort for ``method`` is paid, one of `payment_times.PAID`.
 
-        It is empty where there is nothing to pay (the controls that end the scale), or where nobody says what was paid.
+        A program that nobody trains, and that gets no annotation, is ``never`` paid for. It is empty for the controls
+        that end the scale, and where nobody says what was paid.
         """
-        if self.is_control(method):
-            return PER_SCAN if self.methods[method]["control"] == "pseudo_label" else ""
-        return ONCE if self.is_trained(method) else ""
+        if self.annotates_test(method):
+            return PER_SCAN
+        if self.is_trained(method):
+            return ONCE
+        return NEVER if self.is_external(method) else ""
+
+    def annotates_test(self, method: str) -> bool:
+        """Return whether ``method`` shows or is given annotations of the very scans that it segments."""
+        content = self.methods[method]
+        return content.get("control") == "pseudo_label" or gets_annotations(content)
 
     def is_external(self, method: str) -> bool:
-        """Return whether a program of somebody else's trains and predicts."""
+        """Return whether a program of somebody else's predicts, and maybe trains."""
         return "external" in self.methods[method]
 
     def segments_new_scans(self, method: str) -> bool:
@@ -177,9 +186,9 @@ class Experiment:
 
     def has_uncertainty(self, method: str) -> bool:
         """Return whether maps of uncertainty lie beside the predictions of ``method``."""
-        if not self.uncertainty or not self.is_trained(method):
-            return False
-        return not self.is_external(method) or self.methods[method]["external"]["probabilities"]
+        if self.is_external(method):
+            return self.uncertainty and self.methods[method]["external"]["probabilities"]
+        return self.uncertainty and self.is_trained(method)
 
     def externals(self, uncertain: bool | None = None) -> list[str]:
         """Return the methods of programs of somebody else's; ``uncertain`` asks for those with or without maps."""

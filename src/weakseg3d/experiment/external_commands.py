@@ -11,9 +11,12 @@ from weakseg3d.files import existing_file, file_digest
 from weakseg3d.named_files import from_here_or_project
 from weakseg3d.registry.own_files import check_digest
 
-REQUIRED = {"train": ("cases", "out"), "predict": ("model", "images", "out")}
+REQUIRED = {"train": ("cases", "out"), "predict": ("images", "out")}
 """Placeholders that each command must have."""
-OPTIONAL = {"train": ("recipe", "program"), "predict": ("program",)}
+OPTIONAL = ("recipe", "program")
+"""Placeholders that each command may have."""
+MODEL, ANNOTATIONS = "model", "annotations"
+"""Of prediction: what a trained method must have, and what one without training may have."""
 
 ENVIRONMENT_FILES = (".yaml", ".yml")
 """How a conda environment's file ends; anything else is the folder of a Python environment."""
@@ -32,6 +35,11 @@ def command_words(command: str, values: Mapping[str, str]) -> list[str]:
     return [PLACEHOLDER.sub(lambda match: values[match[1]], word) for word in shlex.split(command)]
 
 
+def placeholders(command: str) -> list[str]:
+    """Return the names of the placeholders of a ``command``."""
+    return PLACEHOLDER.findall(command)
+
+
 def check_commands(external: Mapping[str, Any], source: str | Path) -> None:
     """Raise UserError, naming ``source``, for commands that are no words or whose placeholders are wrong.
 
@@ -39,16 +47,24 @@ def check_commands(external: Mapping[str, Any], source: str | Path) -> None:
     """
     if external.get("environment", "").endswith(ENVIRONMENT_FILES):
         existing_file(from_here_or_project(external["environment"]))
-    for key, required in REQUIRED.items():
-        place, allowed = f"{source}: external.{key}", (*required, *OPTIONAL[key])
+    trained = "train" in external
+    for key in (key for key in REQUIRED if key in external):
+        required = (*[MODEL] * (trained and key == "predict"), *REQUIRED[key])
+        allowed = (*required, *[ANNOTATIONS] * (not trained), *OPTIONAL)
+        place = f"{source}: external.{key}"
         try:
             words = shlex.split(external[key])
         except ValueError as error:
             raise UserError(f"{place} cannot be split into words ({error}); correct its quotes") from None
         if not words:
             raise UserError(f"{place} is empty; give a command")
-        found = [name for word in words for name in PLACEHOLDER.findall(word)]
+        found = [name for word in words for name in placeholders(word)]
         for name in found:
+            if name == ANNOTATIONS and key == "predict" and trained:
+                raise UserError(
+                    f"{place} names {{{ANNOTATIONS}}}, but a method that is trained gets no annotations of the scans"
+                    " that it segments; remove it, or remove external.train"
+                )
             if name not in allowed:
                 raise UserError(f"{place} has the placeholder {{{name}}}; use {_braced(allowed)}")
         for name in required:

@@ -1,14 +1,25 @@
-"""What a program of somebody else's is told about its training: the content of the JSON of ``{recipe}``."""
+"""What a program of somebody else's is told, in the JSON of ``{recipe}``, and whether it gets annotations of scans."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from weakseg3d.experiment.external_commands import ANNOTATIONS, placeholders
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.pseudo_labels import PSEUDO_LABELS, is_soft, is_sparse
 
 
-def target_of(method: Mapping[str, Any]) -> str:
-    """Return what a checked method learns from: ``mask``, ``sparse``, ``soft`` or, without a label, ``annotation``."""
+def gets_annotations(method: Mapping[str, Any]) -> bool:
+    """Return whether a checked method's program gets the annotations of the very scans that it segments."""
+    return "external" in method and ANNOTATIONS in placeholders(method["external"]["predict"])
+
+
+def target_of(method: Mapping[str, Any]) -> str | None:
+    """Return what a checked method learns from: ``mask``, ``sparse``, ``soft`` or, without a label, ``annotation``.
+
+    It is None for a program that learns from nothing.
+    """
+    if method["supervision"] == "none":
+        return None
     if method["supervision"] == "dense":
         return "mask"
     if "pseudo_label" not in method:

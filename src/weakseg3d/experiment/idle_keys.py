@@ -98,6 +98,17 @@ def check_foreign_keys(method: Mapping[str, Any], source: str | Path) -> None:
         raise UserError(f"{source}: 'images' has no effect {reason}; remove it")
 
 
+def check_untrained_keys(method: Mapping[str, Any], source: str | Path) -> None:
+    """Raise a UserError, naming ``source``, for a key of training in a method whose program is not trained."""
+    reason = "without external.train"
+    idle = ["pseudo_label"] * ("pseudo_label" in method) + ["images.train"] * ("train" in method["images"])
+    if idle:
+        raise UserError(f"{source}: '{idle[0]}' has no effect {reason}; remove it")
+    _refuse(method, ("external", "resume"), reason, source)
+    if "none" in method["annotation"]:
+        _refuse(method, ("annotated_by",), "without an annotation", source)
+
+
 def _check_regularisers(method: Mapping[str, Any], source: str | Path) -> None:
     """Raise a UserError for a weight that cannot act, and for a parameter of a regulariser that is switched off."""
     network, terms = method.get("network"), method["regularisers"]

@@ -82,7 +82,7 @@ def _check_nothing_needs_labels(experiment: Experiment, name: str, case: str) ->
 
 
 def _check_people(experiment: Experiment, name: str) -> None:
-    """Raise UserError for a case without the annotation that a method learns from, or that a control shows."""
+    """Raise UserError for a case without the annotation that a method learns from, shows or is given."""
     dataset = experiment.datasets[name]
     weak = {each: method for each, method in experiment.methods.items() if "none" not in method["annotation"]}
     for organ, method in product(dataset.organs, weak):
@@ -114,12 +114,10 @@ def _check_mixture(experiment: Experiment, name: str, organ: str, method: str) -
 
 
 def _annotated_cases(experiment: Experiment, dataset: str, method: str) -> list[str]:
-    """Return the cases whose annotations a method needs: those it learns from, and those that a control shows."""
-    content, parts = experiment.methods[method], {"train"}
-    if content.get("selection") == "weak_labels":
+    """Return the cases whose annotations a method needs: those it learns from, or those that it shows or is given."""
+    parts = {"test" if experiment.annotates_test(method) else "train"}
+    if experiment.methods[method].get("selection") == "weak_labels":
         parts.add(experiment.validation_part(dataset, method) or "train")
-    if content.get("control") == "pseudo_label":
-        parts.add("test")
     return [case for case, part in experiment.datasets[dataset].split.items() if part in parts]
 
 

@@ -47,14 +47,14 @@ def models_option(files: StageFiles, cell: Any) -> str:
     return option("models", [f"{organ}={model}" for organ, model in organs])
 
 
-def effort_options(files: StageFiles, cell: Any) -> str:
-    """Return the options of `effort` for the annotations of all training cases: people's as they saved them."""
+def effort_options(files: StageFiles, cell: Any, part: str = "train") -> str:
+    """Return the options of `effort` for the annotations of ``part`` of the split: people's as they saved them."""
     experiment = files.experiment
     if cell.annotation in experiment.mixtures():
         tables = files.efforts_of_mixture(cell).items()
         return _joined(*(option("combine", [table, *cases]) for table, cases in tables))
     if cell.annotation not in experiment.peoples_annotations():
-        return option("annotations", files.annotations_of_cases(cell))
+        return option("annotations", files.annotations_of_cases(cell, part))
     dataset = experiment.datasets[cell.dataset]
     people = dataset.people_of_part(cell.organ, cell.annotation)
     patterns, background = people.patterns("{case}")
@@ -62,7 +62,7 @@ def effort_options(files: StageFiles, cell: Any) -> str:
         patterns = [_scribbles(experiment, cell.dataset, "{case}")]
     return _joined(
         option("annotations", patterns),
-        option("cases", files.annotated_cases(cell)),
+        option("cases", files.annotated_cases(cell, part)),
         _meaning(people, background),
         option("seconds", people.times_file()),
     )
@@ -149,6 +149,11 @@ def external_options(experiment: Experiment, cell: Any, activated: bool) -> str:
         "--activated" * (activated and environment.endswith(ENVIRONMENT_FILES)),
         option("program", external.get("program", "")),
     )
+
+
+def prediction_options(given: Mapping[str, Any]) -> str:
+    """Return the options of `external predict` for what `StageFiles.predicted_with` names."""
+    return _joined(option("model", given.get("model", "")), option("facts", given.get("recipe", "")))
 
 
 def agreement_options(files: StageFiles, pair: Pair) -> str:

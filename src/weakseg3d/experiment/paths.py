@@ -43,6 +43,8 @@ ORIGINAL_MASK = RESULTS + "/4_masks/{dataset}/{organ}/original/{case}.nii.gz"
 
 ANNOTATION = RESULTS + "/5_annotations/{dataset}/{organ}/{annotation}/{case}.{suffix}"
 EFFORT = RESULTS + "/5_annotations/{dataset}/{organ}/{annotation}/effort.csv"
+TEST_EFFORT = RESULTS + "/5_annotations/{dataset}/{organ}/{annotation}/effort_test.csv"
+"""The effort of annotating the test scans, of methods that are given those annotations."""
 
 PSEUDO_LABEL = RESULTS + "/6_pseudo_labels/{dataset}/{organ}/{annotation}/{pseudo_label}/{case}.nii.gz"
 PSEUDO_LABEL_ARRAY = RESULTS + "/6_pseudo_labels/{dataset}/{organ}/{annotation}/{pseudo_label}/{case}.npy"
@@ -58,7 +60,7 @@ MODEL = TRAINING + "/model.pt"
 RUN = TRAINING + "/run.json"
 LOSSES = TRAINING + "/losses.csv"
 TEST_IMAGES = METHOD + "/test.csv"
-"""The images that a program of somebody else's segments."""
+"""The images that a program of somebody else's segments, and their annotations where it is given those."""
 EXTERNAL_MODEL = TRAINING + "/model.json"
 """The digests of what such a program's training made, in the folder beside it that is called the same."""
 

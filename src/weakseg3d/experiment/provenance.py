@@ -42,15 +42,15 @@ def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]
 def _with_models(experiment: Experiment, cell: Cell) -> dict[str, Any]:
     """Return a cell with the folder of the model that predicts, and of those it started from.
 
-    A model of a program of somebody else's is marked as ``external``.
+    A cell of a program of somebody else's, which has a model only if it is trained, is marked as ``external``.
     """
+    known: dict[str, Any] = {}
+    if experiment.is_external(cell.method):
+        known = {"external": True, "uncertainty": experiment.has_uncertainty(cell.method)}
     if not experiment.is_trained(cell.method):
-        return cell._asdict() | {"model": None, "first_stages": []}
+        return cell._asdict() | {"model": None, "first_stages": []} | known
     model, *stages = (
         paths.in_results(paths.TRAINING).format(**cell._asdict() | {"method": method})
         for method in experiment.trained_for(cell.method)
     )
-    known: dict[str, Any] = {}
-    if experiment.is_external(cell.method):
-        known = {"external": True, "uncertainty": experiment.has_uncertainty(cell.method)}
     return cell._asdict() | {"model": model, "first_stages": stages} | known

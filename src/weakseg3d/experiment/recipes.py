@@ -9,12 +9,14 @@ from typing import Any
 from weakseg3d.annotations import ANNOTATIONS, resembled
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.external_commands import check_commands, check_pattern
+from weakseg3d.experiment.external_facts import gets_annotations
 from weakseg3d.experiment.idle_keys import (
     check_controls_keys,
     check_dense_keys,
     check_foreign_keys,
     check_idle_keys,
     check_passes,
+    check_untrained_keys,
 )
 from weakseg3d.experiment.method_schema import REGISTRIES, method_schema, with_digests
 from weakseg3d.experiment.mixture import check_mixture, shares_of
@@ -132,6 +134,9 @@ def _check_foreign(method: dict[str, Any], source: str | Path) -> None:
         check_pattern(method["predictions"], source)
         return
     check_commands(method["external"], source)
+    if "train" not in method["external"]:
+        _check_untrained(method, source)
+        return
     if method["supervision"] == "none":
         raise UserError(f"{source}: 'supervision: none' is for controls; a trained method needs 'weak' or 'dense'")
     if method["supervision"] == "weak":
@@ -141,6 +146,25 @@ def _check_foreign(method: dict[str, Any], source: str | Path) -> None:
             check_pseudo_label(method, source)
     else:
         check_dense_keys(method, source)
+
+
+def _check_untrained(method: dict[str, Any], source: str | Path) -> None:
+    """Raise UserError, naming ``source``, for a program without a training that says what it would learn from."""
+    check_untrained_keys(method, source)
+    if method["supervision"] != "none":
+        raise UserError(
+            f"{source}: without external.train nothing is learnt; set 'supervision: none', or add a command that trains"
+        )
+    annotated = "none" not in method["annotation"]
+    if gets_annotations(method) and not annotated:
+        raise UserError(
+            f"{source}: external.predict names {{annotations}}, but 'annotation' is none; say there what people give"
+        )
+    if annotated and not gets_annotations(method):
+        raise UserError(
+            f"{source}: an annotation has no effect without external.train; set it to 'none: {{}}', or name"
+            " {annotations} in external.predict"
+        )
 
 
 def checked_recipe(content: dict[str, Any], source: str | Path) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from weakseg3d.annotations import ANNOTATIONS, is_drawn
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.annotation_seeds import seed_of
 from weakseg3d.experiment.experiment import Evaluation, Experiment, pseudo_label_part
-from weakseg3d.experiment.external_facts import target_of
+from weakseg3d.experiment.external_commands import placeholders
+from weakseg3d.experiment.external_facts import gets_annotations, target_of
 from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.phantom import ARCHIVE_NAMES
 
@@ -62,34 +63,34 @@ class StageFiles:
         cases = self.experiment.cases_of(cell.dataset, cell.case)
         return [path for case in cases for path in people.of_case(case)]
 
-    def annotations(self, cell: Any, cases: Iterable[str] | None = None) -> list[str]:
-        """Return what an annotator gives for ``cases`` (all training cases if None): masks for full supervision."""
-        cases = self._annotated(cell, self._batches(cell, "train")) if cases is None else cases
+    def annotations(self, cell: Any, cases: Iterable[str]) -> list[str]:
+        """Return what an annotator gives for ``cases``, or batches: masks for full supervision."""
         if cell.annotation == "dense":
             return self._paths(paths.MASK, cell, cases)
         return self._paths(paths.ANNOTATION, cell, cases, suffix=self.suffix(cell.annotation))
 
-    def measured(self, cell: Any) -> list[str]:
-        """Return what the effort of an annotation is measured on: what people saved, or what was simulated.
+    def measured(self, cell: Any, part: str = "train") -> list[str]:
+        """Return what the effort of annotating ``part`` is measured on: what people saved, or what was simulated.
 
         That of a mixture is gathered from the tables of its shares.
         """
         if cell.annotation in self.experiment.mixtures():
             return list(self.efforts_of_mixture(cell))
         if cell.annotation not in self.experiment.peoples_annotations():
-            return self.annotations(cell)
+            return self.annotations(cell, self._annotated(cell, self._batches(cell, part)))
         people = self.experiment.datasets[cell.dataset].people_of_part(cell.organ, cell.annotation)
         if people.imported:
-            return self._paths(paths.CASE_IMAGE, cell, self._batches(cell, "train"))
-        return [path for case in self.annotated_cases(cell) for path in people.of_case(case)] + people.times_file()
+            return self._paths(paths.CASE_IMAGE, cell, self._batches(cell, part))
+        cases = self.annotated_cases(cell, part)
+        return [path for case in cases for path in people.of_case(case)] + people.times_file()
 
-    def annotations_of_cases(self, cell: Any) -> list[str]:
-        """Return the same, a file for each training case."""
-        return self.annotations(cell, self.annotated_cases(cell))
+    def annotations_of_cases(self, cell: Any, part: str) -> list[str]:
+        """Return the annotations of ``part`` of the split, a file for each case."""
+        return self.annotations(cell, self.annotated_cases(cell, part))
 
-    def annotated_cases(self, cell: Any) -> list[str]:
-        """Return the training cases that have an annotation, or a label to simulate it from."""
-        return self._annotated(cell, self.experiment.datasets[cell.dataset].cases("train"))
+    def annotated_cases(self, cell: Any, part: str) -> list[str]:
+        """Return the cases of ``part`` that have an annotation, or a label to simulate it from."""
+        return self._annotated(cell, self.experiment.datasets[cell.dataset].cases(part))
 
     def _annotated(self, cell: Any, cases: list[str]) -> list[str]:
         """Return those of ``cases`` that have the annotation of a cell; a batch has it as a whole."""
@@ -233,11 +234,31 @@ class StageFiles:
         image = self.experiment.image(cell.method, "test")
         return self._paths(paths.SEEN_IMAGE, cell, self._batches(cell, "test"), image=image)
 
+    def test_columns(self, cell: Any) -> str:
+        """Return the columns of the list of test images."""
+        return "case,image,annotation" if gets_annotations(self.experiment.methods[cell.method]) else "case,image"
+
     def test_files(self, cell: Any) -> str:
-        """Return the image of ``$case``, seen from the folder of the list of test images."""
+        """Return the files of ``$case`` in the list of test images, seen from its folder: image and annotation."""
         image = self.experiment.image(cell.method, "test")
-        (file,) = self._paths(paths.SEEN_IMAGE, cell, ["$case"], image=image)
-        return os.path.relpath(file, self.path(paths.METHOD, cell))
+        files = self._paths(paths.SEEN_IMAGE, cell, ["$case"], image=image)
+        if gets_annotations(self.experiment.methods[cell.method]):
+            files += self.annotations(cell, ["$case"])
+        return ",".join(os.path.relpath(file, self.path(paths.METHOD, cell)) for file in files)
+
+    def predicted_with(self, cell: Any) -> dict[str, Any]:
+        """Return what a program of somebody else's predicts with beside the images, as its command names it."""
+        method = self.experiment.methods[cell.method]
+        found: dict[str, Any] = {}
+        trained = self.experiment.is_trained(cell.method)
+        if trained:
+            found["model"] = self.model(cell)
+        # Without a model, it is the recipe that knows what the program contains.
+        if not trained or "recipe" in placeholders(method["external"]["predict"]):
+            found["recipe"] = self.path(paths.RECIPE, cell)
+        if gets_annotations(method):
+            found["annotations"] = self.annotations(cell, self._batches(cell, "test"))
+        return found
 
     def given_masks(self, cell: Any) -> list[str]:
         """Return the masks, made elsewhere, of a case or of all cases of a batch."""
@@ -356,9 +377,14 @@ class StageFiles:
         return list(dict.fromkeys(files))
 
     def effort(self) -> list[str]:
-        """Return the annotator's effort for every annotation of every cell, in config order."""
+        """Return the annotator's effort for every annotation of every cell, in config order.
+
+        That of a method which shows or is given annotations of test scans is measured on them.
+        """
         cells = [cell for cell in self.experiment.cells() if cell.annotation != "none"]
-        return list(dict.fromkeys(self.path(paths.EFFORT, cell) for cell in cells))
+        tested = self.experiment.annotates_test
+        patterns = [(paths.TEST_EFFORT if tested(cell.method) else paths.EFFORT, cell) for cell in cells]
+        return list(dict.fromkeys(self.path(pattern, cell) for pattern, cell in patterns))
 
     def shown_volumes(self) -> list[str]:
         """Return the volumes that panels, viewer and reliability show: test cases of all methods but variants."""

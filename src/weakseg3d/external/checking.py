@@ -1,4 +1,4 @@
-"""The contract, tried on two phantom cases: what `method check` does."""
+"""The contract, tried on phantom cases: what `method check` does."""
 
 import csv
 import sys
@@ -13,7 +13,7 @@ from weakseg3d.cli import main
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.choices import choice_words
 from weakseg3d.experiment.external_commands import ENVIRONMENT_FILES
-from weakseg3d.experiment.external_facts import facts_of, target_of
+from weakseg3d.experiment.external_facts import facts_of, gets_annotations, target_of
 from weakseg3d.experiment.paths import PROBABILITY
 from weakseg3d.external.environment import command_environment
 from weakseg3d.external.masks import foreign_mask, foreign_probability
@@ -25,18 +25,21 @@ from weakseg3d.phantom.ct import ct_case
 
 CASES = ("first", "second")
 """Names that are no numbers, so that a method cannot rely on those."""
+ABSENT = "without_organ"
+"""A case for methods that get annotations of the scans that they segment: here nobody could click on the organ."""
 SPACING = 5.0
 """Spacing of the isotropic grid in mm: about 70 x 50 x 60 voxels."""
-ORGAN, LABEL = "spleen", 1
-"""The organ, and its id in the phantom's label map."""
+ORGAN, LABEL, NO_LABEL = "spleen", 1, 13
+"""The organ, its id in the phantom's label map, and an id of nothing."""
 
 
 def check(name: str, method: Mapping[str, Any]) -> str:
     """Run the commands of a checked ``method`` on two phantom cases and say in one sentence what they did.
 
-    The images differ in size, and the second grid is oblique. Raises UserError, which says what is wrong.
+    The images differ in size, and the second grid is oblique. A method that gets annotations of what it segments also
+    gets a third case, without the organ and so without a click. Raises UserError, which says what is wrong.
     """
-    external = method["external"]
+    external, trained, prompted = method["external"], "train" in method["external"], gets_annotations(method)
     environment = external.get("environment", "")
     if environment.endswith(ENVIRONMENT_FILES):
         print(
@@ -48,32 +51,36 @@ def check(name: str, method: Mapping[str, Any]) -> str:
     variables = command_environment(environment or None, False, external["gpus"])
     with tempfile.TemporaryDirectory(prefix="weakseg3d-check-") as temporary:
         folder = Path(temporary)
-        cases = {case: _phantom(number, case, method, folder) for number, case in enumerate(CASES, start=1)}
+        names = (*CASES, *[ABSENT] * prompted)
+        cases = {case: _phantom(number, case, method, folder) for number, case in enumerate(names, start=1)}
         _write_list(folder / "cases.csv", ["case", "image", "target"], cases)
-        _write_list(folder / "test.csv", ["case", "image"], cases)
+        _write_list(folder / "test.csv", ["case", "image", *["annotation"] * prompted], cases)
         cell = {"method": name, "dataset": "phantom_ct", "modality": "CT", "organ": ORGAN, "seed": 0, "threads": 1}
         facts = facts_of(method, **cell, spacing=SPACING, intensity={"window": [-175, 250]})
         program = external.get("program")
         before = {path: file_digest(path) for files in cases.values() for path in files}
-        start = time.monotonic()
-        train(facts, folder / "cases.csv", external["train"], folder / "seed-0", variables, program)
-        trained = time.monotonic()
-        model, masks = folder / "seed-0" / "model.json", folder / "masks.json"
-        predict(name, model, folder / "test.csv", external["predict"], masks, variables, program)
-        predicted = time.monotonic()
+        given: dict[str, Any] = {"facts": facts, "program": program}
+        times = [time.monotonic()]
+        if trained:
+            train(facts, folder / "cases.csv", external["train"], folder / "seed-0", variables, program)
+            given["model"] = folder / "seed-0" / "model.json"
+        times.append(time.monotonic())
+        masks = folder / "masks.json"
+        predict(name, folder / "test.csv", external["predict"], masks, variables, **given)
+        times.append(time.monotonic())
         voxels = [_organ_voxels(masks.with_suffix(""), case, files[0], external) for case, files in cases.items()]
         changed = [path for path, digest in before.items() if file_digest(path) != digest]
         if changed:
             raise UserError(f"{changed[0]}: was changed by the method, which may write into its {{out}} alone")
-    found = " and ".join(str(number) for number in voxels)
-    return (
-        f"keeps the contract; trained on two phantom cases in {trained - start:.0f} s, predicted them in"
-        f" {predicted - trained:.0f} s, and found {found} voxels of the {ORGAN}"
-    )
+    training, prediction = times[1] - times[0], times[2] - times[1]
+    did = f"trained on two phantom cases in {training:.0f} s, predicted them" if trained else "segmented phantom cases"
+    found = " and ".join(str(number) for number in voxels[: len(CASES)])
+    without = f", and {voxels[-1]} where nobody clicked as there is none" if prompted else ""
+    return f"keeps the contract; {did} in {prediction:.0f} s, and found {found} voxels of the {ORGAN}{without}"
 
 
 def _phantom(number: int, case: str, method: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Return image and target of a phantom case, written into ``folder``."""
+    """Return the image of a phantom case and what a method learns from or is given with it, as far as it is either."""
     image, label = ct_case(0, number)
     paths = {kind: folder / f"{case}_{kind}.nii.gz" for kind in ("scan", "map", "image", "label", "mask")}
     write_volume(image, paths["scan"])
@@ -81,23 +88,37 @@ def _phantom(number: int, case: str, method: Mapping[str, Any], folder: Path) ->
     for source, kind in (("scan", "image"), ("map", "label")):
         verb = f"resample --kind {kind} --spacing {SPACING} --in {paths[source]} --out {paths[kind]}"
         _run(verb.split())
-    _run(["split", "--ids", str(LABEL), "--label", str(paths["label"]), "--out", str(paths["mask"])])
-    return [paths["image"], _target(case, method, paths, folder)]
+    identifier = NO_LABEL if case == ABSENT else LABEL
+    _run(
+        [
+            "split",
+            "--allow-absent",
+            "--ids",
+            str(identifier),
+            "--label",
+            str(paths["label"]),
+            "--out",
+            str(paths["mask"]),
+        ]
+    )
+    return [paths["image"], *_target(case, method, paths, folder)]
 
 
-def _target(case: str, method: Mapping[str, Any], paths: Mapping[str, Path], folder: Path) -> Path:
-    target = target_of(method)
+def _target(case: str, method: Mapping[str, Any], paths: Mapping[str, Path], folder: Path) -> list[Path]:
     if method["supervision"] == "dense":
-        return paths["mask"]
+        return [paths["mask"]]
+    if "none" in method["annotation"]:
+        return []
     drawn = is_drawn(ANNOTATIONS.choice(method["annotation"]).entry)
     annotation = folder / f"{case}_annotation.{'nii.gz' if drawn else 'mrk.json'}"
-    _run(["annotate", "--mask", str(paths["mask"]), "--out", str(annotation), *choice_words(method["annotation"])])
-    if target == "annotation":
-        return annotation
+    files = ["--mask", str(paths["mask"]), "--out", str(annotation), "--allow-absent"]
+    _run(["annotate", *files, *choice_words(method["annotation"])])
+    if target_of(method) in (None, "annotation"):
+        return [annotation]
     label = folder / f"{case}_pseudo.nii.gz"
     files = ["--annotation", str(annotation), "--image", str(paths["image"]), "--out", str(label)]
     _run(["pseudolabel", *files, *choice_words(method["pseudo_label"])])
-    return label
+    return [label]
 
 
 def _run(command: list[str]) -> None:

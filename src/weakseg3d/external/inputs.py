@@ -24,11 +24,11 @@ def write_cases(cases: Mapping[str, Mapping[str, Path]], folder: Path) -> None:
         csv.writer(stream, lineterminator="\n").writerows([["case", "image", "target"], *rows])
 
 
-def write_images(images: Mapping[str, Path], folder: Path) -> None:
-    """Copy images as ``folder/{case}.nii.gz``."""
+def write_files(files: Mapping[str, Path], folder: Path) -> None:
+    """Copy images or annotations as ``folder/{case}`` with their suffix."""
     folder.mkdir(parents=True)
-    for case, path in images.items():
-        shutil.copyfile(path, folder / f"{case}.nii.gz")
+    for case, path in files.items():
+        shutil.copyfile(path, folder / f"{case}{_suffix(path)}")
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:

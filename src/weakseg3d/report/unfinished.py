@@ -76,7 +76,7 @@ def with_missing_evaluations(rows, results):
                     (*(labels[name] for name in LABELS), metric, np.nan, unit, LACKING)
                     for metric, unit in units.items()
                     # Controls have no uncertainty, nor have programs that write no probabilities.
-                    if metric in METRICS or (cell["model"] and cell.get("uncertainty", True))
+                    if metric in METRICS or cell.get("uncertainty", bool(cell["model"]))
                 ]
     if not missing:
         return rows

@@ -1,7 +1,7 @@
 """Train and predict with a program of somebody else's.
 
-The commands get their files by placeholders, {cases}, {recipe} and {out} for training, {model}, {images} and {out} for
-prediction, and are run without a shell. docs/external.md is the contract.
+The commands get their files by placeholders, {cases}, {recipe} and {out} for training, {images} and {out} with {model},
+{annotations} or {recipe} for prediction, and are run without a shell. docs/external.md is the contract.
 """
 
 import argparse
@@ -26,8 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     train.add_argument("--out", required=True, metavar="DIR", help="folder of the trained model")
     predict = tasks.add_parser("predict", help="segment images: a folder of images in, a folder of masks out")
     predict.add_argument("--method", required=True, metavar="NAME", help="the method's name, for messages")
-    predict.add_argument("--model", required=True, metavar="FILE", help="model.json of 'external train'")
-    predict.add_argument("--cases", required=True, metavar="CSV", help="images to segment: case,image")
+    predict.add_argument("--model", metavar="FILE", help="model.json of 'external train', which {model} stands for")
+    predict.add_argument("--facts", metavar="FILE", help="what the program is told by {recipe} (YAML or JSON)")
+    predict.add_argument(
+        "--cases", required=True, metavar="CSV", help="images to segment: case,image and, for {annotations}, annotation"
+    )
     predict.add_argument("--out", required=True, metavar="FILE", help="list of the masks (.json); they lie beside it")
     predict.add_argument("--gpus", type=int, default=1, help="0 hides all GPUs from the program")
     for task in (train, predict):
@@ -47,7 +50,8 @@ def run(args: argparse.Namespace) -> None:
         if not args.out.endswith(".json"):
             raise UserError(f"{args.out}: the list of masks is written as JSON; choose a name that ends in .json")
         environment = command_environment(args.environment, args.activated, args.gpus)
-        predict(args.method, args.model, args.cases, args.command, args.out, environment, args.program)
+        given = {"model": args.model, "facts": read_yaml(args.facts) if args.facts else None, "program": args.program}
+        predict(args.method, args.cases, args.command, args.out, environment, **given)
         return
     from weakseg3d.external.training import train
 

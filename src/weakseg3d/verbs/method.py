@@ -1,7 +1,8 @@
 """Check that a method of your own keeps its contract.
 
-check reads the method's YAML and, if it has commands of its own (docs/external.md), trains it on one phantom case and
-predicts another one, in the environment that it names, and says in one sentence what is wrong.
+check reads the method's YAML and, if it has commands of its own (docs/external.md), runs them on two phantom cases, in
+the environment that it names, and says in one sentence what is wrong. A program that gets the annotations of what it
+segments also gets a case without the organ, and so without a click.
 """
 
 import argparse

@@ -52,6 +52,18 @@ def test_twenty_clicked_scans_cost_less_from_the_21st_on(tables):
     assert (float(clicked["dice_mean"]), float(clicked["per_scan_dice_mean"])) == (0.8, 0.7)
 
 
+def test_what_is_paid_per_scan_costs_what_the_test_scans_cost(tmp_path):
+    trained = [f"toy,spleen,points,{case},7,0,train" for case in range(20)]
+    tested = [f"toy,spleen,points,{case},{clicks},0,test" for case, clicks in (("a", 8), ("b", 12))]
+    (tmp_path / "effort.csv").write_text("\n".join([f"{HEADER},part", *trained, *tested]) + "\n", encoding="utf-8")
+    tables = report_on(tmp_path, rows_of(), "--effort", str(tmp_path / "effort.csv"), *PAID)
+    clicked = next(row for row in records(tables / "break_even.csv") if row["method"] == "clicked")
+    assert (clicked["annotated_scans"], float(clicked["once"]), float(clicked["per_scan"])) == ("20", 140, 10)
+    assert clicked["from_scan"] == "15"
+    main = {row["method"]: row["effort_clicks"] for row in records(tables / "main.csv")}
+    assert (float(main["clicked"]), float(main["pseudo_label"])) == (7, 10)
+
+
 def test_outlines_and_clicks_are_not_compared(tables):
     drawn = records(tables / "break_even.csv")[1]
     assert (drawn["unit"], drawn["from_scan"], drawn["reason"]) == ("", "", "no unit in common")

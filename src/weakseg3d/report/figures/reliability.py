@@ -43,7 +43,8 @@ def measured_reliability(results):
     are counted on the grid of the prediction, onto which the reference is resampled.
     """
     bins, references = {}, {}
-    methods = list(dict.fromkeys(cell["method"] for cell in results.cells if cell["model"]))[:MAX_METHODS]
+    uncertain = [cell for cell in results.cells if cell.get("uncertainty", bool(cell["model"]))]
+    methods = list(dict.fromkeys(cell["method"] for cell in uncertain))[:MAX_METHODS]
     for cell in results.cells:
         if cell["method"] not in methods:
             continue

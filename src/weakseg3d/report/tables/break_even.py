@@ -39,8 +39,8 @@ HEADINGS = {
 
 NOTE = (
     "A trained method costs the annotation of its training scans once: effort per scan × annotated scans. A method that"
-    " gets annotations of the scans that it segments costs that effort for every one of them; its effort per scan is"
-    " that of the training scans, annotated alike. Once costs less from the scan number floor(once / per scan) + 1 on;"
+    " gets annotations of the scans that it segments costs that effort for every one of them, as measured on the test"
+    " scans. Once costs less from the scan number floor(once / per scan) + 1 on;"
     " equal is not less. Only whole efforts in the same unit are compared: clicks with clicks, centimetres drawn with"
     " centimetres, and seconds where people's times are known. Machine time, annotations of validation cases and the"
     " reference masks of test cases are not counted. Less effort is no better result: read it with the Dice of both,"

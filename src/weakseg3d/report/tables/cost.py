@@ -71,14 +71,12 @@ NOTE = (
 
 @dataclass(frozen=True)
 class Training:
-    """The records of one training, and how long its model takes to predict."""
+    """The records of one training."""
 
     seed: int
     run: dict[str, Any]
     first_stages: list[dict[str, Any]]
     """The records of the models that this one was initialised from."""
-    prediction_seconds: float
-    """Seconds per case; NaN if they were not measured."""
 
 
 def cost_table(table, results):
@@ -88,8 +86,9 @@ def cost_table(table, results):
     """
     lines, warnings = [], []
     for row in table[~is_control(table["method"])].to_dict("records"):
-        trainings = []
+        trainings, predictions = [], []
         for cell in results.cells_of(**{key: row[key] for key in ("dataset", "organ", "annotation", "method")}):
+            predictions.append(results.prediction_seconds(cell))
             if not cell["model"]:
                 continue
             records = [results.folder / model / "run.json" for model in (cell["model"], *cell["first_stages"])]
@@ -97,8 +96,9 @@ def cost_table(table, results):
                 warnings.append(f"{missing[0]}: no such file, so the cost of {row['method']} is not known")
                 continue
             run, *first_stages = map(read_run, records)
-            trainings.append(Training(cell["seed"], run, first_stages, results.prediction_seconds(cell)))
-        line = {key: row[key] for key in CELL} | _cost(trainings)
+            trainings.append(Training(cell["seed"], run, first_stages))
+        # Seconds are NaN where they were not measured.
+        line = {key: row[key] for key in CELL} | _cost(trainings) | {"prediction_s": pd.Series(predictions).mean()}
         lines.append(line | {fact: row[fact] for fact in FACTS if fact in row})
     return pd.DataFrame(lines, columns=[*COLUMNS, *(fact for fact in FACTS if fact in table)]), warnings
 
@@ -114,7 +114,7 @@ def gpu_and_cpu_hours(run):
 
 
 def _cost(trainings):
-    """Return the columns of the table for the trainings of one method: one for each seed and annotator."""
+    """Return what the trainings of one method cost, one for each seed and annotator; without any, nothing is known."""
     if not trainings:
         return dict.fromkeys(MEASURED, math.nan) | {"device": "", "n_seeds": 0}
     runs = pd.DataFrame([training.run for training in trainings])
@@ -128,7 +128,6 @@ def _cost(trainings):
         "gpu_hours": sum(gpu for gpu, _ in hours) / len(trainings),
         "cpu_hours": sum(cpu for _, cpu in hours) / len(trainings),
         "peak_memory_mb": runs["peak_memory_mb"].max(),
-        "prediction_s": pd.Series([training.prediction_seconds for training in trainings]).mean(),
         "n_seeds": len({training.seed for training in trainings}),
     }
 

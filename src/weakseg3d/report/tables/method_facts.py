@@ -3,11 +3,13 @@
 import math
 import re
 
+import numpy as np
 import pandas as pd
 
 from weakseg3d.errors import UserError
 from weakseg3d.evaluation.annotators import has_several
 from weakseg3d.evaluation.long_table import series_names
+from weakseg3d.experiment.payment_times import PER_SCAN
 from weakseg3d.experiment.people import PREFIX, is_peoples
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.inference.controls import CONTROLS
@@ -24,13 +26,16 @@ SELECTIONS |= {"own": "the method's own", "": ""}
 """What selected the model, by rule, in words for readers."""
 
 FACTS_NOTE = (
-    "Effort: what the annotator gives per training case, in clicks and in centimetres of drawn outline; of people, "
-    "measured on what they saved, with the time if it is known. Selection: "
+    "Effort: what the annotator gives per training case, in clicks and in centimetres of drawn outline, or per test "
+    "case for methods that are given annotations of those; of people, measured on what they saved, with the time if it "
+    "is known. Selection: "
     "which state of the network is kept; 'weak labels' and 'last step' use no dense mask, 'dense validation' does."
 )
 """What readers need to know about the columns."""
 
 ANNOTATED = ("dataset", "organ", "annotation")
+TRAIN, TEST = "train", "test"
+"""Parts of the split on which an effort is measured."""
 EFFORT_COLUMNS = (*ANNOTATED, "clicks", "drawn_cm")
 NUMBERS = {
     "clicks": "effort_clicks",
@@ -49,7 +54,8 @@ def is_control(methods):
 def read_effort(paths):
     """Return mean clicks and centimetres drawn per case, by dataset, organ and annotation, from CSVs of 'effort'.
 
-    ``effort_cases`` is the number of annotated cases.
+    ``effort_cases`` is the number of annotated cases, ``effort_part`` the part of the split that they are, which the
+    label ``part`` says; without one, they are training cases.
     Where any of them has them, also the mean seconds and the number of annotators.
     Raises UserError for a missing file, another header, and an effort that is not a number of 0 or more.
     """
@@ -73,8 +79,9 @@ def read_effort(paths):
                 raise UserError(
                     f"{path}: {column} in row {row} is not a number of 0 or more; write it with 'effort --csv'"
                 )
-        tables.append(table[[*ANNOTATED, *known]].rename(columns=NUMBERS))
-    groups = pd.concat(tables).groupby(list(ANNOTATED), sort=False)
+        part = table["part"].map(from_cell) if "part" in table else TRAIN
+        tables.append(table[[*ANNOTATED, *known]].rename(columns=NUMBERS).assign(effort_part=part))
+    groups = pd.concat(tables).groupby([*ANNOTATED, "effort_part"], sort=False)
     return groups.mean().assign(effort_cases=groups.size()).reset_index()
 
 
@@ -82,15 +89,22 @@ def with_facts(rows, effort, selections, paid=None):
     """Return the metrics ``rows`` with the columns `FACTS`, ``effort_cases`` and ``effort_paid``.
 
     ``effort`` is the table that `read_effort` returns, or None; ``selections`` is ``{method: rule}`` and ``paid`` says
-    when a method's effort is paid (`payment_times.PAID`). An unknown effort is NaN, an unknown rule
-    is empty text.
+    when a method's effort is paid (`payment_times.PAID`). One that is paid per scan has the effort of the test scans
+    or, if that was not measured, of training scans. An unknown effort is NaN, an unknown rule is empty text.
     """
+    when = rows["method"].map(paid or {}).fillna("")
     if effort is not None:
-        rows = rows.merge(effort, on=list(ANNOTATED), how="left")
+        of_test = effort[effort["effort_part"] == TEST]
+        tested = pd.MultiIndex.from_frame(rows[list(ANNOTATED)]).isin(
+            pd.MultiIndex.from_frame(of_test[list(ANNOTATED)])
+        )
+        part = np.where((when == PER_SCAN) & tested, TEST, TRAIN)
+        rows = rows.assign(effort_part=part).merge(effort, on=[*ANNOTATED, "effort_part"], how="left")
+        rows = rows.drop(columns="effort_part")
     else:
         rows = rows.assign(effort_clicks=math.nan, effort_cm=math.nan, effort_cases=math.nan)
     rows = rows.assign(selection=rows["method"].map(selections).fillna(""))
-    return rows.assign(effort_paid=rows["method"].map(paid or {}).fillna(""))
+    return rows.assign(effort_paid=when.to_numpy())
 
 
 def with_mean_efforts(rows):
