@@ -34,10 +34,10 @@ def graph_of(config, folder):
     return load_experiment(read_yaml(config)), jobs, {path: job for job in jobs for path in job["output"]}
 
 
-CONFIGS = ["config.yaml", "la2018.yaml", "paper.yaml", "annotations.yaml", "effort.yaml", "nnunet.yaml"]
+CONFIGS = ["config.yaml", "la2018.yaml", "paper.yaml", "annotations.yaml", "effort.yaml", "nnunet.yaml", "prompts.yaml"]
 
 
-GRAPHS = [*product(CONFIGS, ["case"]), ("config.yaml", "split"), ("paper.yaml", "split")]
+GRAPHS = [*product(CONFIGS, ["case"]), ("config.yaml", "split"), ("paper.yaml", "split"), ("prompts.yaml", "split")]
 
 
 @pytest.fixture(scope="module", params=GRAPHS, ids=" ".join)
@@ -172,7 +172,7 @@ def test_a_program_of_somebody_elses_gets_volumes_and_is_given_no_test_case_befo
     for job in [job for job in jobs if job["rule"] == "external_predict"]:
         images = [path for path in job["input"] if path.endswith(".nii.gz")]
         assert {makers[path]["wildcards"]["case"] for path in images} == set(
-            experiment.datasets[job["wildcards"]["dataset"]].cases("test")
+            experiment.batches(job["wildcards"]["dataset"], "test")
         )
 
 
@@ -258,6 +258,6 @@ def test_in_batches_there_is_one_prediction_and_one_evaluation_per_model(graph):
     experiment, jobs, _ = graph
     if experiment.batch == "split":
         cells = [cell for cell in experiment.cells() if "control" not in experiment.methods[cell.method]]
-        assert sum(job["rule"] == "predict" for job in jobs) == len(cells)
+        assert sum(job["rule"] in ("predict", "external_predict") for job in jobs) == len(cells)
         assert sum(job["rule"] == "evaluate" for job in jobs) == len(experiment.cells())
         assert sum(job["rule"] == "import_case" for job in jobs) == 2 * len(experiment.datasets)
