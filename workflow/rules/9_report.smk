@@ -169,6 +169,7 @@ rule report:
     output:
         report_tables(),
         report_figures(),
+        PATHS.SETTINGS,
         html=in_report(PATHS.REPORT, "Report", "report"),
     log:
         paths.log("report"),

@@ -46,12 +46,13 @@ CAPTIONS = {
 """The text below a figure in the page."""
 
 
-def all_figures(rows, tables, results=None, measures=SHOWN, scans_to_come=300):
+def all_figures(rows, tables, results=None, measures=SHOWN, scans_to_come=300, scans=True):
     """Return the figures of a report as ``{name: Picture}``.
 
     ``rows`` is the table that `read_metrics` returns, ``tables`` are its `Tables` of the ``measures``;
     ``scans_to_come`` is the number of new scans up to which an effort per scan is drawn. Without
-    ``results``, a `Results`, there are no training curves, no reliability diagram and no panels of cases.
+    ``results``, a `Results`, there are no training curves, no reliability diagram and no panels of cases; the latter
+    are also left out without ``scans``.
     """
     figures = {
         "dice_boxplot": dice_boxplot(rows),
@@ -68,6 +69,7 @@ def all_figures(rows, tables, results=None, measures=SHOWN, scans_to_come=300):
     if results:
         figures["training"] = training_figure(results)
         figures["reliability"] = reliability_figure(measured_reliability(results))
+    if results and scans:
         methods = methods_with_pictures(rows)
         for (dataset, organ), part in rows.groupby(["dataset", "organ"], sort=False):
             figures[f"panels/{dataset}/{organ}"] = case_panels(part, results, methods)

@@ -5,7 +5,7 @@ table (main: a line for each cell; main_wide: a line for each method), the stati
 every method against the best one (against_best), all pairs of methods (comparisons.csv) and the ranking (ranking), as
 CSV, and those for readers also as Markdown and LaTeX; figures/ as PNG and SVG; and report.html. Methods, datasets and
 organs appear in the order in which the metrics first name them. If a method lacks a case that others have, the tables
-have a gap and a warning is printed.
+have a gap and a warning is printed. tables/settings.json records the inputs and options that the tables were made with.
 
 With --results, the folder of an experiment, there are also tables/cost, training curves, the reliability of
 probabilities, panels of cases, and a viewer of slices in the page. An evaluation that the experiment should have but
@@ -30,9 +30,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.option_types import whole_number
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from weakseg3d.report.results import Results
+    from weakseg3d.report.settings import Settings
 
 EXAMPLE = "  python -m weakseg3d report --metrics results/demo/9_metrics --out results/demo --footer experiment=demo"
 
@@ -109,16 +107,12 @@ def run(args: argparse.Namespace) -> None:
     import sys
     from pathlib import Path
 
-    from weakseg3d.evaluation.metrics import METRICS
     from weakseg3d.files import whole_file
-    from weakseg3d.keyvalues import parse_pairs
     from weakseg3d.ownership import claim
-    from weakseg3d.report.build import ReportOptions, build_report
+    from weakseg3d.report import settings as recorded
+    from weakseg3d.report.build import build_report
+    from weakseg3d.report.from_settings import options_from, rows_from
     from weakseg3d.report.results import Results
-    from weakseg3d.report.tables.annotators import read_agreement
-    from weakseg3d.report.tables.measures import measure
-    from weakseg3d.report.tables.published import read_published
-    from weakseg3d.schemas import choose
 
     if not (args.metrics or args.results):
         raise UserError("no metrics; name them with --metrics, or name the folder of an experiment with --results")
@@ -127,48 +121,37 @@ def run(args: argparse.Namespace) -> None:
     if args.viewer_cases < 0:
         raise UserError(f"--viewer-cases {args.viewer_cases}: must be 0 or more")
     out = Path(args.out)
-    measures = [measure(choose(name, METRICS, "metric in --show")) for name in dict.fromkeys(args.show)]
     results = Results(args.results) if args.results else None
-    options = ReportOptions(
-        title=args.title,
-        footer=parse_pairs(args.footer, "--footer"),
-        pictures=(results.folder if results else out) / "figures",
-        published=read_published(args.published) if args.published else None,
-        agreement=read_agreement(args.agreement) if args.agreement else None,
-        means_without_missed=args.means_without_missed,
-        measures=measures,
-        scans_to_come=args.scans_to_come,
-        viewer_cases=args.viewer_cases,
-    )
-    report = build_report(_read_rows(args, results), options, results)
-    claim(out, report.files)
-    for name, content in report.files.items():
+    settings = _settings(args)
+    options = options_from(settings, (results.folder if results else out) / "figures")
+    report = build_report(rows_from(settings, results), options, results)
+    files = report.files | {recorded.NAME: settings.seen_from(results.folder if results else out).text()}
+    claim(out, files)
+    for name, content in files.items():
         with whole_file(out / name) as partial:
             partial.write_bytes(content if isinstance(content, bytes) else content.encode())
     for warning in report.warnings:
         print(f"weakseg3d report: warning: {warning}", file=sys.stderr)
 
 
-def _read_rows(args: argparse.Namespace, results: Results | None) -> pd.DataFrame:
-    """Return the metrics, including those that are missing from ``results`` and the facts that the arguments give."""
-    from weakseg3d.evaluation.annotators import with_one_cell_per_method
-    from weakseg3d.evaluation.long_table import read_metrics
-    from weakseg3d.experiment.payment_times import PAID
+def _settings(args: argparse.Namespace) -> Settings:
+    """Return what the arguments say, and which software runs."""
     from weakseg3d.keyvalues import parse_pairs
-    from weakseg3d.report.tables.method_facts import SELECTIONS, read_effort, with_facts, with_mean_efforts
-    from weakseg3d.report.unfinished import finished_metrics, with_missing_evaluations
-    from weakseg3d.schemas import choose
+    from weakseg3d.report.settings import Settings
+    from weakseg3d.report.tables.origin import origin
 
-    rows = read_metrics(args.metrics) if args.metrics else finished_metrics(results)
-    if results:
-        rows = with_missing_evaluations(rows, results)
-    if not args.effort and not args.selection and not args.paid:
-        return with_one_cell_per_method(rows)
-    selections = parse_pairs(args.selection, "--selection")
-    for rule in selections.values():
-        choose(rule, [rule for rule in SELECTIONS if rule], "selection")
-    paid = parse_pairs(args.paid, "--paid")
-    for when in paid.values():
-        choose(when, PAID, "time of payment in --paid")
-    rows = with_facts(rows, read_effort(args.effort) if args.effort else None, selections, paid)
-    return with_mean_efforts(with_one_cell_per_method(rows))
+    return Settings(
+        metrics=args.metrics,
+        effort=args.effort,
+        agreement=args.agreement,
+        published=args.published,
+        title=args.title,
+        footer=parse_pairs(args.footer, "--footer"),
+        software=origin(),
+        selection=parse_pairs(args.selection, "--selection"),
+        paid=parse_pairs(args.paid, "--paid"),
+        show=args.show,
+        scans_to_come=args.scans_to_come,
+        means_without_missed=args.means_without_missed,
+        viewer_cases=args.viewer_cases,
+    )

@@ -24,17 +24,18 @@ def _commit():
     return head + " with uncommitted changes" * is_modified() if head else "unknown"
 
 
-def table_footer(user_footer, rows, measures):
-    """Return the footer of all tables, ``{key: text}``: seeds, model selection, `origin` and metric definitions.
+def table_footer(user_footer, rows, measures, software):
+    """Return the footer of all tables, ``{key: text}``: seeds, model selection, software and metric definitions.
 
     The entries of ``user_footer`` come first and replace those of the same key. ``rows`` are the metrics, with their
-    facts if they are known; ``measures`` are those whose definitions readers need.
+    facts if they are known; ``measures`` are those whose definitions readers need; ``software`` is what `origin`
+    returned where the tables were first made.
     """
     facts = {"seeds": " ".join(sorted(training_seeds(rows).unique(), key=lambda seed: (len(seed), seed)))}
     if "selection" in rows:
         rules = rows.drop_duplicates("method").groupby("selection", sort=False)["method"].agg(", ".join)
         facts["model selection"] = "; ".join(f"{SELECTIONS[rule]}: {names}" for rule, names in rules.items() if rule)
-    facts |= origin()
+    facts |= software
     metrics = [METRICS[measure.name] for measure in measures if (rows["metric"] == measure.name).any()]
     definitions = (f"{metric.title}: {metric.definition} ({metric.source})" for metric in metrics)
     facts["metric definitions"] = "; ".join(definitions)
