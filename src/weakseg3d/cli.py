@@ -47,6 +47,8 @@ VERBS = {
     "overlay": "draw the contours of reference and prediction over an image",
     "batch": "run another verb for every case of a batch, continuing where an earlier run stopped",
     "report": "turn metrics into tables, figures and a self-contained report.html",
+    "release": "pack the results of an experiment into one archive to publish",
+    "recompute": "make every table of a release again and compare them byte for byte",
     "explain": "trace a number in a table back to its cases, models, config and commit",
     "new": "write a commented YAML for a dataset, a method or an experiment of your own",
     "progress": "say in one line how far a run of the workflow is, and how long the rest takes",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from weakseg3d.errors import UserError
 from weakseg3d.experiment import options
 from weakseg3d.experiment.from_config import load_experiment
 from weakseg3d.experiment.provenance import provenance
@@ -13,6 +14,7 @@ from weakseg3d.experiment.report_products import figures, readable_tables
 
 DEMO = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text(encoding="utf-8"))
 DEMO |= {"datasets": {"phantom_ct": ["spleen"]}, "uncertainty": False}
+ABOUT = {"title": "Jane's clicks", "authors": ["Jane Doe", "John Roe"], "licence": "CC-BY-4.0", "date": "2026-11-27"}
 
 
 def experiment(**changes):
@@ -89,3 +91,34 @@ def test_provenance_leads_from_a_cell_to_its_models():
     assert paseg["first_stages"] == [f"{folder}/paseg_stage1/seed-0", f"{folder}/paseg_stage1_attention_unet/seed-0"]
     assert truth["model"] is None
     assert record["datasets"]["phantom_ct"]["cases"]["test"] == ["0007", "0008", "0009", "0010"]
+
+
+def test_provenance_names_the_annotations_of_all_shares():
+    scribbles = {"annotation": {"scribbles": {"every": 5}}, "pseudo_label": {"scribbles-gaussian": {"sigma": 8.0}}}
+    mixed = {"drawn": {"cases": 1, "supervision": "dense"}, "curves": {"cases": 1, **scribbles}}
+    chosen = experiment(methods=["pw4medseg"], overrides={"pw4medseg": {"mixed": mixed}})
+    (cell,) = provenance(chosen, {})["cells"]
+    drawn, curves, clicks = cell["shares"]
+    assert (drawn, curves.partition("_")[0], clicks.partition("_")[0]) == ("dense", "scribbles", "points")
+
+
+def test_provenance_leaves_out_what_is_said_of_a_release():
+    config = {"experiment": "demo", "release": ABOUT}
+    assert provenance(experiment(release=ABOUT), config)["config"] == {"experiment": "demo"}
+
+
+def test_a_release_is_described_by_the_config():
+    words = options.release_options(experiment(release=ABOUT | {"doi": "10.5281/zenodo.1", "people": True}))
+    described = ["--title", "Jane's clicks", "--authors", "Jane Doe", "John Roe", "--licence", "CC-BY-4.0"]
+    assert shlex.split(words) == [*described, "--date", "2026-11-27", "--doi", "10.5281/zenodo.1", "--people"]
+
+
+def test_a_release_must_be_described():
+    with pytest.raises(UserError, match="the config has no 'release'.* with title, authors, licence and date"):
+        options.release_options(experiment())
+
+
+@pytest.mark.parametrize("key", ["title", "authors", "licence", "date"])
+def test_a_release_without_one_of_its_facts_is_refused(key):
+    with pytest.raises(UserError, match=f"the config: key '{key}' is missing in 'release'; add it"):
+        experiment(release={name: value for name, value in ABOUT.items() if name != key})

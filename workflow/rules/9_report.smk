@@ -221,6 +221,33 @@ rule partial_report:
         " {params.options} > {log:q} 2>&1"
 
 
+# Named without wildcards, so that it is a target. What the config lacks for it is said before anything runs.
+rule release:
+    input:
+        lambda wildcards: releasable(),
+    output:
+        PATHS.RELEASE.format(experiment=EXPERIMENT.name),
+    log:
+        paths.log("release").format(experiment=EXPERIMENT.name),
+    benchmark:
+        paths.benchmark("release").format(experiment=EXPERIMENT.name)
+    conda:
+        CORE_ENV
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        run=RUN.verb("release"),
+        results=subpath(output[0], ancestor=2),
+        options=lambda wildcards: options.release_options(EXPERIMENT),
+        code=RUN.code("release"),
+    message:
+        "the results in one archive, checked by making its tables again: {output}"
+    shell:
+        "{params.run} {params.results:q} --out {output:q} {params.options} > {log:q} 2>&1"
+
+
 onerror:
     print("The same command with partial_report as its target reports what is finished.", file=sys.stderr)
     # Snakemake itself says more after this, so the reason of the failure is printed when the process ends.

@@ -82,6 +82,15 @@ def in_report(path, category, name):
     return report(path, caption=f"../report/{name}.rst", category=category, labels=label)
 
 
+def releasable():
+    """Return what a release is made from; end Snakemake with a sentence if the config says nothing of one."""
+    try:
+        options.release_options(EXPERIMENT)
+    except UserError as error:
+        reject(error)
+    return [pattern.format(experiment=EXPERIMENT.name) for pattern in (PATHS.REPORT, PATHS.SETTINGS)]
+
+
 def report_tables():
     """Return the tables; Snakemake's report shows those made for reading."""
     readable, others = report_products.readable_tables(EXPERIMENT), report_products.other_tables(EXPERIMENT)

@@ -120,6 +120,7 @@ class Experiment:
     report: dict[str, Any]
     raw_folder: str
     offline: bool
+    release: dict[str, Any] | None
     _shares: dict[tuple[str, ...], dict[str, str | None]] = field(default_factory=dict, compare=False, repr=False)
 
     def cells(self) -> list[Cell]:

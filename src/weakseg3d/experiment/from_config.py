@@ -63,6 +63,7 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
         report=config["report"],
         raw_folder=config["raw_folder"],
         offline=config["offline"],
+        release=config.get("release"),
     )
     _check_annotators(experiment)
     return experiment

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from weakseg3d.errors import UserError
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.annotator_pairs import Pair, compared_cases, compared_patterns
 from weakseg3d.experiment.experiment import Experiment
@@ -187,6 +188,21 @@ def report_options(experiment: Experiment) -> str:
         option("viewer-cases", [report["viewer_cases"]]),
         "--means-without-missed" * report["means_without_missed"],
         option("published", report["published"] or ""),
+    )
+
+
+def release_options(experiment: Experiment) -> str:
+    """Return the options of `release`. Raises UserError if the config says nothing of one."""
+    about = experiment.release
+    if about is None:
+        raise UserError(
+            "the config has no 'release', which says what to publish; add it with title, authors, licence and date"
+        )
+    return _joined(
+        *(option(key, about[key]) for key in ("title", "authors", "licence", "date")),
+        option("doi", about.get("doi", "")),
+        "--voxels" * about["voxels"],
+        "--people" * about["people"],
     )
 
 

@@ -102,6 +102,8 @@ LOGS = RESULTS + "/logs"
 BENCHMARKS = RESULTS + "/benchmarks"
 
 REPORT = RESULTS + "/report.html"
+RELEASE = RESULTS + "/release/{experiment}.zip"
+"""The results in one archive to publish."""
 PARTIAL_REPORT = RESULTS + "/partial/report.html"
 
 

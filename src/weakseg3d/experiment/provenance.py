@@ -4,7 +4,9 @@ from typing import Any
 
 from weakseg3d.datasets.description import PARTS
 from weakseg3d.experiment import paths
+from weakseg3d.experiment.annotation_seeds import seed_of
 from weakseg3d.experiment.experiment import Cell, Experiment
+from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.experiment.supervision import network_and_supervision
 from weakseg3d.files import file_digest
 from weakseg3d.schemas import seen_from_project
@@ -26,7 +28,8 @@ def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]
         "experiment": experiment.name,
         "evaluated_on": experiment.evaluate_on,
         "largest_component": experiment.largest_component,
-        "config": dict(config),
+        # What is said of a release changes no result.
+        "config": {key: value for key, value in config.items() if key != "release"},
         "datasets": datasets,
         "methods": {
             name: {key: experiment.methods[name][key] for key in ("description", "citation")}
@@ -42,7 +45,8 @@ def provenance(experiment: Experiment, config: dict[str, Any]) -> dict[str, Any]
 def _with_models(experiment: Experiment, cell: Cell) -> dict[str, Any]:
     """Return a cell with the folder of the model that predicts, and of those it started from.
 
-    A cell of a program of somebody else's, which has a model only if it is trained, is marked as ``external``.
+    A cell of a program of somebody else's, which has a model only if it is trained, is marked as ``external``; one of
+    mixed supervision has its ``shares``.
     """
     known: dict[str, Any] = {}
     if experiment.is_external(cell.method):
@@ -53,4 +57,13 @@ def _with_models(experiment: Experiment, cell: Cell) -> dict[str, Any]:
         paths.in_results(paths.TRAINING).format(**cell._asdict() | {"method": method})
         for method in experiment.trained_for(cell.method)
     )
-    return cell._asdict() | {"model": model, "first_stages": stages} | known
+    return cell._asdict() | {"model": model, "first_stages": stages} | known | _shares(experiment, cell)
+
+
+def _shares(experiment: Experiment, cell: Cell) -> dict[str, list[str]]:
+    """Return the annotations of the shares of a cell with mixed supervision; nothing for any other."""
+    if cell.annotation not in experiment.mixtures():
+        return {}
+    shares = shares_of(experiment.methods[cell.method]).values()
+    seed = seed_of(cell.annotation)
+    return {"shares": [experiment.annotation_part(share, cell.dataset, cell.organ, seed) for share in shares]}

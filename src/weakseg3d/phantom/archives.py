@@ -16,6 +16,7 @@ import SimpleITK as sitk
 
 from weakseg3d.files import whole_file
 from weakseg3d.ownership import claim
+from weakseg3d.packing import pack
 from weakseg3d.phantom import ARCHIVE_NAMES
 from weakseg3d.phantom.ct import ct_case
 from weakseg3d.phantom.mr import LABEL_IDS, mr_case
@@ -26,8 +27,6 @@ GREY_LEVELS = {"liver": 63, "right_kidney": 126, "left_kidney": 189, "spleen": 2
 
 UID_ROOT = "2.25.8372"
 """Root of the DICOM identifiers; anyone may use the branch 2.25."""
-
-FIXED_DATE = (2000, 1, 1, 0, 0, 0)
 
 
 def write_archive(modality: str, cases: int, seed: int, folder: str | os.PathLike[str]) -> Path:
@@ -42,7 +41,7 @@ def write_archive(modality: str, cases: int, seed: int, folder: str | os.PathLik
         for case in track(range(1, cases + 1), f"{modality} phantom"):
             with tempfile.TemporaryDirectory() as scratch:
                 write_case(Path(scratch), seed, case)
-                _pack(archive, Path(scratch))
+                pack(archive, Path(scratch))
     return path
 
 
@@ -129,11 +128,3 @@ def _write_masks(folder: Path, label: sitk.Image, names: Sequence[str]) -> None:
 def _decimals(numbers: Iterable[float]) -> str:
     """Return numbers as a DICOM decimal string of at most 16 characters each."""
     return "\\".join(f"{number:.10f}"[:16] for number in numbers)
-
-
-def _pack(archive: zipfile.ZipFile, root: Path) -> None:
-    for path in sorted(p for p in root.rglob("*") if p.is_file()):
-        info = zipfile.ZipInfo(path.relative_to(root).as_posix(), FIXED_DATE)
-        info.external_attr = 0o644 << 16
-        info.compress_type = zipfile.ZIP_STORED if path.suffix == ".gz" else zipfile.ZIP_DEFLATED
-        archive.writestr(info, path.read_bytes(), compresslevel=1)

@@ -99,22 +99,27 @@ class Results:
         """Return the path of the foreground probability of a prediction; the file need not exist."""
         return self._path(paths.UNCERTAINTY, case=case, map="probability", **cell)
 
-    def prediction_seconds(self, cell):
-        """Return the seconds that the prediction of one case took, from Snakemake's benchmarks; NaN without any.
+    def prediction_benchmarks(self, cell):
+        """Return Snakemake's benchmarks of the predictions of all test cases, and how many cases they are of.
 
         A job predicts either one case, with a benchmark named after the case, or the batch of all, named ``@test``. A
         program of somebody else's predicts all at once.
         """
         cases = self.datasets[cell["dataset"]]["cases"]["test"]
         if cell.get("external"):
-            file = self._path(paths.benchmark("external_predict", paths.EXTERNAL_MASKS), **cell)
-            return _seconds(file) / len(cases) if file.is_file() else math.nan
+            whole = self._path(paths.benchmark("external_predict", paths.EXTERNAL_MASKS), **cell)
+            return ([whole], len(cases)) if whole.is_file() else ([], 0)
         pattern = paths.benchmark("predict", paths.PREDICTION)
         batch = self._path(pattern, case="@test", **cell)
         if batch.is_file():
-            return _seconds(batch) / len(cases)
+            return [batch], len(cases)
         files = [file for case in cases if (file := self._path(pattern, case=case, **cell)).is_file()]
-        return sum(map(_seconds, files)) / len(files) if files else math.nan
+        return files, len(files)
+
+    def prediction_seconds(self, cell):
+        """Return the seconds that the prediction of one case took, from Snakemake's benchmarks; NaN without any."""
+        files, cases = self.prediction_benchmarks(cell)
+        return sum(map(_seconds, files)) / cases if files else math.nan
 
     def metrics(self, cell, case):
         """Return the path of a case's metrics."""

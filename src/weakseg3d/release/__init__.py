@@ -1,0 +1,1 @@
+"""The results of an experiment in one archive, from which anybody can make its tables again."""
