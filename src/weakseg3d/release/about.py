@@ -25,3 +25,24 @@ class About:
 
     people: bool = False
     """Whether annotations that people made are in the archive."""
+
+    @property
+    def licence_url(self) -> str:
+        """The address of the licence's text."""
+        return f"https://spdx.org/licenses/{self.licence}"
+
+    @property
+    def doi_url(self) -> str | None:
+        """The address that the DOI leads to."""
+        return f"https://doi.org/{self.doi}" if self.doi else None
+
+    def describe(self, experiment: str) -> str:
+        """Return a sentence on what the release is."""
+        return (
+            f"Results of the experiment '{experiment}' of weakseg3d, a benchmark of 3-D medical image segmentation"
+            " from a few clicks per scan."
+        )
+
+    def citation(self) -> str:
+        """Return how the release is cited."""
+        return ". ".join([", ".join(self.authors), self.title, self.date[:4], *filter(None, [self.doi_url])])

@@ -8,8 +8,7 @@ TEXT = """# {title}
 
 {authors}. {date}. Licence: {licence}.{doi}
 
-Results of the experiment `{experiment}` of weakseg3d, a benchmark of 3-D medical image segmentation from a few clicks
-per scan.
+{description}
 
 | File | Content |
 | --- | --- |
@@ -19,6 +18,7 @@ per scan.
 | `5_annotations/` | annotations and their effort |
 | `7_models/` | the recipe, the record and the losses of every training |
 | `digests.csv` | SHA-256 of the models and predictions |
+| `ro-crate-metadata.json`, `croissant.json` | descriptions for machines, in the forms of RO-Crate and Croissant |
 | `SHA256SUMS` | SHA-256 of every file here |
 
 {voxels} {people} Paths of the machine that ran the experiment are replaced by `(path)`.
@@ -44,6 +44,7 @@ def readme(about: About, results: Results, settings: Settings) -> str:
         date=about.date,
         licence=about.licence,
         doi=f" DOI: {about.doi}." if about.doi else "",
+        description=about.describe(results.experiment),
         experiment=results.experiment,
         voxels="Masks are here, scans are not." if about.voxels else "Neither scans nor masks are here.",
         people="Annotations that people made are here." if about.people else "Annotations that people made are not.",

@@ -13,8 +13,12 @@ from weakseg3d.packing import pack
 from weakseg3d.release import contents
 from weakseg3d.release.about import About
 from weakseg3d.release.checksums import write_checksums
+from weakseg3d.release.croissant import NAME as CROISSANT
+from weakseg3d.release.croissant import croissant
 from weakseg3d.release.privacy import check_nothing_private
 from weakseg3d.release.readme import readme
+from weakseg3d.release.ro_crate import NAME as RO_CRATE
+from weakseg3d.release.ro_crate import ro_crate
 from weakseg3d.release.tables import made_again
 from weakseg3d.report.build import build_report
 from weakseg3d.report.from_settings import options_from, rows_from
@@ -44,6 +48,8 @@ def write_release(folder: str | os.PathLike[str], about: About, out: str | os.Pa
             if report[name] != table:
                 raise UserError(f"{results.folder}: {name} does not follow from the release alone; please report this")
         _put(report, staged)
+        _put({CROISSANT: croissant(staged, about, results).encode()}, staged)
+        _put({RO_CRATE: ro_crate(staged, tables, about, results, settings).encode()}, staged)
         check_nothing_private(staged, [results.folder])
         write_checksums(staged)
         claim(out.parent, [out.name])
