@@ -18,13 +18,21 @@ def payment(row, unit):
     """
     if row["effort_paid"] == NEVER:
         return Payment(0.0, 0.0)
-    clicks, drawn, seconds = row["effort_clicks"], row["effort_cm"], row.get("effort_seconds", math.nan)
-    # Clicks alone would belittle a method with drawn outlines as well, and the other way round.
-    whole = {CLICKS: clicks if drawn == 0 else math.nan, DRAWN: drawn if clicks == 0 else math.nan, SECONDS: seconds}
-    effort = whole[unit]
+    effort = effort_per_scan(row, unit)
     if math.isnan(effort):
         return None
     return Payment(0.0, effort) if row["effort_paid"] == PER_SCAN else Payment(effort * row["effort_cases"], 0.0)
+
+
+def effort_per_scan(row, unit):
+    """Return the effort on an annotated scan in one of `UNITS`; NaN if it is not known, or not the whole of it.
+
+    ``row`` has ``effort_clicks``, ``effort_cm`` and, if known, ``effort_seconds``.
+    """
+    clicks, drawn, seconds = row["effort_clicks"], row["effort_cm"], row.get("effort_seconds", math.nan)
+    # Clicks alone would belittle a method with drawn outlines as well, and the other way round.
+    whole = {CLICKS: clicks if drawn == 0 else math.nan, DRAWN: drawn if clicks == 0 else math.nan, SECONDS: seconds}
+    return whole[unit]
 
 
 def common_units(first, second):
