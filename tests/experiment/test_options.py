@@ -69,11 +69,11 @@ def test_the_report_hears_of_the_origin_and_of_what_selected_each_model():
 
 def test_tables_and_figures_follow_from_what_is_trained():
     controls = experiment(methods=["truth", "empty"])
-    assert readable_tables(controls) == ["main", "main_wide", "against_best", "ranking", "overall_ranking"]
-    assert figures(controls) == ["dice_boxplot", "ranking", "overall_ranking"]
+    assert readable_tables(controls) == ["overview", "main", "main_wide", "against_best", "ranking", "overall_ranking"]
+    assert figures(controls) == ["overview", "dice_boxplot", "ranking", "overall_ranking"]
     trained = experiment(uncertainty=True)
-    assert readable_tables(trained)[5:] == ["networks", "break_even", "uncertainty", "risk_coverage", "cost/cost"]
-    assert figures(trained)[3:] == ["break_even", "training", "reliability"]
+    assert readable_tables(trained)[6:] == ["networks", "break_even", "uncertainty", "risk_coverage", "cost/cost"]
+    assert figures(trained)[4:] == ["break_even", "training", "reliability"]
 
 
 def test_the_report_hears_when_the_effort_of_each_method_is_paid():

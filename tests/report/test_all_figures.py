@@ -6,7 +6,7 @@ from small_experiment import report, small_experiment
 def test_all_figures_of_an_experiment_are_written_and_shown(tmp_path):
     folder = small_experiment(tmp_path)
     assert report(folder) == 0
-    names = ["dice_boxplot", "ranking", "overall_ranking", "training", "reliability", "panels/toy/blob"]
+    names = ["overview", "dice_boxplot", "ranking", "overall_ranking", "training", "reliability", "panels/toy/blob"]
     page = (folder / "report.html").read_text(encoding="utf-8")
     for name in names:
         assert (folder / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")

@@ -26,7 +26,7 @@ def page_of(tables):
 
 
 def summary_of(page):
-    return re.search(r'id="summary".*?</ul>', page, re.S)[0]
+    return re.search(r'id="findings".*?</ul>', page, re.S)[0]
 
 
 @pytest.mark.parametrize("useless", [MISSED, NO_OVERLAP])

@@ -163,8 +163,8 @@ def test_page_is_self_contained(metrics, out_with_overlays):
     assert "url(" not in page
     assert "@import" not in page
     addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
-    # Box plot, two rankings and two overlays.
-    assert len([address for address in addresses if address.startswith("data:image/png;base64,")]) == 5
+    # Overview, box plot, two rankings and two overlays.
+    assert len([address for address in addresses if address.startswith("data:image/png;base64,")]) == 6
     assert all(address.startswith(("data:image/png;base64,", "#")) for address in addresses)
     for anchor in (address[1:] for address in addresses if address.startswith("#")):
         assert f'id="{anchor}"' in page

@@ -10,7 +10,8 @@ from weakseg3d.experiment.variants import variant_parts
 
 def readable_tables(experiment: Experiment) -> list[str]:
     """Return the tables made for reading: each as CSV, Markdown and LaTeX."""
-    names = ["main", "main_wide", "against_best", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
+    names = ["overview", "main", "main_wide", "against_best", "ranking", "overall_ranking"]
+    names += ["study"] * has_variants(experiment)
     names += ["networks"] * _has_networks_to_compare(experiment)
     names += ["annotators"] * bool(pairs(experiment))
     names += ["effort_for"] * _has_effort_curves(experiment)
@@ -29,7 +30,7 @@ def other_tables(experiment: Experiment) -> list[str]:
 
 def figures(experiment: Experiment) -> list[str]:
     """Return the figures of the whole experiment."""
-    names = ["dice_boxplot", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
+    names = ["overview", "dice_boxplot", "ranking", "overall_ranking"] + ["study"] * has_variants(experiment)
     names += ["break_even"] * _has_both_payments(experiment)
     names += ["training"] * _has_losses(experiment) + ["pseudo_labels"] * has_variants(experiment, "pseudo_label")
     return names + ["reliability"] * _is_uncertain(experiment)

@@ -6,6 +6,7 @@ from weakseg3d.report.figures.break_even import break_even_figure
 from weakseg3d.report.figures.case_panels import case_panels
 from weakseg3d.report.figures.dice_boxplot import dice_boxplot
 from weakseg3d.report.figures.overall_ranking import overall_ranking_figure
+from weakseg3d.report.figures.overview import overview_figure
 from weakseg3d.report.figures.pseudo_label_quality import pseudo_label_figure
 from weakseg3d.report.figures.ranking_stability import ranking_figure
 from weakseg3d.report.figures.reliability import measured_reliability, reliability_figure
@@ -18,6 +19,8 @@ MAX_SERIES = 16
 """If a study has more methods than this, the box plot is left out of the page."""
 
 CAPTIONS = {
+    "overview": "Mean over test scans with its 95 % interval, against the annotator's effort. Methods of the same "
+    "effort stand side by side, variants are joined. Dashed: effort unknown, none, or in another unit.",
     "dice_boxplot": "Dice of every case. Box: quartiles and median; whiskers: 1.5 interquartile ranges; dots: cases, "
     "with a line joining those of one case and seed; crosses: missed organs. Cases without the organ are not shown.",
     "study": "Mean Dice. Bands or bars: its 95 % interval (Student's t over cases on a transformed scale, as in the "
@@ -55,6 +58,7 @@ def all_figures(rows, tables, results=None, measures=SHOWN, scans_to_come=300, s
     are also left out without ``scans``.
     """
     figures = {
+        "overview": overview_figure(tables.numbers["overview"], measures[0]),
         "dice_boxplot": dice_boxplot(rows),
         "ranking": ranking_figure(tables.numbers["ranking"], tables.numbers["ranking_shares"]),
         "overall_ranking": overall_ranking_figure(

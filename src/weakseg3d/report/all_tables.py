@@ -34,6 +34,7 @@ from weakseg3d.report.tables.method_facts import with_series_facts
 from weakseg3d.report.tables.method_ranking import readable_ranking
 from weakseg3d.report.tables.networks import compares_networks, networks_table, readable_networks
 from weakseg3d.report.tables.overall_ranking import readable_overall_ranking
+from weakseg3d.report.tables.overview import overview_table, readable_overview
 from weakseg3d.report.tables.published import (
     published_note,
     published_table,
@@ -81,6 +82,8 @@ def all_tables(rows, results=None, published=None, means_without_missed=False, m
     tables = Tables(warnings=gap_warnings(rows))
     main = main_table(rows, measures, means_without_missed)
     _add_comparisons(tables, rows, main, measures)
+    tables.numbers["overview"] = overview_table(rows, main, tables.numbers["overall_ranking"], measures)
+    tables.readable["overview"] = readable_overview(tables.numbers["overview"], measures)
     main = with_significance(main, rows, tables.numbers["against_best"])
     if results:
         tables.warnings += training_warnings(results)

@@ -9,6 +9,7 @@ import pandas as pd
 from weakseg3d.report.all_figures import all_figures, methods_with_pictures, pictures_on_page
 from weakseg3d.report.all_tables import Tables, add_annotators, add_break_even, all_tables
 from weakseg3d.report.label_warnings import label_warnings
+from weakseg3d.report.page.answer import answer, question
 from weakseg3d.report.page.contents import Contents
 from weakseg3d.report.page.new_scans import new_scans
 from weakseg3d.report.page.render import find_overlays, render_page
@@ -125,10 +126,12 @@ def build_report(rows, options, results=None):
         warnings += viewer_warnings
         if without_room:
             warnings.append(f"the viewer has no room for {', '.join(without_room)}; lower 'viewer_cases'")
-    main = tables.numbers["main"]
+    main, overview = tables.numbers["main"], tables.numbers["overview"]
     contents = Contents(
         title=options.title,
         footer=tabulated.footer,
+        question=question(rows, overview),
+        answer=answer(rows, overview, options.measures[0]),
         summary=[*summary_sentences(rows, main), *tables.sentences],
         warnings=warnings + case_warnings(main, results),
         tables=tables.readable,

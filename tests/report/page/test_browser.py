@@ -64,14 +64,15 @@ def test_it_opens_without_network_and_contains_all_it_shows(browse):
     )
     assert (result["loaded"], result["broken"], result["links"]) == ([], 0, True)
     assert result["title"] == "Small & <b>bold</b>"
-    parts = ["Summary", "Results", "Comparisons", "Cases", "Viewer", "Uncertainty", "Cost", "Training", "Definitions"]
+    question = "Which of 2 methods segments the blob in toy best?"
+    parts = [question, "Results", "Comparisons", "Cases", "Viewer", "Uncertainty", "Cost", "Training", "Definitions"]
     assert result["parts"] == [*parts, "Provenance"]
 
 
 def test_a_heading_sorts_and_sorts_back(browse):
     result = browse(
         """
-        const table = document.querySelector("table.results");
+        const table = document.querySelector("#results table");
         const heading = [...table.tHead.rows[0].cells].find((cell) => cell.textContent.startsWith("Dice ↑"));
         const order = () => [...table.tBodies[0].rows].map((row) => row.cells[0].textContent);
         result.first = order();

@@ -298,10 +298,11 @@ def test_verb_writes_the_study(tmp_path):
 
 def test_page_shows_the_study_above_folded_results(tmp_path):
     page = (report(tmp_path, CLICKS) / "report.html").read_text(encoding="utf-8")
-    places = [page.index(text) for text in ('id="study"', 'id="results"', "<details>", "</details>", 'id="cases"')]
+    places = [page.index(text) for text in ('id="study"', 'id="results"', 'id="comparisons"', 'id="cases"')]
     assert places == sorted(places)
-    # Study, both rankings and box plot.
-    assert page.count("data:image/png;base64,") == 4
+    assert "<details>" in page[places[1] : places[2]], "the main table, which repeats the study, is folded"
+    # Overview, study, both rankings and box plot.
+    assert page.count("data:image/png;base64,") == 5
     assert '<td class="level">weak</td><td class="level">25</td><td class="level">3</td><td>0.500' in page
 
 
@@ -309,7 +310,7 @@ def test_page_leaves_out_a_long_boxplot(tmp_path):
     out = report(tmp_path, CHOICES)
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "cases" not in re.findall(r'(?:id|href)="#?([^"]*)"', page)
-    assert page.count("data:image/png;base64,") == 3
+    assert page.count("data:image/png;base64,") == 4
     assert (out / "figures/dice_boxplot.png").exists()
 
 
@@ -317,7 +318,8 @@ def test_without_variants_there_is_no_study(tmp_path):
     out = report(tmp_path, {f"method_{number}": 0.5 for number in range(20)})
     page = (out / "report.html").read_text(encoding="utf-8")
     assert 'id="study"' not in page
-    assert page.index('id="comparisons"') < page.index("<details>"), "the main table is not folded"
+    results = page[page.index('id="results"') : page.index('id="comparisons"')]
+    assert "<details>" not in results, "the main table is not folded"
     assert 'id="cases"' in page
     assert not list(out.glob("*/study*"))
 

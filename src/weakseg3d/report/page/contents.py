@@ -20,14 +20,20 @@ class Contents:
     footer: dict[str, str]
     """The provenance of the numbers by key, printed at the end of the page."""
 
+    question: str
+    """What the experiment asks."""
+
+    answer: list[str]
+    """The two sentences that answer it."""
+
     summary: list[str]
-    """Sentences on what was compared and which methods are best."""
+    """Sentences on what was compared and which methods are best on each organ."""
 
     warnings: list[str]
     """Sentences on what is missing and on what could mislead readers."""
 
     tables: dict[str, ReadableTable]
-    """``main``, ``against_best``, ``ranking`` and ``overall_ranking``; also ``study``, ``uncertainty`` and
+    """``overview``, ``main``, ``against_best``, ``ranking``, ``overall_ranking``; also ``study``, ``uncertainty`` and
     ``cost/cost``, if they exist.
 
     If there is a study, the main table, which repeats it, is folded.
@@ -36,7 +42,7 @@ class Contents:
     cases: CaseTable
 
     pictures: dict[str, Picture]
-    """The figures by name; ``ranking`` and ``overall_ranking`` are required, and ``study`` if there is its table."""
+    """The figures by name: ``overview``, ``ranking``, ``overall_ranking``, and ``study`` if there is its table."""
 
     overlays: Overlays = field(default_factory=dict)
     """Contours of the reference and of each method's prediction."""

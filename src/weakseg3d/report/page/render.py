@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from importlib.resources import files
 from itertools import groupby
 
@@ -22,6 +23,9 @@ SECTION = ("Dataset", "Modality", "Organ")
 
 HEADLINE = ("experiment", "evaluated on", "seeds", "commit")
 """Entries of the footer that are repeated below the title."""
+
+FIRST_ROWS = 10
+"""The overview shows at most this many methods; the others are folded, so that it fits one screen."""
 
 PARTS = {
     "summary": "Summary",
@@ -62,12 +66,16 @@ def render_page(contents):
         headline={key: shortened(contents.footer[key]) for key in HEADLINE if key in contents.footer},
         parts=parts(contents),
         several_seeds=len({row["seed"] for row in contents.cases.rows}) > 1,
+        first_rows=first_rows(contents.tables["overview"]),
+        more_rows=more_rows(contents.tables["overview"]),
+        has_cases=has_cases(contents),
         missed_class=jinja2.filters.Markup(' class="missed"'),
         viewer_positions={
             (entry["dataset"], entry["organ"], entry["case"]): place for place, entry in enumerate(contents.viewer)
         },
         viewer_data=jinja2.filters.Markup(script_data(contents.viewer)),
-        script=jinja2.filters.Markup(_template("page.js.jinja")),
+        style=jinja2.filters.Markup(_template("page.css.jinja")),
+        scripts=[jinja2.filters.Markup(_template(name)) for name in ("tabs.js.jinja", "page.js.jinja")],
         metrics=metrics,
         statuses=STATUSES,
         controls=CONTROLS,
@@ -86,7 +94,7 @@ def parts(contents):
     """Return (id, link text) of the parts that a page with these `Contents` has."""
     optional = {
         "study": "study" in contents.tables,
-        "cases": contents.cases.rows or "dice_boxplot" in contents.pictures,
+        "cases": has_cases(contents),
         "slices": contents.viewer,
         "uncertainty": "uncertainty" in contents.tables,
         "cost": "cost/cost" in contents.tables,
@@ -94,6 +102,22 @@ def parts(contents):
         "pictures": contents.overlays,
     }
     return [(name, text) for name, text in PARTS.items() if optional.get(name, True)]
+
+
+def has_cases(contents):
+    """Return whether a page with these `Contents` shows single cases."""
+    return bool(contents.cases.rows) or any(name.startswith(("dice_boxplot", "panels/")) for name in contents.pictures)
+
+
+def first_rows(table):
+    """Return the first rows of a `ReadableTable`, which the page's first screen has room for."""
+    return replace(table, text=table.text.iloc[:FIRST_ROWS])
+
+
+def more_rows(table):
+    """Return the other rows of a `ReadableTable`, or None if there are none."""
+    more = table.text.iloc[FIRST_ROWS:]
+    return None if more.empty else replace(table, text=more)
 
 
 def shortened(text):
