@@ -44,8 +44,9 @@ def overview_figure(table, measure):
         n_panels = max(1, len(names))
         n_columns = max(1, int(WIDTH / (HANDLE_WIDTH + LETTER_WIDTH * max(map(len, bases), default=0))))
         figure = new_figure(WIDTH, HEIGHT + 0.5 + 0.16 * math.ceil(len(bases) / n_columns))
-        panels = figure.subplots(n_panels, 1, sharex=True, squeeze=False).ravel()
+        panels = figure.subplots(n_panels, 1, sharex=True, sharey=True, squeeze=False).ravel()
         _set_scale(panels[-1], sorted({row["effort"] for row in drawn}), unit)
+        panels[0].set_ylim(_limits(rows, measure.name))
         for axes, (key, name) in zip(panels, names.items(), strict=False):
             part = [row for row in rows if (row["dataset"], row["modality"]) == key]
             _draw(axes, part, bases, measure.name, HEIGHT / n_panels)
@@ -83,12 +84,16 @@ def _set_scale(axes, efforts, unit):
     axes.set_xlabel(f"effort on one organ of an annotated scan ({unit})")
 
 
-def _draw(axes, rows, bases, name, height):
-    """Draw the methods of a panel of this height in inches, those without effort across it."""
+def _limits(rows, name):
+    """Return limits of the metric that include all means and intervals."""
     ends = [row[f"{name}_{value}"] for row in rows for value in ("mean", "low", "high")]
     ends = [end for end in ends if not math.isnan(end)] or [0, 1]
     margin = max(0.05 * (max(ends) - min(ends)), 0.01)
-    axes.set_ylim(min(ends) - margin, max(ends) + margin)
+    return min(ends) - margin, max(ends) + margin
+
+
+def _draw(axes, rows, bases, name, height):
+    """Draw the methods of a panel of this height in inches, those without effort across it."""
     curves = {base: [row for row in rows if row["base"] == base and row["effort"] > 0] for base in bases}
     alone = [curve[0] for curve in curves.values() if len(curve) == 1]
     for place, (base, curve) in enumerate(curves.items()):
