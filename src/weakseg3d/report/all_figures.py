@@ -19,7 +19,7 @@ MAX_SERIES = 16
 """If a study has more methods than this, the box plot is left out of the page."""
 
 CAPTIONS = {
-    "overview": "Mean over test scans with its 95 % interval, against the annotator's effort. Methods of the same "
+    "overview": "Mean over test cases with its 95 % interval, against the annotator's effort. Methods of the same "
     "effort stand side by side, variants are joined. Dashed: effort unknown, none, or in another unit.",
     "dice_boxplot": "Dice of every case. Box: quartiles and median; whiskers: 1.5 interquartile ranges; dots: cases, "
     "with a line joining those of one case and seed; crosses: missed organs. Cases without the organ are not shown.",

@@ -39,8 +39,7 @@ def test_the_best_method_its_lead_and_its_distance_from_full_supervision():
     )
     # (0.80 + ... + 0.86 + 0.95) / 8 = 0.845, here the interval of the main table.
     assert first == (
-        f"strong ranks first of 3 by Dice, mean 0.845 (95 % interval {interval(rows, 'strong')}); "
-        "its effort is unknown."
+        f"strong ranks first of 3: mean Dice 0.845 (95 % interval {interval(rows, 'strong')}); its effort is unknown."
     )
     assert second == (
         "Of the methods ranked below it, it is significantly better than 2 of 2; its difference from full supervision "
@@ -68,20 +67,25 @@ def test_full_supervision_that_is_not_significantly_better_says_so():
     assert "to +0.0" in second
 
 
+def test_the_last_method_of_all_is_better_than_none():
+    _, (_, second) = asked(pd.concat([rows_of({"weak": [0.1] * 8}), dense(STRONG)]))
+    assert second.startswith("No method is ranked below it; its difference from full supervision (whole): −0.745 (95 %")
+
+
 def test_three_cases_have_no_interval_and_no_test():
     rows = pd.concat([rows_of(METHODS), dense(STRONG)])
     _, answers = asked(rows[rows["case"].isin(list("abc"))])
     assert answers == [
-        "strong ranks first of 3 by Dice, mean 0.810 (too few scans for a 95 % interval); its effort is unknown.",
+        "strong ranks first of 3: mean Dice 0.810 (too few cases for a 95 % interval); its effort is unknown.",
         "The order may be chance: 3 cases, too few for a test; its difference from full supervision (whole): +0.000 "
-        "(too few scans for a 95 % interval).",
+        "(too few cases for a 95 % interval).",
     ]
 
 
 def test_a_method_alone_is_compared_with_nothing():
     asks, answers = asked(rows_of({"strong": STRONG}))
     assert asks == "How well does a method segment the spleen in toy?"
-    assert answers[0].startswith("strong is the only one by Dice, mean 0.845 (95 % interval ")
+    assert answers[0].startswith("strong is alone: mean Dice 0.845 (95 % interval ")
     assert answers[1] == "There is no other method to compare it with."
 
 
@@ -97,14 +101,14 @@ def test_datasets_have_values_of_their_own_over_their_organs():
     asks, (first, _) = asked(rows)
     assert asks == "Which of 2 methods segments 2 organs in toy and b best?"
     # The mean of 0.845 and 0.645 on the two organs of toy, and 0.645 on b.
-    assert "by Dice, mean 0.745 (95 % interval " in first
+    assert "strong ranks first of 2: mean Dice 0.745 (95 % interval " in first
     assert ") on toy and 0.645 (95 % interval " in first
     assert first.endswith("on b; its effort on an organ of an annotated scan: 25 clicks.")
 
 
 def test_equal_methods_share_the_first_rank():
     _, (first, second) = asked(rows_of({"one": STRONG, "two": STRONG}))
-    assert first.startswith("one shares the first rank with two by Dice, mean 0.845 (")
+    assert first.startswith("one shares the first rank with two: mean Dice 0.845 (")
     assert second.startswith("The order may be chance: ")
 
 
@@ -129,12 +133,14 @@ def test_full_supervision_alone_is_reported_as_such():
     asks, answers = asked(dense(STRONG))
     assert asks == "How well does full supervision segment the spleen in toy?"
     assert answers[0] == "There is no method without dense masks."
-    assert answers[1].startswith("Full supervision (whole) has mean 0.845 (95 % interval ")
+    assert answers[1].startswith("Full supervision (whole) has mean Dice 0.845 (95 % interval ")
 
 
 def test_a_method_that_lacks_a_dataset_has_no_rank_and_no_praise():
     rows = pd.concat([rows_of({"one": STRONG}), rows_of({"two": STRONG}, dataset="b")])
     assert asked(rows)[1][0] == "No method without dense masks can be ranked by Dice: no result on some organ."
+    both = pd.concat([rows, rows_of({"one": STRONG}, dataset="b")])
+    assert asked(both)[1][1] == "There is no other method to compare it with on all organs."
 
 
 def test_long_lists_are_cut_short():

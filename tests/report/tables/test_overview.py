@@ -75,7 +75,7 @@ def test_metrics_for_which_there_is_no_room_are_left_out(rows):
         list(readable_overview(overview(part, measures), measures).text)[2:-3]
         for part in (
             rows[rows["dataset"] == "b"],
-            pd.concat([rows, rows.assign(dataset="c"), rows.assign(dataset="d")]),
+            pd.concat([rows, *(rows.assign(dataset=dataset) for dataset in "cde")]),
         )
     ]
     assert shown == [

@@ -13,7 +13,7 @@ from weakseg3d.statistics.pooled import pooled_over_organs
 MOST_NAMES = 3
 """At most this many methods are named in a list."""
 
-NO_INTERVAL = "too few scans for a 95 % interval"
+NO_INTERVAL = "too few cases for a 95 % interval"
 
 
 def question(rows, table):
@@ -46,13 +46,14 @@ def answer(rows, table, leading):
     ranked = table.drop_duplicates("series").dropna(subset="rank")
     same = ranked[(ranked["rank"] == best["rank"]) & (ranked["annotation"] != DENSE)]["series"]
     also = listed(name for name in same if name != best["series"])
-    place = f"ranks first of {n_weak}" if n_weak > 1 else "is the only one"
+    place = f"ranks first of {n_weak}" if n_weak > 1 else "is alone"
     place = f"shares the first rank with {also}" if also else place
     effort = effort_text(best)
     cost = f"its effort is {UNKNOWN}" if effort == UNKNOWN else f"its effort on an organ of an annotated scan: {effort}"
-    first = f"{best['series']} {place} by {leading.title}, {_values(table, best, leading)}; {cost}."
+    first = f"{best['series']} {place}: {_values(table, best, leading)}; {cost}."
     if len(ranked) == 1:
-        return [first, "There is no other method to compare it with."]
+        alone = table["series"].nunique() == 1
+        return [first, f"There is no other method to compare it with{'' if alone else ' on all organs'}."]
     return [first, f"{_certainty(ranked, best)}; {_distance(rows, table, best, full, leading)}."]
 
 
@@ -93,7 +94,7 @@ def _values(table, row, measure):
             remark = f"95 % interval {interval}" if interval else NO_INTERVAL
             values[key] = f"{mean:.{measure.decimals}f} ({remark})"
     unit = "" if measure.unit == "1" else f" in {measure.unit}"
-    return f"mean{unit} {_on_each(values, table)}" if values else "no mean"
+    return f"mean {measure.title}{unit} {_on_each(values, table)}" if values else "no mean"
 
 
 def _by_scans(table):
@@ -113,6 +114,7 @@ def _certainty(ranked, best):
         return f"The order may be chance: {best['reason']}"
     below = int((ranked["rank"] > best["rank"]).sum())
     text = f"Of the methods ranked below it, it is significantly better than {best['better_than']:.0f} of {below}"
+    text = text if below else "No method is ranked below it"
     group = ranked[ranked["group"] == best["group"]]
     head = group.iloc[0]
     if head["series"] != best["series"]:
@@ -138,5 +140,5 @@ def _distance(rows, table, best, full, measure):
             interval = NO_INTERVAL if math.isnan(row["low"]) else f"95 % interval {ends}"
             values[key] = f"{signed_text(row['mean_difference'], measure.decimals)} ({interval})"
     if not values:
-        return f"no scan in common with full supervision ({full['series']})"
+        return f"no case in common with full supervision ({full['series']})"
     return f"its difference from full supervision ({full['series']}): {_on_each(values, table)}"

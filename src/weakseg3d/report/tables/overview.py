@@ -29,10 +29,11 @@ MOST_COLUMNS = 4
 """At most this many columns of the readable table are metrics, one for each dataset and modality."""
 
 NOTE = (
-    "Mean over test scans; the value of a scan is the mean over its organs and seeds. 95 % interval of the mean: "
-    "Student's t over scans; none for fewer than 4. Rank and group: one ranking over all organs, by {metric}; a method "
-    "in a lower group is significantly worse than the first one of the group above (Wilcoxon, Holm). Effort: on one "
-    "organ of an annotated scan, the mean over organs. Missed: organs that were not found, of all evaluations."
+    "Mean over test cases; the value of a case is the mean over its organs and seeds. 95 % interval of the mean: "
+    "Student's t over cases, not corrected for the best method having been identified on them; none for fewer than 4. "
+    "Rank and group: one ranking over all organs, by {metric}; a method in a lower group is significantly worse than "
+    "the first one of the group above (Wilcoxon, Holm). Effort: on one organ of an annotated scan, the mean over "
+    "organs. Missed: organs that were not found, of all evaluations."
 )
 """What readers need to know to understand the table."""
 
@@ -90,8 +91,8 @@ def effort_text(row):
 def readable_overview(table, measures):
     """Return the overview as a `ReadableTable` with a row per method; the best one without dense masks is bold.
 
-    The leading measure has its mean and interval for each dataset and modality, the others only their mean; those
-    beyond `MOST_COLUMNS` are left out.
+    The leading measure has its mean and interval for each dataset and modality, the others only their mean; what
+    goes beyond `MOST_COLUMNS` is left out.
     """
     best = best_of(table, dense=False)
     methods = table.drop_duplicates(METHOD)
@@ -102,8 +103,9 @@ def readable_overview(table, measures):
         "Effort": [effort_text(row) for row in rows],
     }
     names = populations(table)
+    shown_names = dict(list(names.items())[:MOST_COLUMNS])
     for place, each in enumerate(measures[: max(1, MOST_COLUMNS // max(1, len(names)))]):
-        for key, name in names.items():
+        for key, name in shown_names.items():
             part = table[(table[SCANS] == list(key)).all(axis="columns")].to_dict("records")
             cells = {row["series"]: _value(row, each, has_interval=place == 0) for row in part}
             heading = f"{each.label}{each.arrow}{' (95 % interval)' * (place == 0)}{f', {name}' * (len(names) > 1)}"
@@ -112,6 +114,8 @@ def readable_overview(table, measures):
     shown |= {name: [number_text(row[name], 0, missing="–") for row in rows] for name in ("rank", "group")}
     right = [heading for heading in shown if heading not in ("Method", "Effort")]
     note = NOTE.format(metric=measures[0].title)
+    if len(names) > len(shown_names):
+        note += f" Shown are {len(shown_names)} of {len(names)} datasets; tables/overview.csv has all of them."
     return ReadableTable(pd.DataFrame(shown), right, note, subtitle="overview")
 
 
