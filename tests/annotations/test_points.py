@@ -6,6 +6,7 @@ import SimpleITK as sitk
 from conftest import make_volume
 
 from weakseg3d.annotations.points import points as annotate_points
+from weakseg3d.annotations.points import voxels_of_rank
 from weakseg3d.annotations.world import to_voxels
 
 
@@ -57,3 +58,11 @@ def test_candidates_are_a_share_of_the_organ(share):
     assert len(candidates) == round(1000 * share)
     assert len(few) == 30
     assert few <= candidates
+
+
+def test_voxels_are_drawn_in_the_order_of_the_array():
+    where = np.random.default_rng(0).random((6, 5, 7)) < 0.3
+    where[[0, 3]] = False
+    ranks = np.random.default_rng(1).permutation(np.count_nonzero(where))
+    np.testing.assert_array_equal(voxels_of_rank(where, ranks), np.argwhere(where)[ranks])
+    assert voxels_of_rank(where, ranks[:0]).shape == (0, 3)

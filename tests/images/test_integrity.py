@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from volume_files import FORMATS, change_nifti, change_text, write_volume_file
 
 from weakseg3d.errors import UserError
+from weakseg3d.images.integrity.nifti import HEADER
+from weakseg3d.images.integrity.voxels import PART
 from weakseg3d.images.volumes import check_same_grid, number_of_volumes, read_grid, read_image, read_label, read_target
 
 COMPRESSED = [name for name, (_, compressed) in FORMATS.items() if compressed]
@@ -325,6 +327,26 @@ def test_either_file_of_a_pair_names_the_volume(name, tmp_path):
     other.unlink()
     with pytest.raises(UserError):
         read_image(path)
+
+
+def test_fields_of_a_nifti_header_are_where_nibabel_reads_them():
+    nifti1 = pytest.importorskip("nibabel.nifti1")
+    assert HEADER.itemsize == nifti1.header_dtype.itemsize
+    assert dict(HEADER.fields) == {name: nifti1.header_dtype.fields[name] for name in HEADER.names}
+
+
+@pytest.mark.parametrize("last", [0, 1, PART // 512 - 1])
+def test_a_compressed_volume_of_many_parts_is_read_whole(last, tmp_path):
+    array = np.zeros((3, PART // 512 + last, 512), np.uint8)
+    array.ravel()[PART - 1 : PART + 1] = 1
+    path = tmp_path / "v.nii.gz"
+    sitk.WriteImage(sitk.GetImageFromArray(array), str(path))
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(read_label(path)), array)
+    content = gzip.decompress(path.read_bytes())
+    for wrong in (content[:-1], content + b"1"):
+        path.write_bytes(gzip.compress(wrong))
+        with pytest.raises(UserError, match=r"v\.nii\.gz"):
+            read_label(path)
 
 
 def test_a_scaled_volume_and_big_endian_voxels_are_read_as_itk_reads_them(tmp_path):

@@ -96,10 +96,23 @@ def _on_axial_slices(array: NDArray[np.bool_], mask: sitk.Image, number: int) ->
 
 def _draw(where: NDArray[np.bool_], number: int, generator: np.random.Generator) -> NDArray[np.int64]:
     """Return up to ``number`` voxels (n, 3) of the boolean array ``where``, in the array's order."""
-    flat_indices = np.flatnonzero(where)
-    number = min(number, len(flat_indices))
-    drawn = np.sort(generator.choice(flat_indices, number, replace=False, shuffle=False))
-    return np.column_stack(np.unravel_index(drawn, where.shape))
+    present = int(np.count_nonzero(where))
+    return voxels_of_rank(where, np.sort(generator.choice(present, min(number, present), replace=False, shuffle=False)))
+
+
+def voxels_of_rank(where: NDArray[np.bool_], ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the voxels (n, 3) that are True in ``where`` (z, y, x), by their ``ranks`` (n,) in the array's order.
+
+    They are sought slice by slice: the places of all voxels outside an organ would take eight times the mask's memory.
+    """
+    ends = np.cumsum([np.count_nonzero(plane) for plane in where])
+    slices = np.searchsorted(ends, ranks, side="right")
+    voxels = np.empty((len(ranks), 3), np.int64)
+    for z in np.unique(slices):
+        here = slices == z
+        places = np.flatnonzero(where[z])[ranks[here] - ends[z]]  # Counted from the slice's last place.
+        voxels[here] = np.column_stack([np.full(len(places), z), *np.unravel_index(places, where[z].shape)])
+    return voxels
 
 
 def _sample(
@@ -137,10 +150,11 @@ def _with_slips(
     low = np.maximum(organ.min(axis=0) - reach, 0)
     high = np.minimum(organ.max(axis=0) + reach + 1, array.shape)
     box = tuple(slice(first, end) for first, end in zip(low, high, strict=True))
-    outside = np.argwhere(~array[box]) + low
-    if not len(outside):
+    outside = ~array[box]
+    if not outside.any():
         return clicks
     slipped = generator.choice(len(clicks), round(share * len(clicks)), replace=False)
     # Slips are independent of each other, so two may hit the same voxel.
-    clicks[slipped] = to_world(generator.choice(outside, len(slipped)), mask)
+    ranks = generator.choice(np.count_nonzero(outside), len(slipped))
+    clicks[slipped] = to_world(voxels_of_rank(outside, ranks) + low, mask)
     return clicks

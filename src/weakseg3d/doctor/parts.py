@@ -42,7 +42,7 @@ PARTS = (
     Part("workflow", ("snakemake", "jsonschema", "pyyaml", "filelock", "psutil", "tqdm"), basic=True),
     Part(
         "images, labels, metrics",
-        ("numpy", "scipy", "simpleitk", "nibabel", "pydicom", "pynrrd", "medpy"),
+        ("numpy", "scipy", "simpleitk", "pydicom", "pynrrd", "medpy"),
         basic=True,
     ),
     Part("training, prediction", ("torch", "lightning", "monai", "einops"), basic=True),
@@ -74,7 +74,7 @@ PARTS = (
     Part("containers", programs=("apptainer", "singularity"), remedy="docs/conda.md"),
     Part(
         "tests",
-        ("pytest", "pytest-xdist", "hypothesis", "ruff", "mypy", "snakefmt", "pre-commit", "setuptools"),
+        ("pytest", "pytest-xdist", "hypothesis", "ruff", "mypy", "nibabel", "snakefmt", "pre-commit", "setuptools"),
     ),
     Part(
         "tests of the report in a browser",

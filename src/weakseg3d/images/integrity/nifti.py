@@ -24,6 +24,41 @@ SCALAR_TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "
 MILLIMETRES = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 """Millimetres in the unit of length that ``xyzt_units`` states: unknown (taken for mm), metre, mm, micrometre."""
 
+FIELDS = {
+    "sizeof_hdr": (0, "i4"),
+    "dim": (40, "8i2"),
+    "datatype": (70, "i2"),
+    "bitpix": (72, "i2"),
+    "pixdim": (76, "8f4"),
+    "vox_offset": (108, "f4"),
+    "scl_slope": (112, "f4"),
+    "scl_inter": (116, "f4"),
+    "xyzt_units": (123, "u1"),
+    "qform_code": (252, "i2"),
+    "sform_code": (254, "i2"),
+    "quatern_b": (256, "f4"),
+    "quatern_c": (260, "f4"),
+    "quatern_d": (264, "f4"),
+    "qoffset_x": (268, "f4"),
+    "qoffset_y": (272, "f4"),
+    "qoffset_z": (276, "f4"),
+    "srow_x": (280, "4f4"),
+    "srow_y": (296, "4f4"),
+    "srow_z": (312, "4f4"),
+    "magic": (344, "S4"),
+}
+"""Offset in bytes and type of the fields that are read. NiBabel has all of them in the same form, but takes longer to
+import than most volumes take to read."""
+
+HEADER = np.dtype(
+    {
+        "names": list(FIELDS),
+        "offsets": [offset for offset, _ in FIELDS.values()],
+        "formats": [form for _, form in FIELDS.values()],
+        "itemsize": HEADER_LENGTH,
+    }
+)
+
 LPS = np.diag([-1.0, -1.0, 1.0])
 """Turns NIfTI's coordinates (towards right, anterior, superior) into ITK's (left, posterior, superior)."""
 
@@ -86,14 +121,12 @@ def _files(path: Path) -> tuple[Path, Path]:
 
 def _fields(file: Path) -> NDArray[np.void]:
     """Return the fields of the header (structured array, no axes) in the byte order of the file."""
-    from nibabel.nifti1 import header_dtype
-
     content = first_bytes(file, HEADER_LENGTH)
     if len(content) < HEADER_LENGTH:
         raise UserError(f"{printable(file)}: truncated, as it ends within its header; copy or export it again")
-    fields = np.frombuffer(content, header_dtype).reshape(())
+    fields = np.frombuffer(content, HEADER).reshape(())
     if fields["sizeof_hdr"] != HEADER_LENGTH:
-        fields = fields.view(header_dtype.newbyteorder())
+        fields = fields.view(HEADER.newbyteorder())
     if fields["sizeof_hdr"] == HEADER_LENGTH:
         return fields
     raise UserError(

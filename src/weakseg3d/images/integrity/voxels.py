@@ -18,6 +18,9 @@ WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "zlib": zlib.MAX_WBITS}
 PIECE = 1 << 16
 """Compressed bytes that are read at a time, so that a file of many gzip streams is not copied once for each."""
 
+PART = 1 << 18
+"""Bytes that are decompressed at a time, so that they are still in the processor's cache when they are copied."""
+
 LARGEST_RATIO = 1100
 """More than the 1032 bytes that DEFLATE can make of one (https://zlib.net/zlib_tech.html)."""
 
@@ -97,12 +100,12 @@ def _decompressed(stream: BinaryIO, window: int, wanted: int) -> memoryview:
                 if window != WINDOW["gzip"]:
                     raise zlib.error("surplus bytes")
                 decoder = zlib.decompressobj(window)
-            part = decoder.decompress(piece, wanted + 1 - length)
+            part = decoder.decompress(piece, min(PART, wanted + 1 - length))
             content[length : length + len(part)] = part
             length += len(part)
             if length > wanted:
                 return content
-            piece = decoder.unused_data
+            piece = decoder.unused_data or decoder.unconsumed_tail
     if not decoder.eof:
         raise zlib.error("truncated")
     return content[:length]
