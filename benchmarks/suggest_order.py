@@ -77,11 +77,11 @@ def mean_dice(network, recipe, cases):
     import SimpleITK as sitk
 
     from weakseg3d.evaluation.compare import compare
-    from weakseg3d.inference.probability_map import probability_map
+    from weakseg3d.inference.prediction import predict
 
     scores = []
     for image, mask in cases:
-        probability = sitk.GetArrayFromImage(probability_map(network, recipe, image)[0])
+        probability = sitk.GetArrayFromImage(predict(network, recipe, image)[0])
         predicted = probability > recipe["prediction"]["threshold"]
         scores.append(compare(predicted, sitk.GetArrayFromImage(mask), [SPACING] * 3)[0]["dice"])
     return float(np.mean(scores))
@@ -89,10 +89,11 @@ def mean_dice(network, recipe, cases):
 
 def suggested(network, recipe, cases):
     """Return the positions of the ``cases`` to annotate, in the order of `suggest`."""
-    from weakseg3d.inference.probability_map import probability_map
+    from weakseg3d.segmentation.organs import segment
     from weakseg3d.segmentation.suggestion import ranked
 
-    bits = {str(k): {ORGAN: probability_map(network, recipe, image)[1][0]} for k, (image, _) in enumerate(cases)}
+    found = [segment(image, [(network, recipe)])[1][0] for image, _ in cases]
+    bits = {str(number): {ORGAN: organ.uncertainty_bits} for number, organ in enumerate(found)}
     return [int(suggestion.scan) for suggestion in ranked(bits)]
 
 

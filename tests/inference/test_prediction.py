@@ -11,9 +11,9 @@ from conftest import make_volume, oblique_direction
 from weakseg3d.cli import main
 from weakseg3d.experiment.recipes import checked_recipe
 from weakseg3d.images.preprocessing import oriented, oriented_like, scaled_intensity
-from weakseg3d.images.volumes import check_same_grid, write_volume
+from weakseg3d.images.volumes import check_same_grid, like, write_volume
 from weakseg3d.inference.prediction import mean_and_variance, predict
-from weakseg3d.inference.probability_map import probability_map
+from weakseg3d.inference.probability_sections import probability_sections
 from weakseg3d.inference.uncertainty_maps import entropy, read_uncertainty, write_uncertainty
 from weakseg3d.networks import build_network
 
@@ -93,7 +93,14 @@ def test_intensities_are_clipped_and_scaled():
     assert scaled_intensity(np.full(3, 7.0), {"percentiles": [1, 99]}).tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("whole", [predict, probability_map])
+def in_sections(network, recipe, image):
+    """Return the probability of an image, already of the recipe's spacing, as `predict` does."""
+    sections = probability_sections(network, recipe, image)
+    values = np.concatenate([sitk.GetArrayFromImage(section) for section in sections])
+    return oriented_like(like(values, oriented(image)), image), None
+
+
+@pytest.mark.parametrize("whole", [predict, in_sections])
 def test_windows_are_blended_as_the_recipe_says(whole):
     # Two windows of 16 slices that share eight; the network adds 1 to the second one. By constant weights, the shared
     # slices are in the middle; by Gaussian ones, they approach the window whose centre is nearer.

@@ -16,6 +16,21 @@ def oriented(image: sitk.Image) -> sitk.Image:
     return sitk.DICOMOrient(image, ORIENTATION)
 
 
+def oriented_axes(image: sitk.Image) -> list[int]:
+    """Return the axes (0 for x) of ``image`` that become x, y and z when it is `oriented`."""
+    return np.abs(_cosines(image)).argmax(axis=0).tolist()
+
+
+def oriented_slices(image: sitk.Image, start: int, stop: int) -> sitk.Image:
+    """Return the slices from ``start`` up to but without ``stop`` of the `oriented` ``image``; only they are copied."""
+    axis = oriented_axes(image)[2]
+    if _cosines(image)[axis, 2] < 0:
+        start, stop = image.GetSize()[axis] - stop, image.GetSize()[axis] - start
+    part = [slice(None)] * 3
+    part[axis] = slice(start, stop)
+    return oriented(image[tuple(part)])
+
+
 def oriented_like(image: sitk.Image, reference: sitk.Image) -> sitk.Image:
     """Return ``image``, whose grid was made from that of ``reference`` by `oriented`, on the grid of ``reference``."""
     original = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(reference.GetDirection())
@@ -47,3 +62,11 @@ def scaled_intensity(array: NDArray[Any], intensity: Mapping[str, Sequence[float
     if high <= low:
         return np.zeros(array.shape, np.float32)
     return ((np.clip(array, low, high) - low) / (high - low)).astype(np.float32)
+
+
+def _cosines(image: sitk.Image) -> NDArray[np.float64]:
+    """Return the cosines (3, 3) between the axes of ``image``, in rows, and those of the `oriented` image."""
+    voxel = sitk.Image([1, 1, 1], sitk.sitkUInt8)
+    voxel.SetDirection(image.GetDirection())
+    before, after = (np.reshape(each.GetDirection(), (3, 3)) for each in (voxel, oriented(voxel)))
+    return before.T @ after

@@ -1,7 +1,7 @@
 """Isotropic resampling that preserves the physical box, its orientation and the shapes of organs."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import SimpleITK as sitk
@@ -52,15 +52,34 @@ def resample_image(image: sitk.Image, spacing: float) -> sitk.Image:
     Along axes that become coarser, the image is first smoothed by the Gaussian that turns the point spread function
     of the old voxel into that of the new voxel (Cardoso et al., MICCAI 2015, doi:10.1007/978-3-319-24571-3_81).
     """
-    isotropic_grid(image, spacing)  # Refuses a grid that is too large before anything is computed.
+    size, origin = isotropic_grid(image, spacing)
+    return resampled_part(image, spacing, smoothing_sigmas(image, spacing), size, origin)
+
+
+def smoothing_sigmas(image: sitk.Image, spacing: float) -> list[float]:
+    """Return the standard deviations in mm, in x, y and z, by which `resample_image` smooths ``image`` first."""
+    # ITK's recursive filter needs at least four samples along its axis.
+    sizes = zip(image.GetSize(), image.GetSpacing(), strict=True)
+    return [smoothing_sigma(old, spacing) if count >= 4 else 0.0 for count, old in sizes]
+
+
+def smoothing_sigma(old: float, spacing: float) -> float:
+    """Return the standard deviation in mm of the Gaussian that widens voxels of ``old`` mm to ``spacing`` mm, or 0."""
+    return math.sqrt(spacing**2 - old**2) / FWHM_PER_SIGMA if spacing > old else 0.0
+
+
+def resampled_part(
+    image: sitk.Image, spacing: float, sigmas: Sequence[float], size: Sequence[int], origin: Sequence[float]
+) -> sitk.Image:
+    """Return a part of an isotropic grid, of ``size`` voxels from ``origin`` (mm) on, of ``image``, as float32.
+
+    ``sigmas`` are those of `smoothing_sigmas` for the whole.
+    """
     image = sitk.Cast(image, sitk.sitkFloat32)
-    smooth = image
-    for axis, old in enumerate(image.GetSpacing()):
-        # ITK's recursive filter needs at least four samples along its axis.
-        if spacing > old and image.GetSize()[axis] >= 4:
-            sigma = math.sqrt(spacing**2 - old**2) / FWHM_PER_SIGMA
-            smooth = sitk.RecursiveGaussian(smooth, sigma=sigma, direction=axis)
-    return _resample(smooth, spacing, sitk.sitkLinear)
+    for axis, sigma in enumerate(sigmas):
+        if sigma:
+            image = sitk.RecursiveGaussian(image, sigma=sigma, direction=axis)
+    return _resample(image, spacing, size, origin, sitk.sitkLinear)
 
 
 def resample_label(label: sitk.Image, spacing: float) -> sitk.Image:
@@ -69,7 +88,7 @@ def resample_label(label: sitk.Image, spacing: float) -> sitk.Image:
     Each voxel takes the class with the largest linear interpolation weight, so that thick slices result in smooth
     shapes instead of steps.
     """
-    return _resample(label, spacing, sitk.sitkLabelLinear)
+    return _resample(label, spacing, *isotropic_grid(label, spacing), sitk.sitkLabelLinear)
 
 
 def map_on_reference_grid(image: sitk.Image, reference: sitk.Image) -> sitk.Image:
@@ -77,8 +96,9 @@ def map_on_reference_grid(image: sitk.Image, reference: sitk.Image) -> sitk.Imag
     return sitk.Resample(image, reference, sitk.Transform(), sitk.sitkLinear, 0.0, image.GetPixelID())
 
 
-def _resample(image: sitk.Image, spacing: float, interpolator: int) -> sitk.Image:
-    size, origin = isotropic_grid(image, spacing)
+def _resample(
+    image: sitk.Image, spacing: float, size: Sequence[int], origin: Sequence[float], interpolator: int
+) -> sitk.Image:
     resampler = sitk.ResampleImageFilter()
     resampler.SetSize(size)
     resampler.SetOutputSpacing([spacing] * 3)

@@ -5,6 +5,7 @@ coordinates are ITK's: LPS, millimetres.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,7 @@ def read_grid(path: str | os.PathLike[str]) -> sitk.Image:
     """
     header, geometry = open_volume(path)
     _check_three_axes(path, header.size)
-    grid = sitk.Image(header.size, sitk.sitkUInt8)
-    _copy_geometry(geometry, grid)
-    return grid
+    return _grid(header.size, geometry)
 
 
 def read_label(path: str | os.PathLike[str]) -> sitk.Image:
@@ -101,6 +100,11 @@ def like(array: NDArray[Any], reference: sitk.Image) -> sitk.Image:
     image = sitk.GetImageFromArray(array)
     image.CopyInformation(reference)
     return image
+
+
+def empty_like(image: sitk.Image) -> sitk.Image:
+    """Return the grid of ``image``: an image (uint8) of the same size and geometry with all voxels 0."""
+    return _grid(image.GetSize(), image)
 
 
 def long_axis(image: sitk.Image) -> int:
@@ -173,6 +177,12 @@ def _read(path: str | os.PathLike[str], channel: int | None = None) -> sitk.Imag
     image = sitk.GetImageFromArray(scaled_voxels(voxels, header))
     _copy_geometry(geometry, image)
     return image
+
+
+def _grid(size: Sequence[int], geometry: sitk.Image) -> sitk.Image:
+    grid = sitk.Image(size, sitk.sitkUInt8)
+    _copy_geometry(geometry, grid)
+    return grid
 
 
 def _check_three_axes(path: str | os.PathLike[str], size: tuple[int, ...]) -> None:

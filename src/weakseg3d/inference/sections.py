@@ -10,25 +10,30 @@ from weakseg3d.inference.sliding_window import sliding_window_prediction
 
 def predicted_sections(
     predictor: Callable[[torch.Tensor], torch.Tensor],
-    image: torch.Tensor,
+    slices: Callable[[int, int], torch.Tensor],
+    shape: Sequence[int],
     patch_size: Sequence[int],
     overlap: float,
     blending: str = "gaussian",
 ) -> Iterator[torch.Tensor]:
-    """Yield the output of ``predictor`` on ``image`` (z, y, x) in sections (C, slices, y, x), from the first slice on.
+    """Yield the output of ``predictor`` on an image of ``shape`` (z, y, x) in sections (C, slices, y, x), in order.
 
-    Together they are the result of `sliding_window_prediction`, to rounding: the same windows with the same weights.
+    ``slices`` returns the image from one slice up to but without another, and is asked for each slice once. Together
+    the sections are the result of `sliding_window_prediction`, to rounding: the same windows with the same weights.
     """
-    depth, count = patch_size[0], image.shape[0]
+    depth, count = patch_size[0], shape[0]
     if count <= depth:
-        yield sliding_window_prediction(predictor, image, patch_size, overlap, blending)[0]
+        yield sliding_window_prediction(predictor, slices(0, count), patch_size, overlap, blending)[0]
         return
-    weights = _sum_of_weights(image.shape[1:], patch_size, overlap, blending).to(image.device)
-    starts = [window[0].start for window in dense_patch_slices([count], [depth], [_step(depth, count, overlap)])]
+    starts = [int(window[0].start) for window in dense_patch_slices([count], [depth], [_step(depth, count, overlap)])]
+    image = slices(0, depth)
+    weights = _sum_of_weights(shape[1:], patch_size, overlap, blending).to(image.device)
     # Sums over the windows so far, for the slices that later windows cover as well.
     total, norm = None, weights[:0]
-    for start, following in zip(starts, [*starts[1:], count], strict=True):
-        mean = sliding_window_prediction(predictor, image[start : start + depth], patch_size, overlap, blending)[0]
+    for before, start, following in zip([0, *starts[:-1]], starts, [*starts[1:], count], strict=True):
+        if start > before:
+            image = torch.cat([image[start - before :], slices(before + depth, start + depth)])
+        mean = sliding_window_prediction(predictor, image, patch_size, overlap, blending)[0]
         new_total, new_norm = mean * weights, weights.clone()
         if total is not None:
             new_total[:, : len(norm)] += total

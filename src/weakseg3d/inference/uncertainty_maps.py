@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder
@@ -21,10 +22,14 @@ ROUNDING = 1e-5
 
 def entropy(probability: sitk.Image) -> sitk.Image:
     """Return the binary entropy in bits, a float32 image, of a foreground probability image."""
-    p = sitk.GetArrayFromImage(probability).astype(np.float64)
+    return like(entropy_bits(sitk.GetArrayViewFromImage(probability)).astype(np.float32), probability)
+
+
+def entropy_bits(probability: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the binary entropy in bits of every value of ``probability``."""
+    p = probability.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        bits = -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
-    return like(np.nan_to_num(bits).astype(np.float32), probability)
+        return np.nan_to_num(-(p * np.log2(p) + (1 - p) * np.log2(1 - p)))
 
 
 def write_uncertainty(probability: sitk.Image, variance: sitk.Image, folder: str | os.PathLike[str]) -> None:

@@ -1,6 +1,7 @@
 """One label map of several organs, on the grid of a scan."""
 
 import math
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import SimpleITK as sitk
@@ -13,6 +14,9 @@ SLAB = 32
 
 STEPS = 65535
 """Steps between the probabilities 0 and 1 when organs are compared, to hold two bytes for each voxel of the scan."""
+
+ON_A_SLICE = 1e-6
+"""Distance, in slices, at which a slice of the scan counts as that of the probability."""
 
 MOST_ORGANS = 255
 """A label map has one byte for each voxel."""
@@ -35,13 +39,31 @@ class LabelMap:
         self.best: NDArray[np.uint16] = np.zeros(shape, np.uint16)
         self.contested: list[int] = []
 
-    def add(self, probability: sitk.Image, threshold: float) -> None:
-        """Add the organ whose ``probability`` (float32, on any grid) exceeds ``threshold``; it is 0 off its grid."""
+    def add(self, sections: Iterable[sitk.Image], threshold: float) -> None:
+        """Add the organ whose probability exceeds ``threshold``; it is 0 off its grid.
+
+        The probability (float32) comes in ``sections``, which follow one another from the first slice on. Their grid
+        may have other voxels than the scan's, but the same axes.
+        """
         self.contested.append(0)
+        done = 0
+        # The slices of the scan between two sections lie between the last slice of the one and the first of the other.
+        for section in _chained(sections):
+            end = self.grid.TransformPhysicalPointToContinuousIndex(
+                section.TransformIndexToPhysicalPoint([0, 0, section.GetSize()[2] - 1])
+            )
+            stop = min(len(self.labels), math.floor(end[2] + ON_A_SLICE) + 1)
+            done = self._take(section, threshold, done, stop)
+        # Beyond the centres of the last slice, the probability stays as it is up to the end of its volume.
+        self._take(section, threshold, done, len(self.labels))
+
+    def _take(self, probability: sitk.Image, threshold: float, start: int, stop: int) -> int:
+        """Add the organ in the scan's slices from ``start`` up to but without ``stop``, and return ``stop``."""
         organ = len(self.contested)
-        for start in range(0, len(self.labels), SLAB):
-            labels, best = self.labels[start : start + SLAB], self.best[start : start + SLAB]
-            values = self._on_grid(probability, start, len(labels))
+        for first in range(start, stop, SLAB):
+            here = slice(first, min(first + SLAB, stop))
+            labels, best = self.labels[here], self.best[here]
+            values = self._on_grid(probability, first, len(labels))
             found = values > threshold
             if not found.any():
                 continue
@@ -52,6 +74,7 @@ class LabelMap:
             wins = found & (steps > best)
             labels[wins] = organ
             best[wins] = steps[wins]
+        return max(start, stop)
 
     def image(self) -> sitk.Image:
         """Return the label map as uint8 on the scan's grid."""
@@ -59,7 +82,8 @@ class LabelMap:
 
     def volumes_ml(self) -> list[float]:
         """Return the volume of every organ in the label map in ml."""
-        voxels = np.bincount(self.labels.ravel(), minlength=len(self.contested) + 1)
+        # Slice by slice, since NumPy counts in eight bytes for each voxel.
+        voxels = np.sum([np.bincount(each.ravel(), minlength=len(self.contested) + 1) for each in self.labels], axis=0)
         return [self._millilitres(count) for count in voxels[1:]]
 
     def overlaps_ml(self) -> list[float]:
@@ -79,3 +103,19 @@ class LabelMap:
         slab.SetDirection(self.grid.GetDirection())
         slab.SetOrigin(self.grid.TransformIndexToPhysicalPoint([0, 0, start]))
         return slab
+
+
+def _chained(sections: Iterable[sitk.Image]) -> Iterator[sitk.Image]:
+    """Yield the ``sections``, each from the last slice of the one before on, so that nothing lies between them."""
+    last = None
+    for section in sections:
+        joined = section
+        if last is not None:
+            joined = sitk.GetImageFromArray(
+                np.concatenate([sitk.GetArrayViewFromImage(each) for each in (last, section)])
+            )
+            joined.SetSpacing(last.GetSpacing())
+            joined.SetOrigin(last.GetOrigin())
+            joined.SetDirection(last.GetDirection())
+        yield joined
+        last = section[:, :, section.GetSize()[2] - 1 :]

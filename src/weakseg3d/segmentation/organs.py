@@ -1,14 +1,15 @@
 """From trained models to one label map of a scan."""
 
-import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import SimpleITK as sitk
 from torch import nn
 
-from weakseg3d.images.resampling import resample_image
-from weakseg3d.inference.probability_map import probability_map
+from weakseg3d.images.preprocessing import oriented, oriented_like
+from weakseg3d.images.volumes import empty_like
+from weakseg3d.inference.certainty import Certainty
+from weakseg3d.inference.probability_sections import probability_sections
 from weakseg3d.segmentation.label_map import LabelMap
 
 
@@ -30,14 +31,14 @@ def segment(scan: sitk.Image, models: Iterable[tuple[nn.Module, Mapping[str, Any
 
     ``models`` are networks with their recipes, of which one at a time is used; the first has the label 1. The scan is
     resampled to the spacing at which a model was trained, and its probability is brought back to the scan's grid
-    (linear). Raises UserError if a model's probabilities are not numbers.
+    (linear), some slices at a time. Raises UserError if a model's probabilities are not numbers.
     """
-    label_map, certainties = LabelMap(scan), []
-    at_spacing = functools.lru_cache(maxsize=1)(lambda spacing: resample_image(scan, spacing))
+    grid = empty_like(scan)
+    label_map, certainties = LabelMap(oriented(grid)), []
     for network, recipe in models:
-        probability, certainty = probability_map(network, recipe, at_spacing(recipe["spacing"]))
-        label_map.add(probability, recipe["prediction"]["threshold"])
-        certainties.append(certainty)
+        certainty = Certainty(recipe["prediction"]["threshold"])
+        label_map.add(certainty.counted(probability_sections(network, recipe, scan)), certainty.threshold)
+        certainties.append((certainty.mean_bits, certainty.largest))
     volumes, overlaps = label_map.volumes_ml(), label_map.overlaps_ml()
     found = [Found(*values) for values in zip(volumes, overlaps, *zip(*certainties, strict=True), strict=True)]
-    return label_map.image(), found
+    return oriented_like(label_map.image(), grid), found

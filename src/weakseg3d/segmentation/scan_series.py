@@ -14,6 +14,7 @@ from weakseg3d.inference.model import load_model
 from weakseg3d.ownership import check_claim, claim
 from weakseg3d.progress import Progress
 from weakseg3d.segmentation.formats import check_format, writer
+from weakseg3d.segmentation.memory import check_memory
 from weakseg3d.segmentation.model_files import ModelFile
 from weakseg3d.segmentation.organs import segment
 from weakseg3d.segmentation.scans import Scan, read_scan
@@ -24,8 +25,12 @@ MODELS_HELD = 8
 """Networks that stay in memory between scans; with more organs than that, each is read again for every scan."""
 
 
-def segment_scans(scans: Sequence[Scan], models: Sequence[ModelFile], out: Path, suffix: str) -> None:
+def segment_scans(
+    scans: Sequence[Scan], models: Sequence[ModelFile], out: Path, suffix: str, memory: float | None = None
+) -> None:
     """Write ``{scan}.{suffix}`` and ``{scan}.json`` into ``out`` for every scan, and a table of all of them.
+
+    Scans that need more than ``memory`` GB are listed with the others that could not be segmented.
 
     Raises UserError before anything is written if a file that is not ours is in the way, a scan has no such label map
     or a model cannot be used, and at the end if a scan could not be segmented.
@@ -33,8 +38,7 @@ def segment_scans(scans: Sequence[Scan], models: Sequence[ModelFile], out: Path,
     check_format(suffix, scans, models)
     check_claim(out, [TABLE, *(name for scan in scans for name in _names(scan, suffix))])
     load = functools.lru_cache(MODELS_HELD)(load_model)
-    for model in models:
-        load(model.path)
+    recipes = [load(model.path)[1] for model in models]
     records: dict[str, dict[str, Any]] = {}
     with Progress(len(scans), "segmenting", unit="scan") as progress:
         for scan in scans:
@@ -42,6 +46,8 @@ def segment_scans(scans: Sequence[Scan], models: Sequence[ModelFile], out: Path,
             inputs = {"models": names, "scan": scan.state(), "format": suffix}
             record = _finished(scan, out, suffix, inputs)
             try:
+                if memory is not None and record is None:
+                    check_memory(scan, recipes, memory)
                 records[scan.name] = record or _segment_one(scan, models, load, inputs, out, suffix)
             except UserError as error:
                 records[scan.name] = {"problem": str(error)}

@@ -12,6 +12,8 @@ from weakseg3d.datasets.case_ids import check_case_ids
 from weakseg3d.datasets.case_lists import listed_files
 from weakseg3d.datasets.file_search import natural, walk
 from weakseg3d.errors import UserError, printable
+from weakseg3d.images.integrity.opening import open_volume
+from weakseg3d.images.preprocessing import oriented_axes
 from weakseg3d.images.volumes import read_image
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
@@ -80,6 +82,21 @@ def read_scan(scan: Scan) -> sitk.Image:
 
         return read_series_folder(scan.path)
     return read_image(scan.path)
+
+
+def scan_size(scan: Scan) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return the size in voxels and the spacing in mm of a scan, both (x, y, z) in the patient's directions.
+
+    Of a file only the header is read. Raises UserError as `read_scan` does.
+    """
+    if scan.path.is_dir():
+        geometry = read_scan(scan)
+        size = geometry.GetSize()
+    else:
+        header, geometry = open_volume(scan.path)
+        size = header.size
+    axes = oriented_axes(geometry)
+    return tuple(size[axis] for axis in axes), tuple(geometry.GetSpacing()[axis] for axis in axes)
 
 
 def _below(root: Path) -> Iterator[Scan]:

@@ -13,6 +13,8 @@ then 2.
 import argparse
 from pathlib import Path
 
+from weakseg3d.option_types import finite_number
+
 EXAMPLE = """\
   python -m weakseg3d segment --models spleen.pt liver.pt --images scans/ --out masks/
   python -m weakseg3d segment --models spleen=model.pt --images ct_series/ --out masks/ --format seg.nrrd"""
@@ -34,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     scans.add_argument("--list", metavar="CSV", help="scans by name, case,image; paths are relative to the CSV")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the label maps")
     parser.add_argument(
+        "--memory",
+        type=finite_number,
+        metavar="GB",
+        help="list scans that would need more memory than this instead of segmenting them (default: no limit)",
+    )
+    parser.add_argument(
         "--format",
         choices=FORMATS,
         default=FORMATS[0],
@@ -52,4 +60,4 @@ def run(args: argparse.Namespace) -> None:
 
     from weakseg3d.segmentation.scan_series import segment_scans
 
-    segment_scans(scans, models, Path(args.out), args.format)
+    segment_scans(scans, models, Path(args.out), args.format, args.memory)
