@@ -17,6 +17,7 @@ from weakseg3d.experiment.recipes import checked_method, checked_recipe
 from weakseg3d.jobs.batches import case_digests
 from weakseg3d.report.figures.training_curves import read_losses
 from weakseg3d.report.results import Results, read_run
+from weakseg3d.report.settings import read_settings
 from weakseg3d.report.tables.method_facts import read_effort
 from weakseg3d.report.tables.published import read_published
 from weakseg3d.schemas import validated
@@ -121,6 +122,7 @@ READERS = {
         "dataset.json": dataset_json,
         "run.json": read_run,
         "tables/provenance.json": record_of_an_experiment,
+        "tables/settings.json": read_settings,
         "results/e/batches/@test.json": lambda path: case_digests(str(path), "@test", ["1"]),
         "config.json": lambda path: check_config_files([path]),
     },

@@ -4,9 +4,11 @@ import json
 
 import pytest
 from metrics_rows import table_of
-from small_experiment import report, small_experiment
+from small_experiment import report, run_record, small_experiment
 
 from weakseg3d.cli import main
+from weakseg3d.errors import UserError
+from weakseg3d.report.results import read_run
 
 
 def test_a_folder_without_a_record_is_rejected(tmp_path, capsys):
@@ -47,3 +49,17 @@ def test_a_record_with_other_types_is_rejected(experiment, capsys, damage):
     path.write_text(intact, encoding="utf-8")
     lines = capsys.readouterr().err.splitlines()
     assert all("provenance.json: not a record of the workflow" in line for line in lines[-2:])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"device": 5}, {"steps_per_s": "fast"}, {"recipe": None}, {"recipe": {"training": {"steps": 1}, "threads": ""}}],
+    ids=str,
+)
+def test_a_record_of_a_training_with_other_types_is_rejected(tmp_path, damage):
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(run_record()), encoding="utf-8")
+    assert read_run(path)["device"] == "x86_64"
+    path.write_text(json.dumps(run_record() | damage), encoding="utf-8")
+    with pytest.raises(UserError, match="run.json: not the record of a training"):
+        read_run(path)

@@ -398,3 +398,22 @@ def test_another_run_on_one_core_gives_the_same_bytes(finished, tmp_path):
     for name in ("main.csv", "metrics.csv", "main.md"):
         first, second = (f / "results/tiny/tables" / name for f in (finished, folder))
         assert first.read_bytes() == second.read_bytes(), name
+
+
+@pytest.mark.slow
+def test_a_release_gives_every_table_again(finished, tmp_path, monkeypatch, capsys):
+    undescribed = snakemake(finished, "--dry-run", "release")
+    assert undescribed.returncode == 2
+    assert "weakseg3d: the config has no 'release'" in undescribed.stderr
+    about = {"title": "Tiny", "authors": ["Jane Doe"], "licence": "CC-BY-4.0", "date": "2026-11-27"}
+    (finished / "release.yaml").write_text(yaml.safe_dump(CONFIG | {"release": about}, sort_keys=False))
+    ran = snakemake(finished, "--cores", "1", "release", config="release.yaml")
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    assert set(re.findall(r"^(?:local)?rule (\w+):", ran.stderr, re.M)) <= {"release"}
+    shutil.move(finished / "results/tiny/release/tiny.zip", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["recompute", "tiny.zip", "--out", "again"]) == 0
+    assert "tables are the same, byte for byte" in capsys.readouterr().out
+    for path in (tmp_path / "again/tables").rglob("*.*"):
+        table = finished / "results/tiny" / path.relative_to(tmp_path / "again")
+        assert path.read_bytes() == table.read_bytes(), path.name

@@ -198,8 +198,9 @@ def read_run(path):
             numbers = run["wall_time_s"], run["peak_memory_mb"]
         else:
             numbers = run["recipe"]["training"]["steps"], run["steps_per_s"], run["peak_memory_mb"]
+        numbers = *numbers, run["recipe"].get("threads", 1)
         valid = isinstance(run["device"], str) and all(math.isfinite(number) for number in numbers)
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         valid = False
     if not valid:
         raise UserError(f"{path}: not the record of a training; remove it and its model.pt, and train again")
