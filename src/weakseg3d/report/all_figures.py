@@ -20,7 +20,7 @@ MAX_SERIES = 16
 
 CAPTIONS = {
     "overview": "Mean over test cases with its 95 % interval, against the annotator's effort. Methods of the same "
-    "effort stand side by side, variants are joined. Dashed: effort unknown, none, or in another unit.",
+    "effort stand side by side, variants of different effort are joined. Dashed: no effort known in this unit.",
     "dice_boxplot": "Dice of every case. Box: quartiles and median; whiskers: 1.5 interquartile ranges; dots: cases, "
     "with a line joining those of one case and seed; crosses: missed organs. Cases without the organ are not shown.",
     "study": "Mean Dice. Bands or bars: its 95 % interval (Student's t over cases on a transformed scale, as in the "

@@ -51,6 +51,12 @@ def test_variants_of_a_method_are_one_curve():
     assert figure.axes[0].get_xscale() == "linear"
 
 
+def test_variants_of_the_same_effort_are_not_joined():
+    (axes,) = overview_figure(table(("a+sigma-1", 0.7, 10, 0), ("a+sigma-2", 0.5, 10, 0)), SHOWN[0]).axes
+    assert [container.get_label() for container in axes.containers] == ["a", "a"]
+    assert {len(container.lines[0].get_xdata()) for container in axes.containers} == {1}
+
+
 def test_another_unit_and_unknown_efforts_are_lines_across():
     methods = [("a", 0.5, 10, 0), ("b", 0.6, 20, 0), ("drawn", 0.7, 0, 300), ("both", 0.8, 5, 300)]
     figure = overview_figure(table(*methods, ("unknown", 0.9, math.nan, math.nan)), SHOWN[0])

@@ -11,7 +11,7 @@ from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.report.study.panels import HANDLE_WIDTH, LETTER_WIDTH
 from weakseg3d.report.study.references import draw_across
 from weakseg3d.report.style import METHOD_STYLES, new_figure, style_context
-from weakseg3d.report.tables.overview import populations
+from weakseg3d.report.tables.overview import shown_populations
 from weakseg3d.report.tables.payment import UNITS, effort_per_scan
 from weakseg3d.statistics.effort_curves import is_logarithmic
 
@@ -24,22 +24,22 @@ PANEL_WIDTH = 2.6
 HEIGHT = 2.9
 """Height of all panels in inches."""
 
-DODGE = 0.09
-"""Distance in inches between methods of the same effort."""
+DODGE, WIDEST = 0.09, 1.0
+"""Distance in inches between methods of the same effort, and from the first to the last of many."""
 
 
 def overview_figure(table, measure):
     """Return a figure of the leading ``measure`` of the overview over the effort on an annotated scan.
 
     The unit is the one, of `UNITS`, in which most methods can be drawn. The others are dashed lines across the panel.
-    Variants of a method are joined.
+    Variants of a method that all have different efforts are joined.
     """
     rows = table.dropna(subset=f"{measure.name}_mean").to_dict("records")
     unit = max(UNITS, key=lambda unit: sum(_effort(row, unit) > 0 for row in rows))
     rows = [row | {"effort": _effort(row, unit), "base": variant_parts(row["series"])[0]} for row in rows]
     drawn = [row for row in rows if row["effort"] > 0]
     bases = list(dict.fromkeys(row["base"] for row in drawn))
-    names = populations(table)
+    names = shown_populations(table)
     with style_context():
         n_panels = max(1, len(names))
         n_columns = max(1, int(WIDTH / (HANDLE_WIDTH + LETTER_WIDTH * max(map(len, bases), default=0))))
@@ -52,7 +52,8 @@ def overview_figure(table, measure):
             _draw(axes, part, bases, measure.name, HEIGHT / n_panels)
             axes.set_ylabel(measure.label)
             axes.set_title(name)
-        handles = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
+        labelled = [zip(*reversed(axes.get_legend_handles_labels()), strict=True) for axes in panels]
+        handles = {name: handle for part in labelled for name, handle in part}
         handles = {base: handles[base] for base in bases if base in handles}
         if handles:
             figure.legend(handles.values(), handles, loc="outside lower center", ncols=n_columns, frameon=False)
@@ -94,13 +95,14 @@ def _limits(rows, name):
 
 def _draw(axes, rows, bases, name, height):
     """Draw the methods of a panel of this height in inches, those without effort across it."""
-    curves = {base: [row for row in rows if row["base"] == base and row["effort"] > 0] for base in bases}
-    alone = [curve[0] for curve in curves.values() if len(curve) == 1]
-    for place, (base, curve) in enumerate(curves.items()):
-        if len(curve) == 1:
-            _draw_curve(axes, curve, name, _style(place), base, _shift(curve[0], alone))
-        elif curve:
-            _draw_curve(axes, sorted(curve, key=lambda row: row["effort"]), name, _style(place), base)
+    drawn = sorted((row for row in rows if row["effort"] > 0), key=lambda row: row["effort"])
+    by_base = {base: [row for row in drawn if row["base"] == base] for base in bases}
+    curves = {base: part for base, part in by_base.items() if len({row["effort"] for row in part}) == len(part) > 1}
+    alone = [row for row in drawn if row["base"] not in curves]
+    for row in alone:
+        _draw_curve(axes, [row], name, _style(bases.index(row["base"])), row["base"], _shift(row, alone))
+    for base, curve in curves.items():
+        _draw_curve(axes, curve, name, _style(bases.index(base)), base)
     across = [row for row in rows if not row["effort"] > 0]
     if across:
         means = pd.DataFrame(
@@ -124,7 +126,7 @@ def _draw_curve(axes, curve, name, style, label, shift=0.0):
 def _shift(row, alone):
     """Return how far in inches a method stands beside its effort, which others may have as well."""
     same = [other["series"] for other in alone if f"{other['effort']:.2g}" == f"{row['effort']:.2g}"]
-    return DODGE * (same.index(row["series"]) - (len(same) - 1) / 2)
+    return min(DODGE, WIDEST / len(same)) * (same.index(row["series"]) - (len(same) - 1) / 2)
 
 
 def _style(place):

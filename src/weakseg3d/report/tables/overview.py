@@ -25,8 +25,8 @@ VALUES = ("mean", "low", "high")
 
 UNKNOWN = "unknown"
 
-MOST_COLUMNS = 4
-"""At most this many columns of the readable table are metrics, one for each dataset and modality."""
+ROOM = 6
+"""Room for metrics on the page's first screen: a mean takes 1, a mean with its interval takes 2."""
 
 NOTE = (
     "Mean over test cases; the value of a case is the mean over its organs and seeds. 95 % interval of the mean: "
@@ -76,6 +76,11 @@ def populations(table):
     return {key: key[0] if datasets.count(key[0]) == 1 else f"{key[0]} ({key[1]})" for key in keys}
 
 
+def shown_populations(table):
+    """Return those first `populations` for whose means with intervals there is `ROOM`."""
+    return dict(list(populations(table).items())[: ROOM // 2])
+
+
 def effort_text(row):
     """Return the effort of a method on an annotated scan in words."""
     paid = row.get("effort_paid", "")
@@ -91,8 +96,8 @@ def effort_text(row):
 def readable_overview(table, measures):
     """Return the overview as a `ReadableTable` with a row per method; the best one without dense masks is bold.
 
-    The leading measure has its mean and interval for each dataset and modality, the others only their mean; what
-    goes beyond `MOST_COLUMNS` is left out.
+    The leading measure has its mean and interval for each dataset and modality, the others only their mean, as far as
+    there is `ROOM`.
     """
     best = best_of(table, dense=False)
     methods = table.drop_duplicates(METHOD)
@@ -102,10 +107,10 @@ def readable_overview(table, measures):
         "Method": [bold(row["series"]) if row["series"] == leader else row["series"] for row in rows],
         "Effort": [effort_text(row) for row in rows],
     }
-    names = populations(table)
-    shown_names = dict(list(names.items())[:MOST_COLUMNS])
-    for place, each in enumerate(measures[: max(1, MOST_COLUMNS // max(1, len(names)))]):
-        for key, name in shown_names.items():
+    names, n_datasets = shown_populations(table), len(populations(table))
+    n_means = ROOM // max(1, len(names)) - 2
+    for place, each in enumerate(measures[: 1 + n_means]):
+        for key, name in names.items():
             part = table[(table[SCANS] == list(key)).all(axis="columns")].to_dict("records")
             cells = {row["series"]: _value(row, each, has_interval=place == 0) for row in part}
             heading = f"{each.label}{each.arrow}{' (95 % interval)' * (place == 0)}{f', {name}' * (len(names) > 1)}"
@@ -114,8 +119,10 @@ def readable_overview(table, measures):
     shown |= {name: [number_text(row[name], 0, missing="–") for row in rows] for name in ("rank", "group")}
     right = [heading for heading in shown if heading not in ("Method", "Effort")]
     note = NOTE.format(metric=measures[0].title)
-    if len(names) > len(shown_names):
-        note += f" Shown are {len(shown_names)} of {len(names)} datasets; tables/overview.csv has all of them."
+    if len(measures) > 1 + n_means:
+        note += " The other metrics are in the main table."
+    if n_datasets > len(names):
+        note += f" Shown are {len(names)} of {n_datasets} datasets; tables/overview.csv has all of them."
     return ReadableTable(pd.DataFrame(shown), right, note, subtitle="overview")
 
 
