@@ -120,7 +120,7 @@ def _certainty(ranked, best):
     if head["series"] != best["series"]:
         return f"{text}, and not significantly worse than {head['series']}"
     peers = listed(group["series"].iloc[1:])
-    return f"{text}, but not than {peers}" if peers else text
+    return f"{text}, but not than {peers}" if peers and below else text
 
 
 def _distance(rows, table, best, full, measure):
