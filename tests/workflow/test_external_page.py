@@ -141,6 +141,8 @@ def test_a_prompted_method_gets_the_clicks_on_the_test_scan_and_pays_for_them(fi
     cost = pd.read_csv(folder / "results/tiny/partial/tables/cost/cost.csv").set_index("method")
     assert cost.loc["balls", "prediction_s"] > 0
     assert pd.isna(cost.loc["balls", "cpu_hours"]), "nothing was trained"
+    main = pd.read_csv(folder / "results/tiny/partial/tables/main.csv").set_index("method")
+    assert pd.isna(main.loc["balls", "selection"]), "so no state was selected"
 
 
 def test_a_broken_method_is_a_gap_with_its_last_words(finished):

@@ -175,9 +175,10 @@ def agreement_options(files: StageFiles, pair: Pair) -> str:
 def report_options(experiment: Experiment) -> str:
     """Return the options of `report` that the config decides: facts of the methods, the footer, tables and page."""
     report = experiment.report
-    trained = [name for name in experiment.shown if experiment.is_trained(name) and not experiment.is_external(name)]
-    selections = [f"{name}={experiment.methods[name]['selection']}" for name in trained]
-    selections += [f"{name}=own" for name in experiment.shown if experiment.is_external(name)]
+    trained = [name for name in experiment.shown if experiment.is_trained(name)]
+    ours = [name for name in trained if not experiment.is_external(name)]
+    selections = [f"{name}={experiment.methods[name]['selection']}" for name in ours]
+    selections += [f"{name}=own" for name in trained if experiment.is_external(name)]
     paid = [f"{name}={when}" for name in experiment.shown if (when := experiment.paid(name))]
     return _joined(
         option("footer", [f"{key}={value}" for key, value in footer(experiment).items()]),

@@ -63,8 +63,8 @@ NOTE = (
     "multiplied by the number of devices. Peak memory: that of the GPU or, without one, of the process; the maximum "
     "over seeds. Of a program of somebody else's, time and memory are measured from outside, the memory as the sum "
     "over its processes. Prediction: wall time of a job that predicts test cases, including its start, divided by the"
-    " number of cases; it requests the same device as the training. Controls are not trained. These are measurements:"
-    " they differ from run to run and between machines."
+    " number of cases; it requests the same device as the training. Controls are not trained, nor are programs that"
+    " come with a finished model. These are measurements: they differ from run to run and between machines."
 )
 """What readers need to know to understand the table."""
 
