@@ -122,3 +122,14 @@ def test_a_release_must_be_described():
 def test_a_release_without_one_of_its_facts_is_refused(key):
     with pytest.raises(UserError, match=f"the config: key '{key}' is missing in 'release'; add it"):
         experiment(release={name: value for name, value in ABOUT.items() if name != key})
+
+
+def test_the_day_of_a_release_may_be_a_date_of_yaml():
+    day = yaml.safe_load("2026-11-27")
+    assert experiment(release=ABOUT | {"date": day}).release["date"] == "2026-11-27"
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "27.11.2026", yaml.safe_load("2026-11-27 10:00:00")])
+def test_the_day_of_a_release_must_be_one(day):
+    with pytest.raises(UserError, match="release.date"):
+        experiment(release=ABOUT | {"date": day})

@@ -1,5 +1,6 @@
 """From a config to an `Experiment`: every name resolved, every file it names read and checked."""
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from weakseg3d.experiment.recipes import check_patch, checked_method, load_metho
 from weakseg3d.experiment.study import NO_STUDY, study_variants, with_text_levels
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.named_files import sought_file
+from weakseg3d.release.about import check_day
 from weakseg3d.schemas import choose, schema, validated
 
 
@@ -26,7 +28,9 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
     Raises UserError for unknown keys, datasets, organs or methods, and for mistakes in their files.
     """
     _check_one_kind_of_seeds(config)
-    config = validated(with_text_levels(config), config_schema(), "the config")
+    config = validated(_with_text_date(with_text_levels(config)), config_schema(), "the config")
+    if "release" in config:
+        check_day(config["release"]["date"], "'release.date' in the config")
     datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
     changes = _changes(config)
     methods = {name: load_method(name, changes.get(name)) for name in config["methods"]}
@@ -67,6 +71,14 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
     )
     _check_annotators(experiment)
     return experiment
+
+
+def _with_text_date(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the config with the day of a release as text: YAML reads ``2026-11-27`` as a date."""
+    release = config.get("release")
+    if not isinstance(release, dict) or not isinstance(release.get("date"), datetime.date):
+        return config
+    return {**config, "release": {**release, "date": release["date"].isoformat()}}
 
 
 def _check_one_kind_of_seeds(config: dict[str, Any]) -> None:

@@ -1,6 +1,10 @@
 """What a release says of itself, and how much it holds."""
 
+import datetime
+import re
 from dataclasses import dataclass
+
+from weakseg3d.errors import UserError, quoted
 
 
 @dataclass(frozen=True)
@@ -46,3 +50,13 @@ class About:
     def citation(self) -> str:
         """Return how the release is cited."""
         return ". ".join([", ".join(self.authors), self.title, self.date[:4], *filter(None, [self.doi_url])])
+
+
+def check_day(text: str, source: str) -> None:
+    """Raise a UserError, which begins with ``source``, if ``text`` is not a day as YYYY-MM-DD."""
+    try:
+        valid = re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) and datetime.date.fromisoformat(text)
+    except ValueError:
+        valid = None
+    if not valid:
+        raise UserError(f"{source} {quoted(text)}: not a day of the form YYYY-MM-DD; correct it")

@@ -11,11 +11,9 @@ elsewhere. The same results give the same bytes.
 """
 
 import argparse
-import datetime
-import re
 from pathlib import Path
 
-from weakseg3d.errors import UserError, quoted
+from weakseg3d.errors import UserError
 
 EXAMPLE = (
     "  python -m weakseg3d release results/demo --out demo.zip --title 'Clicks on a phantom' \\\n"
@@ -38,16 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the archive."""
-    from weakseg3d.release.about import About
+    from weakseg3d.release.about import About, check_day
     from weakseg3d.release.write import write_release
 
     if Path(args.out).suffix != ".zip":
         raise UserError(f"{args.out}: the release is a zip archive; give it a name that ends in .zip")
-    try:
-        valid = re.fullmatch(r"\d{4}-\d\d-\d\d", args.date) and datetime.date.fromisoformat(args.date)
-    except ValueError:
-        valid = None
-    if not valid:
-        raise UserError(f"--date {quoted(args.date)}: not a day of the form YYYY-MM-DD; correct it")
+    check_day(args.date, "--date")
     about = About(args.title, args.authors, args.licence, args.date, args.doi, args.voxels, args.people)
     write_release(args.results, about, args.out)
