@@ -1,6 +1,7 @@
 """Warnings about pseudo labels, from the logs of the jobs that made them."""
 
 import json
+import shutil
 
 import pytest
 from small_experiment import small_experiment
@@ -28,18 +29,26 @@ def log(folder, label, case, text):
     path.write_text(text, encoding="utf-8")
 
 
-def test_three_are_quoted_and_the_others_counted(folder):
-    kind = "pseudo label gaussian_sigma-1.0 of blob, toy"
+def test_equal_warnings_are_one_sentence_with_the_first_files(folder):
     assert label_warnings(Results(folder)) == [
-        *(f"{kind}: {case}.mrk.json: narrow" for case in range(3)),
-        f"{kind}: 2 more such warnings in logs/pseudo_label",
+        "pseudo label gaussian_sigma-1.0 of blob, toy: narrow (0.mrk.json, 1.mrk.json, 2.mrk.json and 2 more)"
     ]
+
+
+def test_five_different_warnings_are_listed_and_the_others_counted(folder, tmp_path):
+    many = small_experiment(tmp_path)
+    shutil.copy(folder / "tables/provenance.json", many / "tables/provenance.json")
+    for case in range(7):
+        log(many, "gaussian_sigma-1.0", case, f"weakseg3d pseudolabel: warning: a b/{case}.json: {case} of 9 clicks\n")
+    listed = label_warnings(Results(many))
+    assert len(listed) == 6
+    assert listed[0] == "pseudo label gaussian_sigma-1.0 of blob, toy: 0 of 9 clicks (0.json)"
+    assert listed[-1].endswith("2 more such warnings in logs/pseudo_label")
 
 
 def test_an_experiment_without_warnings_or_with_an_older_record_is_silent(folder, tmp_path):
     silent = small_experiment(tmp_path)
     assert label_warnings(Results(silent)) == []
-    record = json.loads((folder / "tables/provenance.json").read_text(encoding="utf-8"))
-    (silent / "tables/provenance.json").write_text(json.dumps(record), encoding="utf-8")
+    shutil.copy(folder / "tables/provenance.json", silent / "tables/provenance.json")
     log(silent, "gaussian_sigma-1.0", 0, "")
     assert label_warnings(Results(silent)) == []

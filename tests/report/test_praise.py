@@ -126,7 +126,7 @@ def test_diverged_trainings_and_rising_losses_are_reported(tmp_path, capsys):
         "good on blob, toy, seed 0: the loss ended at 5.75, far above its start at 1.25; lower the learning rate",
         "good on blob, toy, seed 0: only 3 % of the patches hold labelled foreground",
         "good on blob, toy, seed 0: the foreground collapsed",
-        "pseudo label gaussian_sigma-1.0 of blob, toy: 8.mrk.json: sigma is narrow",
+        "pseudo label gaussian_sigma-1.0 of blob, toy: sigma is narrow (8.mrk.json)",
     ):
         assert sentence in warnings
     assert "the training diverged after step 7200" in capsys.readouterr().err

@@ -62,7 +62,7 @@ def test_each_method_stands_where_its_network_and_its_supervision_say():
 
 def test_readers_see_a_row_for_each_supervision_and_a_column_for_each_network():
     text = readable_networks(networks_table(cell_statistics(rows(MEANS)), METHODS, DICE), DICE).text
-    assert list(text)[3:] == ["Annotation", "Label", "Loss", "unetr", "unet", "ptn"]
+    assert list(text)[3:] == ["Label", "Loss", "unetr", "unet", "ptn", "Annotation"]
     means = text[["Label", "unetr", "unet", "ptn"]].map(lambda cell: cell.split(" ")[0]).to_numpy().tolist()
     assert means == [["dense", "0.800", "0.900", ""], ["gaussian", "", "0.700", "0.600"]]
 

@@ -66,7 +66,8 @@ def readable_networks(table, measure):
     for network in networks:
         text[network] = cells[cells["network"] == network].set_index(keys)["cell"]
     text = text.fillna("").reset_index().drop(columns="line")
-    text["annotation"] = text["annotation"].map(readable_annotation)
+    # As in the main table, the longest text is the last column.
+    text["annotation"] = text.pop("annotation").map(readable_annotation)
     headings = {"dataset": "Dataset", "modality": "Modality", "organ": "Organ"}
     headings |= {"annotation": "Annotation", "label": "Label", "loss": "Loss"}
     note = NOTE.format(title=measure.title)
