@@ -15,7 +15,15 @@ from volume_files import FORMATS, change_nifti, change_text, write_volume_file
 from weakseg3d.errors import UserError
 from weakseg3d.images.integrity.nifti import HEADER
 from weakseg3d.images.integrity.voxels import PART
-from weakseg3d.images.volumes import check_same_grid, number_of_volumes, read_grid, read_image, read_label, read_target
+from weakseg3d.images.volumes import (
+    check_same_grid,
+    grid_of,
+    number_of_volumes,
+    read_grid,
+    read_image,
+    read_label,
+    read_target,
+)
 
 COMPRESSED = [name for name, (_, compressed) in FORMATS.items() if compressed]
 TYPES = ["u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8"]
@@ -327,6 +335,14 @@ def test_either_file_of_a_pair_names_the_volume(name, tmp_path):
     other.unlink()
     with pytest.raises(UserError):
         read_image(path)
+
+
+def test_the_grid_of_an_image_has_its_geometry_and_no_voxels():
+    image = make_volume(np.ones((3, 4, 5), np.float32), (1.0, 2.0, 3.0), (7.0, 8.0, 9.0), oblique_direction())
+    grid = grid_of(image)
+    check_same_grid(grid, image, "grid", "image")
+    assert grid.GetPixelID() == sitk.sitkUInt8
+    assert not sitk.GetArrayFromImage(grid).any()
 
 
 def test_fields_of_a_nifti_header_are_where_nibabel_reads_them():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from weakseg3d.images.order_statistics import percentiles
 from weakseg3d.images.preprocessing import oriented, oriented_slices, scaled_intensity
 from weakseg3d.images.resampling import isotropic_grid, resampled_part, smoothing_sigma, smoothing_sigmas
-from weakseg3d.images.volumes import empty_like
+from weakseg3d.images.volumes import grid_of
 
 AT_ONCE = 64
 """Slices of the image that are resampled at a time."""
@@ -29,7 +29,7 @@ class IsotropicSlices:
     def __init__(self, image: sitk.Image, spacing: float) -> None:
         """Nothing is computed yet."""
         self.image, self.spacing = image, spacing
-        self.whole = oriented(empty_like(image))
+        self.whole = oriented(grid_of(image))
         """The grid of the oriented image."""
         (width, height, depth), origin = isotropic_grid(self.whole, spacing)
         self.shape = depth, height, width

@@ -102,7 +102,7 @@ def like(array: NDArray[Any], reference: sitk.Image) -> sitk.Image:
     return image
 
 
-def empty_like(image: sitk.Image) -> sitk.Image:
+def grid_of(image: sitk.Image) -> sitk.Image:
     """Return the grid of ``image``: an image (uint8) of the same size and geometry with all voxels 0."""
     return _grid(image.GetSize(), image)
 

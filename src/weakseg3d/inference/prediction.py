@@ -10,7 +10,7 @@ from torch import nn
 from weakseg3d.accelerator import autocast_context, make_deterministic, precision
 from weakseg3d.images.normalisation import normalised
 from weakseg3d.images.preprocessing import oriented, oriented_like, scaled_intensity
-from weakseg3d.images.volumes import like
+from weakseg3d.images.volumes import grid_of, like
 from weakseg3d.inference.sliding_window import sliding_window_prediction
 from weakseg3d.networks.noise import forward_passes
 
@@ -29,13 +29,14 @@ def predict(
     set_up(recipe)
     prediction, patch_size = recipe["prediction"], recipe["training"]["patch_size"]
     reoriented = oriented(image)
-    array = network_input(reoriented, recipe)
+    array, grid = network_input(reoriented, recipe), grid_of(reoriented)
+    del reoriented
     predictor = windows_predictor(network, recipe, mean_and_variance if with_variance else mean_logit)
     device = next(network.parameters()).device
     windows = patch_size, prediction["overlap"], prediction["blending"]
     summaries = sliding_window_prediction(predictor, array.to(device), *windows)
-    probability = _on_grid(summaries[0, 0].float().sigmoid(), reoriented, image)
-    return probability, _on_grid(summaries[0, 1].float(), reoriented, image) if with_variance else None
+    probability = _on_grid(summaries[0, 0].float().sigmoid(), grid, image)
+    return probability, _on_grid(summaries[0, 1].float(), grid, image) if with_variance else None
 
 
 def set_up(recipe: Mapping[str, Any]) -> None:
@@ -90,6 +91,6 @@ def mean_and_variance(logits: Iterable[torch.Tensor], number: int) -> torch.Tens
     return torch.cat([total / number, squares / number], dim=1)
 
 
-def _on_grid(values: torch.Tensor, reoriented: sitk.Image, image: sitk.Image) -> sitk.Image:
-    """Return ``values`` (z, y, x), which lie on the grid of ``reoriented``, as an image on the grid of ``image``."""
-    return oriented_like(like(values.cpu().numpy(), reoriented), image)
+def _on_grid(values: torch.Tensor, grid: sitk.Image, image: sitk.Image) -> sitk.Image:
+    """Return ``values`` (z, y, x), which lie on the ``grid`` of the `oriented` image, as an image on its own grid."""
+    return oriented_like(like(values.cpu().numpy(), grid), image)

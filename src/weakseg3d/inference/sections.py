@@ -34,12 +34,12 @@ def predicted_sections(
         if start > before:
             image = torch.cat([image[start - before :], slices(before + depth, start + depth)])
         mean = sliding_window_prediction(predictor, image, patch_size, overlap, blending)[0]
-        new_total, new_norm = mean * weights, weights.clone()
+        new_total, new_norm = mean.mul_(weights), weights.clone()
         if total is not None:
             new_total[:, : len(norm)] += total
             new_norm[: len(norm)] += norm
         finished = following - start
-        yield new_total[:, :finished] / new_norm[:finished]
+        yield new_total[:, :finished].div_(new_norm[:finished])
         total, norm = new_total[:, finished:], new_norm[finished:]
 
 

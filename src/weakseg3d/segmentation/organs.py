@@ -7,7 +7,7 @@ import SimpleITK as sitk
 from torch import nn
 
 from weakseg3d.images.preprocessing import oriented, oriented_like
-from weakseg3d.images.volumes import empty_like
+from weakseg3d.images.volumes import grid_of
 from weakseg3d.inference.certainty import Certainty
 from weakseg3d.inference.probability_sections import probability_sections
 from weakseg3d.segmentation.label_map import LabelMap
@@ -33,7 +33,7 @@ def segment(scan: sitk.Image, models: Iterable[tuple[nn.Module, Mapping[str, Any
     resampled to the spacing at which a model was trained, and its probability is brought back to the scan's grid
     (linear), some slices at a time. Raises UserError if a model's probabilities are not numbers.
     """
-    grid = empty_like(scan)
+    grid = grid_of(scan)
     label_map, certainties = LabelMap(oriented(grid)), []
     for network, recipe in models:
         certainty = Certainty(recipe["prediction"]["threshold"])
