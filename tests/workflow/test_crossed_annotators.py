@@ -21,7 +21,7 @@ def test_only_what_is_simulated_is_repeated(folder):
     plan = planned_jobs(folder)
     assert plan["train"] == 2 * 2 + 2, "clicks with both annotators, masks with both seeds alone"
     assert plan["control"] == 1 + 2, "the truth, and the pseudo labels of two annotators"
-    assert plan["annotate"] == 2 * (2 + 3), "two training cases for the method, all three for the control"
+    assert plan["annotate"] == 2 * (2 + 1), "two training cases for the method, the test case for the control"
     assert plan["split_labels"] == 3
 
 

@@ -37,7 +37,7 @@ def graph_of(config, folder):
 CONFIGS = ["config.yaml", "la2018.yaml", "paper.yaml", "annotations.yaml", "effort.yaml", "nnunet.yaml", "prompts.yaml"]
 
 
-GRAPHS = [*product(CONFIGS, ["case"]), ("config.yaml", "split"), ("paper.yaml", "split"), ("prompts.yaml", "split")]
+GRAPHS = [*product(CONFIGS, ["case"]), ("config.yaml", "split"), ("paper.yaml", "split")]
 
 
 @pytest.fixture(scope="module", params=GRAPHS, ids=" ".join)

@@ -60,6 +60,7 @@ def test_the_preset_of_the_page_is_a_preset(tmp_path, monkeypatch):
     assert list(preset_changes("workstation", ["pw4medseg", "dense_unet"])) == ["pw4medseg", "dense_unet"]
 
 
+@pytest.mark.slow
 def test_a_metric_of_ones_own_is_in_every_table(finished):
     tables = finished / "results/tiny/tables"
     main = pd.read_csv(tables / "main.csv")
@@ -85,6 +86,7 @@ def test_a_metric_of_ones_own_is_in_every_table(finished):
     assert "has the best" in page or "no method found" in page
 
 
+@pytest.mark.slow
 def test_the_mean_of_the_metric_is_the_share_outside(finished):
     """The truth has no false positives; where the reference is empty there is no evaluation here."""
     rows = pd.read_csv(finished / "results/tiny/tables/metrics.csv")
@@ -94,6 +96,7 @@ def test_the_mean_of_the_metric_is_the_share_outside(finished):
     assert len(share)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "old", "new", "jobs"),
     [
@@ -127,6 +130,7 @@ def test_an_edit_runs_again_what_uses_it_alone(finished, tmp_path, file, old, ne
     assert repeated == jobs | ({"evaluate": 1} if "train" in jobs else {})
 
 
+@pytest.mark.slow
 def test_a_changed_file_of_ones_own_is_refused_by_predict(finished, tmp_path):
     from weakseg3d.cli import main
 

@@ -152,7 +152,7 @@ def test_methods_datasets_and_splits_of_the_users_folder_come_first(tmp_path):
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1"]
     ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", env=os.environ)
     assert ran.returncode == 2
-    assert "unknown method 'nobody'; known are dense" in ran.stderr.replace("did you mean", "")
+    assert "unknown method 'nobody'; known are clicks_unet" in ran.stderr.replace("did you mean", "")
     assert "mine" in ran.stderr
     assert f"(in {folder}/config/methods or {copy}/config/methods)" in ran.stderr
 

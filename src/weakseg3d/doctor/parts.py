@@ -77,6 +77,11 @@ PARTS = (
         ("pytest", "pytest-xdist", "hypothesis", "ruff", "mypy", "nibabel", "snakefmt", "pre-commit", "setuptools"),
     ),
     Part(
+        "tests that read the descriptions in a release",
+        ("mlcroissant", "rocrate"),
+        remedy="pip install mlcroissant rocrate",
+    ),
+    Part(
         "tests of the report in a browser",
         programs=("chromium", "chromium-browser", "google-chrome"),
         remedy="install it",

@@ -4,9 +4,11 @@ Croissant 1.0 (https://docs.mlcommons.org/croissant/docs/croissant-spec.html), w
 """
 
 import json
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from weakseg3d.experiment import paths
 from weakseg3d.files import file_digest
 from weakseg3d.release.about import About
 from weakseg3d.report.results import Results
@@ -54,12 +56,21 @@ VALUES = {
 }
 """The values of a record: where they are in a file, and their type."""
 
-PLACES = {
-    "dataset": r".*5_annotations/([^/]+)/.*",
-    "organ": r".*5_annotations/[^/]+/([^/]+)/.*",
-    "annotation": r".*5_annotations/[^/]+/[^/]+/([^/]+)/.*",
-    "case": r".*/([^/]+)\.mrk\.json",
-}
+MARKUPS = paths.in_results(paths.ANNOTATION).replace("{suffix}", "mrk.json")
+"""The files of clicks and boxes."""
+
+WILDCARD = re.compile(r"\{(\w+)\}")
+
+
+def _place(part: str) -> str:
+    """Return the regular expression of a ``part`` of the path of an annotation, such as its organ."""
+    pieces = WILDCARD.split(MARKUPS)
+    # Texts and names of wildcards take turns.
+    wild = ["([^/]+)" if name == part else "[^/]+" for name in pieces[1::2]]
+    return ".*" + "".join(f"{re.escape(text)}{name}" for text, name in zip(pieces[::2], [*wild, ""], strict=True))
+
+
+PLACES = {part: _place(part) for part in WILDCARD.findall(MARKUPS)}
 """What the path of an annotation says, as regular expressions."""
 
 
@@ -87,7 +98,7 @@ def croissant(folder: Path, about: About, results: Results) -> str:
 
 def _folders_with(folder: Path, type_: str) -> list[str]:
     """Return the folders of the annotations that have markups of a type of Slicer's."""
-    files = sorted(folder.glob("5_annotations/*/*/*/*.mrk.json"))
+    files = sorted(folder.glob(WILDCARD.sub("*", MARKUPS)))
     found = [path for path in files if any(each.get("type") == type_ for each in read_json(path)["markups"])]
     return sorted({PurePosixPath(path.relative_to(folder).as_posix()).parent.as_posix() for path in found})
 

@@ -42,7 +42,7 @@ def test_the_best_method_its_lead_and_its_distance_from_full_supervision():
         f"strong ranks first of 3: mean Dice 0.845 (95 % interval {interval(rows, 'strong')}); its effort is unknown."
     )
     assert second == (
-        "Of the methods ranked below it, it is significantly better than 2 of 2; its difference from full supervision "
+        "Of the methods ranked below it, it is significantly better than all 2; its difference from full supervision "
         "(whole): −0.010 (95 % interval −0.010 to −0.010)."
     )
 
@@ -77,8 +77,8 @@ def test_three_cases_have_no_interval_and_no_test():
     _, answers = asked(rows[rows["case"].isin(list("abc"))])
     assert answers == [
         "strong ranks first of 3: mean Dice 0.810 (too few cases for a 95 % interval); its effort is unknown.",
-        "The order may be chance: 3 cases, too few for a test; its difference from full supervision (whole): +0.000 "
-        "(too few cases for a 95 % interval).",
+        "No test could tell the methods apart (3 cases, too few for a test), so their order may be chance; its "
+        "difference from full supervision (whole): +0.000 (too few cases for a 95 % interval).",
     ]
 
 
@@ -103,7 +103,7 @@ def test_datasets_have_values_of_their_own_over_their_organs():
     # The mean of 0.845 and 0.645 on the two organs of toy, and 0.645 on b.
     assert "strong ranks first of 2: mean Dice 0.745 (95 % interval " in first
     assert ") on toy and 0.645 (95 % interval " in first
-    assert first.endswith("on b; its effort on an organ of an annotated scan: 25 clicks.")
+    assert first.endswith("on b; its effort is 25 clicks for each organ of an annotated scan.")
 
 
 def test_equal_methods_share_the_first_rank():

@@ -49,7 +49,11 @@ def answer(rows, table, leading):
     place = f"ranks first of {n_weak}" if n_weak > 1 else "is alone"
     place = f"shares the first rank with {also}" if also else place
     effort = effort_text(best)
-    cost = f"its effort is {UNKNOWN}" if effort == UNKNOWN else f"its effort on an organ of an annotated scan: {effort}"
+    cost = (
+        f"its effort is {UNKNOWN}"
+        if effort == UNKNOWN
+        else f"its effort is {effort} for each organ of an annotated scan"
+    )
     first = f"{best['series']} {place}: {_values(table, best, leading)}; {cost}."
     if len(ranked) == 1:
         alone = table["series"].nunique() == 1
@@ -111,9 +115,11 @@ def _on_each(values, table):
 def _certainty(ranked, best):
     """Return whether the ranking can be chance."""
     if best["reason"]:
-        return f"The order may be chance: {best['reason']}"
+        return f"No test could tell the methods apart ({best['reason']}), so their order may be chance"
     below = int((ranked["rank"] > best["rank"]).sum())
-    text = f"Of the methods ranked below it, it is significantly better than {best['better_than']:.0f} of {below}"
+    worse = int(best["better_than"]) if below else 0
+    share = f"all {below}" if worse == below > 1 else f"{worse} of {below}"
+    text = f"Of the methods ranked below it, it is significantly better than {share}"
     text = text if below else "No method is ranked below it"
     group = ranked[ranked["group"] == best["group"]]
     head = group.iloc[0]

@@ -18,7 +18,7 @@ def summary_sentences(rows, table):
     """Return a sentence on what was compared, and one per organ on the best methods of the main ``table``."""
     methods = table[~is_control(table["method"])]["method"].nunique()
     controls = table[is_control(table["method"])]["method"].nunique()
-    organs = len(table.groupby(ORGAN))
+    organs = table["organ"].nunique()
     cases = rows[["dataset", "case"]].drop_duplicates()
     seeds = [_count(number, SEEDS_IN_WORDS[name]) for name, number in seed_numbers(rows).items()]
     first = (

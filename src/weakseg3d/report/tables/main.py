@@ -20,7 +20,7 @@ from weakseg3d.report.tables.readable import (
     share_text,
 )
 from weakseg3d.statistics.cell_summary import CELL, missed_shares, seed_numbers
-from weakseg3d.statistics.intervals import COVERAGE
+from weakseg3d.statistics.intervals import COVERAGE, INTERVAL
 
 TEXTS = ("dataset", "modality", "organ", "method", "selection", "annotation")
 """Columns of the readable table that are not aligned to the right."""
@@ -55,8 +55,7 @@ NOTE = (
     "A cell is one method (with one annotation) on one organ of one dataset. Its n evaluations are all test cases "
     "whose reference contains the organ, with all seeds, pooled (cases × seeds). Mean ± sample standard deviation, "
     "and median, over evaluations: the deviation is that of cases and of seeds together, and tables/variance.csv "
-    "splits it by source; 95 % interval of the mean: Student's t over cases (means over seeds), on the logit for "
-    "values between 0 and 1 and on the logarithm for distances; none for fewer than 4 cases. {coverage}. A missed "
+    f"splits it by source; 95 % interval of the mean: {INTERVAL}. {{coverage}}. A missed "
     "organ counts with {when_missed}, and is counted under 'missed', with the share of missed organs and its 95 % "
     "interval beside it (Wilson's, for as many predictions as there are cases); cases without the organ are left out "
     "and counted under 'absent'. Bold: best mean on that organ; underlined: second best; controls (*), and methods "

@@ -10,6 +10,7 @@ from weakseg3d.report.tables.markup import bold
 from weakseg3d.report.tables.method_facts import is_control, readable_effort
 from weakseg3d.report.tables.readable import ReadableTable, interval_text, number_text
 from weakseg3d.statistics.cells import ORGAN
+from weakseg3d.statistics.intervals import INTERVAL
 from weakseg3d.statistics.pooled import SCANS, pooled_over_organs
 
 DENSE = "dense"
@@ -30,9 +31,10 @@ ROOM = 6
 
 NOTE = (
     "Mean over test cases; the value of a case is the mean over its organs and seeds. 95 % interval of the mean: "
-    "Student's t over cases, not corrected for the best method having been identified on them; none for fewer than 4. "
-    "Rank and group: one ranking over all organs, by {metric}; a method in a lower group is significantly worse than "
-    "the first one of the group above (Wilcoxon, Holm). Effort: on one organ of an annotated scan, the mean over "
+    f"{INTERVAL}. It is not corrected for the best method having been identified on the same cases. "
+    "Rank and group: one ranking over all organs, by {{metric}}; a method in a lower group is significantly worse than "
+    "the first one of the group above (Wilcoxon, Holm), and there are no groups (–) where no test could be "
+    "significant. Effort: on one organ of an annotated scan, the mean over "
     "organs. Missed: organs that were not found, of all evaluations."
 )
 """What readers need to know to understand the table."""
