@@ -5,12 +5,11 @@ normal; Dice-like (beta); HD95-like (lognormal); heavy-tailed (Pareto); and with
 Dice is 0 and whose distance is the diagonal of the volume. Every trial draws n independent cases.
 """
 
-import argparse
-
 import numpy as np
 import pandas as pd
 from measure import sized  # which also lets this process find the package
 from scipy import stats
+from simulation import print_by_data_and_size, simulation_options
 
 from weakseg3d.statistics.intervals import UNBOUNDED, interval_of_means
 
@@ -133,16 +132,9 @@ def coverage(data=DATA, sizes=SIZES, intervals=INTERVALS, trials=TRIALS, seed=0)
 
 def main():
     """Print the table: coverage, and the mean width in brackets."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trials", type=int, default=TRIALS)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    args = parser.parse_args()
-    table = coverage(sizes=args.sizes, trials=args.trials)
-    print("| data | n | " + " | ".join(INTERVALS) + " |")
-    print("|---|---:|" + "---:|" * len(INTERVALS))
-    for (name, n), part in table.groupby(["data", "n"], sort=False):
-        cells = [f"{row.coverage:.3f} ({row.width:.3g})" for row in part.itertuples()]
-        print(f"| {name} | {n} | " + " | ".join(cells) + " |")
+    options = simulation_options(__doc__, TRIALS, SIZES)
+    table = coverage(sizes=options.sizes, trials=options.trials)
+    print_by_data_and_size(table, INTERVALS, lambda line: f"{line.coverage:.3f} ({line.width:.3g})")
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ pair over cases, corrected by Holm. Data are like those of the metrics, also wit
 organs, whose Dice is 0 for several methods at once.
 """
 
-import argparse
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from measure import sized  # which also lets this process find the package
+from simulation import print_by_data_and_size, simulation_options
 
 from weakseg3d.statistics.comparison import SIGNIFICANT, holm, signed_rank_test
 
@@ -62,16 +62,10 @@ def false_findings(data=DATA, sizes=SIZES, methods=METHODS, trials=TRIALS, seed=
 
 def main():
     """Print the table: the share of trials with a false finding for each number of methods."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trials", type=int, default=TRIALS)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    args = parser.parse_args()
-    table = false_findings(sizes=args.sizes, trials=args.trials)
-    numbers = table["methods"].unique()
-    print("| data | n | " + " | ".join(f"{number} methods" for number in numbers) + " |")
-    print("|---|---:|" + "---:|" * len(numbers))
-    for (name, n), part in table.groupby(["data", "n"], sort=False):
-        print(f"| {name} | {n} | " + " | ".join(f"{share:.3f}" for share in part["share"]) + " |")
+    options = simulation_options(__doc__, TRIALS, SIZES)
+    table = false_findings(sizes=options.sizes, trials=options.trials)
+    headings = [f"{number} methods" for number in table["methods"].unique()]
+    print_by_data_and_size(table, headings, lambda line: f"{line.share:.3f}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-SCRIPTS = sorted(path.stem for path in (PROJECT / "benchmarks").glob("*.py") if path.stem != "measure")
+SCRIPTS = sorted(
+    path.stem for path in (PROJECT / "benchmarks").glob("*.py") if path.stem not in ("measure", "simulation")
+)
 NUMBER = re.compile(r"\d+\.\d+|\d{2,}")
 
 

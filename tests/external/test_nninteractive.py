@@ -1,6 +1,5 @@
 """nnInteractive's adapter: what it gives to the model and, where that is installed, all of it with random weights."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from adapters import adapter_of
 from conftest import make_volume, oblique_direction
 
 from weakseg3d.experiment.external_facts import gets_annotations
@@ -26,10 +26,7 @@ INDEX = (30, 12, 20)
 
 @pytest.fixture(scope="module")
 def adapter():
-    specification = importlib.util.spec_from_file_location("nninteractive_adapter", PROGRAM)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return adapter_of("nninteractive")
 
 
 def markups(folder, *points, kind="Fiducial"):

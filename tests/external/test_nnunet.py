@@ -1,18 +1,16 @@
 """nnU-Net's adapter: the dataset that it writes and, where nnU-Net is installed, its whole way through the contract."""
 
-import importlib.util
 import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from adapters import adapter_of
 from conftest import make_volume, oblique_direction
 
 from weakseg3d.experiment.recipes import load_method
 
-PROJECT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ.get("WEAKSEG3D_NNUNET")
 """Environment variable: the folder of a Python environment with nnunetv2."""
 SHORT = {"epochs": 1, "iterations": 2, "memory_gb": 0.3, "workers": 0, "mirroring": False}
@@ -20,10 +18,7 @@ SHORT = {"epochs": 1, "iterations": 2, "memory_gb": 0.3, "workers": 0, "mirrorin
 
 @pytest.fixture
 def adapter():
-    specification = importlib.util.spec_from_file_location("adapter", PROJECT / "external/nnunet/adapter.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return adapter_of("nnunet")
 
 
 def written(adapter, folder, target, array):

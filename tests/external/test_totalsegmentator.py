@@ -1,6 +1,5 @@
 """TotalSegmentator's adapter: what it asks for and, where that is installed, all of it with random weights."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -10,6 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from adapters import adapter_of
 from conftest import make_volume, oblique_direction
 
 from weakseg3d.experiment.external_facts import gets_annotations
@@ -25,10 +25,7 @@ FACTS = {"modality": "CT", "organ": "spleen", "threads": 1, "seed": 0}
 
 @pytest.fixture(scope="module")
 def adapter():
-    specification = importlib.util.spec_from_file_location("totalsegmentator_adapter", PROGRAM)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return adapter_of("totalsegmentator")
 
 
 def settings_of_method(adapter, **more):

@@ -10,30 +10,10 @@ from pathlib import Path
 import torch
 from nnInteractive.trainer.nnInteractiveTrainer import nnInteractiveTrainer_stub
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+from random_unet import ARCHITECTURE
 
 CONFIGURATION = "3d_fullres"
 POINT_CHANNELS = {"prev_seg": 0, "bbox2d": [1, 2], "lasso": [1, 2], "points": [3, 4], "scribble": [5, 6]}
-LEVELS = 2
-ARCHITECTURE = {
-    "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
-    "arch_kwargs": {
-        "n_stages": LEVELS,
-        "features_per_stage": [4, 8],
-        "conv_op": "torch.nn.modules.conv.Conv3d",
-        "kernel_sizes": [[3, 3, 3]] * LEVELS,
-        "strides": [[1, 1, 1], [2, 2, 2]],
-        "n_conv_per_stage": [1] * LEVELS,
-        "n_conv_per_stage_decoder": [1] * (LEVELS - 1),
-        "conv_bias": True,
-        "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
-        "norm_op_kwargs": {"eps": 1e-5, "affine": True},
-        "dropout_op": None,
-        "dropout_op_kwargs": None,
-        "nonlin": "torch.nn.LeakyReLU",
-        "nonlin_kwargs": {"inplace": True},
-    },
-    "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],
-}
 PLANS = {
     "dataset_name": "Dataset999_random",
     "plans_name": "random",

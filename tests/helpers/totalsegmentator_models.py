@@ -9,27 +9,11 @@ from pathlib import Path
 
 import torch
 from dynamic_network_architectures.architectures.unet import PlainConvUNet
+from random_unet import ARCHITECTURE
 from totalsegmentator.map_tasks_config import TASK_CONFIGS, TASK_ID_WEIGHTS_CONFIGS
 from totalsegmentator.map_to_binary import class_map
 
-CONFIGURATION, LEVELS = "3d_fullres", 2
-KEYWORDS = {
-    "n_stages": LEVELS,
-    "features_per_stage": [4, 8],
-    "conv_op": "torch.nn.modules.conv.Conv3d",
-    "kernel_sizes": [[3, 3, 3]] * LEVELS,
-    "strides": [[1, 1, 1], [2, 2, 2]],
-    "n_conv_per_stage": [1] * LEVELS,
-    "n_conv_per_stage_decoder": [1] * (LEVELS - 1),
-    "conv_bias": True,
-    "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
-    "norm_op_kwargs": {"eps": 1e-5, "affine": True},
-    "dropout_op": None,
-    "dropout_op_kwargs": None,
-    "nonlin": "torch.nn.LeakyReLU",
-    "nonlin_kwargs": {"inplace": True},
-}
-NAMES = ["conv_op", "norm_op", "dropout_op", "nonlin"]
+CONFIGURATION = "3d_fullres"
 INTENSITIES = {"mean": 0.0, "std": 1.0, "percentile_00_5": -1.0, "percentile_99_5": 1.0}
 RESAMPLING = {"is_seg": False, "order": 3, "order_z": 0, "force_separate_z": None}
 
@@ -44,11 +28,7 @@ def plans_of(name, spacing):
         "spacing": [spacing] * 3,
         "normalization_schemes": ["ZScoreNormalization"],
         "use_mask_for_norm": [False],
-        "architecture": {
-            "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
-            "arch_kwargs": KEYWORDS,
-            "_kw_requires_import": NAMES,
-        },
+        "architecture": ARCHITECTURE,
     }
     for kind in ("data", "seg", "probabilities"):
         configuration[f"resampling_fn_{kind}"] = "resample_data_or_seg_to_shape"
@@ -71,7 +51,7 @@ dataset = {
     "labels": {name: number for number, name in enumerate(classes)},
     "file_ending": ".nii.gz",
 }
-keywords = KEYWORDS | {
+keywords = ARCHITECTURE["arch_kwargs"] | {
     "conv_op": torch.nn.Conv3d,
     "norm_op": torch.nn.InstanceNorm3d,
     "nonlin": torch.nn.LeakyReLU,

@@ -12,6 +12,7 @@ from weakseg3d.cli import main
 from weakseg3d.experiment.recipes import checked_recipe
 from weakseg3d.images.preprocessing import oriented, oriented_like, scaled_intensity
 from weakseg3d.images.volumes import check_same_grid, like, write_volume
+from weakseg3d.inference.network_input import NetworkInput
 from weakseg3d.inference.prediction import mean_and_variance, predict
 from weakseg3d.inference.probability_sections import probability_sections
 from weakseg3d.inference.uncertainty_maps import entropy, read_uncertainty, write_uncertainty
@@ -95,7 +96,7 @@ def test_intensities_are_clipped_and_scaled():
 
 def in_sections(network, recipe, image):
     """Return the probability of an image, already of the recipe's spacing, as `predict` does."""
-    sections = probability_sections(network, recipe, image)
+    sections = probability_sections(network, recipe, NetworkInput(image, recipe))
     values = np.concatenate([sitk.GetArrayFromImage(section) for section in sections])
     return oriented_like(like(values, oriented(image)), image), None
 

@@ -21,9 +21,13 @@ from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder
 from weakseg3d.images.volumes import read_image
 from weakseg3d.progress import track
+from weakseg3d.words import shortened
 
 PERCENTILES = (0.5, 99.5)
 """Percentiles of the intensities that are shown in addition to the extremes."""
+
+MOST_NAMES = 5
+"""At most this many cases are named in a note."""
 
 AIR = -200
 """Every CT has voxels below this value in HU: the air around the patient or in the bowel."""
@@ -154,13 +158,13 @@ def _compare(dataset: dict[str, Any], loaders: Mapping[str, Loader], findings: F
     undescribed = {value for counts in labels.values() for value in counts} - known
     for value in sorted(undescribed):
         having = [name for name, counts in labels.items() if value in counts]
-        findings.notes.append(f"label {value} is not described: {_list(having)}")
+        findings.notes.append(f"label {value} is not described: {shortened(having, MOST_NAMES)}")
     for organ, ids in dataset["organs"].items():
         absent = [name for name, counts in labels.items() if not counts.keys() & set(ids)]
         if labels and len(absent) == len(labels):
             findings.problems.append(f"organ {organ}: no case has the label {ids}; correct 'organs'")
         elif absent:
-            findings.notes.append(f"organ {organ}: absent from {_list(absent)}")
+            findings.notes.append(f"organ {organ}: absent from {shortened(absent, MOST_NAMES)}")
 
 
 def _find_duplicates(findings: Findings, split: Mapping[str, str]) -> None:
@@ -187,12 +191,7 @@ def _compare_split(
         (loaders.keys() - split.keys(), "in the folder but not in the split"),
     ):
         if names:
-            findings.notes.append(f"{text}: {_list(sorted(names, key=natural))}")
-
-
-def _list(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
+            findings.notes.append(f"{text}: {shortened(sorted(names, key=natural), MOST_NAMES)}")
 
 
 def _by(numbers: Sequence[float] | NDArray[Any]) -> str:

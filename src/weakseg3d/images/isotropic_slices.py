@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from weakseg3d.images.order_statistics import percentiles
 from weakseg3d.images.preprocessing import oriented, oriented_slices, scaled_intensity
 from weakseg3d.images.resampling import isotropic_grid, resampled_part, smoothing_sigma, smoothing_sigmas
-from weakseg3d.images.volumes import grid_of
+from weakseg3d.images.volumes import grid_of, placed, voxel_of
 
 AT_ONCE = 64
 """Slices of the image that are resampled at a time."""
@@ -34,11 +34,9 @@ class IsotropicSlices:
         (width, height, depth), origin = isotropic_grid(self.whole, spacing)
         self.shape = depth, height, width
         self.sigmas = smoothing_sigmas(self.whole, spacing)
-        # One voxel is enough to say where all slices lie.
-        self.grid = sitk.Image([1, 1, 1], sitk.sitkUInt8)
+        self.grid = voxel_of(self.whole)
         self.grid.SetSpacing([spacing] * 3)
         self.grid.SetOrigin(origin)
-        self.grid.SetDirection(self.whole.GetDirection())
 
     def between(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the slices from ``start`` up to but without ``stop``."""
@@ -52,11 +50,7 @@ class IsotropicSlices:
 
     def placed(self, values: NDArray[np.float32], start: int) -> sitk.Image:
         """Return ``values`` (z, y, x) of the slices from ``start`` on as an image in its place in the patient."""
-        image = sitk.GetImageFromArray(values)
-        image.SetSpacing(self.grid.GetSpacing())
-        image.SetOrigin(self._origin(start))
-        image.SetDirection(self.grid.GetDirection())
-        return image
+        return placed(sitk.GetImageFromArray(values), self.grid, start)
 
     def _part(self, start: int, stop: int) -> NDArray[np.float32]:
         margin, count = slices_around(self.whole.GetSpacing()[2], self.spacing), self.whole.GetSize()[2]

@@ -7,6 +7,8 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from weakseg3d.images.volumes import voxel_of
+
 ORIENTATION = "RAS"
 """Directions in the patient in which the voxel indices (x, y, z) of a network's input increase."""
 
@@ -23,8 +25,9 @@ def oriented_axes(image: sitk.Image) -> list[int]:
 
 def oriented_slices(image: sitk.Image, start: int, stop: int) -> sitk.Image:
     """Return the slices from ``start`` up to but without ``stop`` of the `oriented` ``image``; only they are copied."""
-    axis = oriented_axes(image)[2]
-    if _cosines(image)[axis, 2] < 0:
+    cosines = _cosines(image)[:, 2]
+    axis = int(np.abs(cosines).argmax())
+    if cosines[axis] < 0:
         start, stop = image.GetSize()[axis] - stop, image.GetSize()[axis] - start
     part = [slice(None)] * 3
     part[axis] = slice(start, stop)
@@ -66,7 +69,5 @@ def scaled_intensity(array: NDArray[Any], intensity: Mapping[str, Sequence[float
 
 def _cosines(image: sitk.Image) -> NDArray[np.float64]:
     """Return the cosines (3, 3) between the axes of ``image``, in rows, and those of the `oriented` image."""
-    voxel = sitk.Image([1, 1, 1], sitk.sitkUInt8)
-    voxel.SetDirection(image.GetDirection())
-    before, after = (np.reshape(each.GetDirection(), (3, 3)) for each in (voxel, oriented(voxel)))
+    before, after = (np.reshape(each.GetDirection(), (3, 3)) for each in (image, oriented(voxel_of(image))))
     return before.T @ after

@@ -102,6 +102,22 @@ def like(array: NDArray[Any], reference: sitk.Image) -> sitk.Image:
     return image
 
 
+def placed(image: sitk.Image, geometry: sitk.Image, start: int = 0) -> sitk.Image:
+    """Return ``image``, made to have the spacing, origin and direction of ``geometry``, which may have another size.
+
+    Its first slice is the slice ``start`` of ``geometry``.
+    """
+    image.SetSpacing(geometry.GetSpacing())
+    image.SetOrigin(geometry.TransformIndexToPhysicalPoint([0, 0, start]) if start else geometry.GetOrigin())
+    image.SetDirection(geometry.GetDirection())
+    return image
+
+
+def voxel_of(geometry: sitk.Image) -> sitk.Image:
+    """Return the first voxel (uint8, 0) of the grid ``geometry``: enough to say where all others lie."""
+    return _grid([1, 1, 1], geometry)
+
+
 def grid_of(image: sitk.Image) -> sitk.Image:
     """Return the grid of ``image``: an image (uint8) of the same size and geometry with all voxels 0."""
     return _grid(image.GetSize(), image)
@@ -174,24 +190,13 @@ def _read(path: str | os.PathLike[str], channel: int | None = None) -> sitk.Imag
     voxels = stored_voxels(path, header)
     if channel is not None and voxels.ndim == 4:
         voxels = voxels[channel]
-    image = sitk.GetImageFromArray(scaled_voxels(voxels, header))
-    _copy_geometry(geometry, image)
-    return image
+    return placed(sitk.GetImageFromArray(scaled_voxels(voxels, header)), geometry)
 
 
 def _grid(size: Sequence[int], geometry: sitk.Image) -> sitk.Image:
-    grid = sitk.Image(size, sitk.sitkUInt8)
-    _copy_geometry(geometry, grid)
-    return grid
+    return placed(sitk.Image(size, sitk.sitkUInt8), geometry)
 
 
 def _check_three_axes(path: str | os.PathLike[str], size: tuple[int, ...]) -> None:
     if len(size) != 3:
         raise UserError(f"{printable(path)}: not a scalar 3-D volume; its size is {size}, extract one volume first")
-
-
-def _copy_geometry(source: sitk.Image, target: sitk.Image) -> None:
-    """Give ``target`` the spacing, origin and direction of ``source``, which may have another size."""
-    target.SetSpacing(source.GetSpacing())
-    target.SetOrigin(source.GetOrigin())
-    target.SetDirection(source.GetDirection())

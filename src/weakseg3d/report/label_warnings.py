@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from weakseg3d.experiment import paths
+from weakseg3d.words import shortened
 
 WARNING = re.compile(r"weakseg3d pseudolabel: warning: (.+): (.+)")
 """The file that a warning is about, and its sentence, which has no colon."""
@@ -44,9 +45,4 @@ def _sentences_of_kind(results, labels):
     for log in sorted(folder.glob("*.log")):
         for file, sentence in WARNING.findall(log.read_text(encoding="utf-8", errors="replace")):
             files.setdefault(sentence, {})[Path(file).name] = None
-    return [f"{sentence} ({_shortened(list(names))})" for sentence, names in files.items()]
-
-
-def _shortened(names):
-    more = f" and {len(names) - MOST_FILES} more" if len(names) > MOST_FILES else ""
-    return ", ".join(names[:MOST_FILES]) + more
+    return [f"{sentence} ({shortened(list(names), MOST_FILES)})" for sentence, names in files.items()]

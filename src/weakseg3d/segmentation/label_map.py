@@ -8,6 +8,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from weakseg3d.images.resampling import map_on_reference_grid
+from weakseg3d.images.volumes import placed, voxel_of
 
 SLAB = 32
 """Slices of the scan's grid that are interpolated at a time."""
@@ -31,10 +32,7 @@ class LabelMap:
     def __init__(self, scan: sitk.Image) -> None:
         """Start with no organ on the grid of ``scan``, of which only the geometry is kept."""
         shape = scan.GetSize()[::-1]
-        self.grid = sitk.Image([1, 1, 1], sitk.sitkUInt8)
-        self.grid.SetSpacing(scan.GetSpacing())
-        self.grid.SetOrigin(scan.GetOrigin())
-        self.grid.SetDirection(scan.GetDirection())
+        self.grid = voxel_of(scan)
         self.labels: NDArray[np.uint8] = np.zeros(shape, np.uint8)
         self.best: NDArray[np.uint16] = np.zeros(shape, np.uint16)
         self.contested: list[int] = []
@@ -78,7 +76,7 @@ class LabelMap:
 
     def image(self) -> sitk.Image:
         """Return the label map as uint8 on the scan's grid."""
-        return self._placed(sitk.GetImageFromArray(self.labels), 0)
+        return placed(sitk.GetImageFromArray(self.labels), self.grid)
 
     def volumes_ml(self) -> list[float]:
         """Return the volume of every organ in the label map in ml."""
@@ -94,15 +92,8 @@ class LabelMap:
         return float(voxels * math.prod(self.grid.GetSpacing()) / 1000)
 
     def _on_grid(self, probability: sitk.Image, start: int, slices: int) -> NDArray[np.float32]:
-        slab = self._placed(sitk.Image([*self.labels.shape[:0:-1], slices], sitk.sitkUInt8), start)
+        slab = placed(sitk.Image([*self.labels.shape[:0:-1], slices], sitk.sitkUInt8), self.grid, start)
         return sitk.GetArrayFromImage(map_on_reference_grid(probability, slab))
-
-    def _placed(self, slab: sitk.Image, start: int) -> sitk.Image:
-        """Return ``slab``, some slices of the scan from ``start`` on, with their place in the patient."""
-        slab.SetSpacing(self.grid.GetSpacing())
-        slab.SetDirection(self.grid.GetDirection())
-        slab.SetOrigin(self.grid.TransformIndexToPhysicalPoint([0, 0, start]))
-        return slab
 
 
 def _chained(sections: Iterable[sitk.Image]) -> Iterator[sitk.Image]:
@@ -111,11 +102,7 @@ def _chained(sections: Iterable[sitk.Image]) -> Iterator[sitk.Image]:
     for section in sections:
         joined = section
         if last is not None:
-            joined = sitk.GetImageFromArray(
-                np.concatenate([sitk.GetArrayViewFromImage(each) for each in (last, section)])
-            )
-            joined.SetSpacing(last.GetSpacing())
-            joined.SetOrigin(last.GetOrigin())
-            joined.SetDirection(last.GetDirection())
+            both = [sitk.GetArrayViewFromImage(each) for each in (last, section)]
+            joined = placed(sitk.GetImageFromArray(np.concatenate(both)), last)
         yield joined
         last = section[:, :, section.GetSize()[2] - 1 :]

@@ -9,6 +9,7 @@ from torch import nn
 from weakseg3d.images.preprocessing import oriented, oriented_like
 from weakseg3d.images.volumes import grid_of
 from weakseg3d.inference.certainty import Certainty
+from weakseg3d.inference.network_input import NetworkInput
 from weakseg3d.inference.probability_sections import probability_sections
 from weakseg3d.segmentation.label_map import LabelMap
 
@@ -35,9 +36,12 @@ def segment(scan: sitk.Image, models: Iterable[tuple[nn.Module, Mapping[str, Any
     """
     grid = grid_of(scan)
     label_map, certainties = LabelMap(oriented(grid)), []
+    seen = None
     for network, recipe in models:
+        if seen is None or not seen.serves(recipe):
+            seen = NetworkInput(scan, recipe)
         certainty = Certainty(recipe["prediction"]["threshold"])
-        label_map.add(certainty.counted(probability_sections(network, recipe, scan)), certainty.threshold)
+        label_map.add(certainty.counted(probability_sections(network, recipe, seen)), certainty.threshold)
         certainties.append((certainty.mean_bits, certainty.largest))
     volumes, overlaps = label_map.volumes_ml(), label_map.overlaps_ml()
     found = [Found(*values) for values in zip(volumes, overlaps, *zip(*certainties, strict=True), strict=True)]

@@ -9,6 +9,7 @@ from weakseg3d.report.tables.overview import DENSE, UNKNOWN, best_of, effort_tex
 from weakseg3d.report.tables.readable import interval_text
 from weakseg3d.statistics.comparison import comparisons
 from weakseg3d.statistics.pooled import pooled_over_organs
+from weakseg3d.words import counted, enumerated
 
 MOST_NAMES = 3
 """At most this many methods are named in a list."""
@@ -61,17 +62,12 @@ def answer(rows, table, leading):
     return [first, f"{_certainty(ranked, best)}; {_distance(rows, table, best, full, leading)}."]
 
 
-def counted(number, noun):
-    """Return a number with its noun, in the plural unless it is 1."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def listed(names):
     """Return names as "a, b and c", no more than `MOST_NAMES` of them and the number of the others."""
     names = list(names)
     if len(names) > MOST_NAMES + 1:
         names = [*names[:MOST_NAMES], f"{len(names) - MOST_NAMES} more"]
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    return enumerated(names)
 
 
 def _without_best(table, full, leading, n_weak):

@@ -9,6 +9,7 @@ from weakseg3d.report.tables.ranked import is_ranked
 from weakseg3d.report.tables.readable import interval_text, mean_and_sd, number_text, organ_title
 from weakseg3d.statistics.cell_summary import seed_numbers
 from weakseg3d.statistics.cells import DECIMALS, ORGAN
+from weakseg3d.words import counted, enumerated
 
 SEEDS_IN_WORDS = {"n_seeds": "seed", "n_annotation_seeds": "annotation seed"}
 """What the `seed_numbers` count."""
@@ -20,10 +21,10 @@ def summary_sentences(rows, table):
     controls = table[is_control(table["method"])]["method"].nunique()
     organs = table["organ"].nunique()
     cases = rows[["dataset", "case"]].drop_duplicates()
-    seeds = [_count(number, SEEDS_IN_WORDS[name]) for name, number in seed_numbers(rows).items()]
+    seeds = [counted(number, SEEDS_IN_WORDS[name]) for name, number in seed_numbers(rows).items()]
     first = (
-        f"{_count(methods, 'method')} and {_count(controls, 'control')} on {_count(organs, 'organ')},"
-        f" {_count(len(cases), 'test case')}, {', '.join(seeds)}."
+        f"{counted(methods, 'method')} and {counted(controls, 'control')} on {counted(organs, 'organ')},"
+        f" {counted(len(cases), 'test case')}, {', '.join(seeds)}."
     )
     return [first, *(_best(organ, part) for organ, part in table.groupby(ORGAN, sort=False))]
 
@@ -39,7 +40,7 @@ def case_warnings(table, results=None):
         warnings.append(f"{row['method']} missed the {organ} in {row['n_missed']} of {row['n']} evaluations")
     for organ, part in table.groupby(ORGAN, sort=False):
         if absent := int(part["n_absent"].max()):
-            absences = f"{_count(absent, 'evaluation')} per method without the organ"
+            absences = f"{counted(absent, 'evaluation')} per method without the organ"
             warnings.append(f"{organ_title(organ)}: {absences}, left out of all means")
     return warnings + (_unused_cases(results) if results else [])
 
@@ -55,7 +56,7 @@ def _unused_cases(results):
                     cases = unused.setdefault((cell["dataset"], cell["organ"], cell["method"]), {})
                     cases[case] = None
     return [
-        f"{method} on {organ}, {dataset}: training left out {_count(len(cases), 'case')} without the organ:"
+        f"{method} on {organ}, {dataset}: training left out {counted(len(cases), 'case')} without the organ:"
         f" {', '.join(cases)}"
         for (dataset, organ, method), cases in unused.items()
     ]
@@ -85,7 +86,7 @@ def _best(organ, part):
         others = methods[column].count() - len(equal)
         if f"{measure.name}_p" in part and others:
             tested = part[f"{measure.name}_p"].drop(equal).dropna()
-            worse = f"{(tested < SIGNIFICANT).sum()} of {_count(others, 'other method')}"
+            worse = f"{(tested < SIGNIFICANT).sum()} of {counted(others, 'other method')}"
             clause += (
                 f", significantly better than {worse}"
                 if len(tested)
@@ -100,7 +101,7 @@ def _best(organ, part):
 
 def _have(names):
     """Return "a has", or "a, b and c have" of several ``names``."""
-    return f"{', '.join(names[:-1])} and {names[-1]} have" if len(names) > 1 else f"{names[0]} has"
+    return f"{enumerated(names)} {'have' if len(names) > 1 else 'has'}"
 
 
 def _in_words(measure):
@@ -112,7 +113,3 @@ def _value(row, measure):
     text = mean_and_sd(row[f"{measure.name}_mean"], math.nan, measure.decimals)
     interval = interval_text(row[f"{measure.name}_low"], row[f"{measure.name}_high"], measure.decimals)
     return f"{text} (95 % interval {interval})" if interval else text
-
-
-def _count(number, noun):
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -7,7 +7,7 @@ import pandas as pd
 from weakseg3d.experiment.payment_times import NEVER, PER_SCAN, has_both
 from weakseg3d.report.tables.method_facts import is_control, readable_annotation
 from weakseg3d.report.tables.payment import SECONDS, common_units, payment
-from weakseg3d.report.tables.readable import ReadableTable, interval_text, number_text, organ_title
+from weakseg3d.report.tables.readable import ReadableTable, mean_with_interval, organ_title
 from weakseg3d.statistics.break_even import break_even
 from weakseg3d.statistics.cell_summary import CELL
 from weakseg3d.statistics.cells import ORGAN
@@ -182,9 +182,7 @@ def _names(methods, annotations):
 
 
 def _dice(row, prefix=""):
-    mean, low, high = (row[f"{prefix}{name}"] for name in DICE)
-    interval = interval_text(low, high, 3)
-    return number_text(mean, 3, missing="–") + (f" ({interval})" if interval else "")
+    return mean_with_interval(*(row[f"{prefix}{name}"] for name in DICE), 3, missing="–")
 
 
 def _once(row):

@@ -4,6 +4,7 @@ import pandas as pd
 
 from weakseg3d.evaluation.long_table import LACKING
 from weakseg3d.statistics.cells import ORGAN
+from weakseg3d.words import shortened
 
 METHOD = ["method", "annotation"]
 """Columns that identify a method."""
@@ -44,9 +45,8 @@ def gap_warnings(rows):
     for (dataset, _, organ, method, _), group in missing_evaluations(rows).groupby([*ORGAN, *METHOD], sort=False):
         evaluations = group.drop_duplicates(["seed", "case"])
         cases = [f"{case} (seed {seed})" for seed, case in evaluations[["seed", "case"]].itertuples(index=False)]
-        more = f" and {len(cases) - MAX_CASES} more" if len(cases) > MAX_CASES else ""
         warnings.append(
-            f"{method} on {organ}, {dataset}: not evaluated for case {', '.join(cases[:MAX_CASES])}{more}, so its"
+            f"{method} on {organ}, {dataset}: not evaluated for case {shortened(cases, MAX_CASES)}, so its"
             " means are left out"
         )
     return warnings

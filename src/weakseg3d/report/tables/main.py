@@ -21,6 +21,7 @@ from weakseg3d.report.tables.readable import (
 )
 from weakseg3d.statistics.cell_summary import CELL, missed_shares, seed_numbers
 from weakseg3d.statistics.intervals import COVERAGE, INTERVAL
+from weakseg3d.words import enumerated
 
 TEXTS = ("dataset", "modality", "organ", "method", "selection", "annotation")
 """Columns of the readable table that are not aligned to the right."""
@@ -163,7 +164,7 @@ def readable_main(table, note="", columns=None, subtitle=""):
 
 def main_note(table):
     """Return what readers need to know to understand the main ``table``."""
-    when_missed = _enumerated([measure.when_missed for measure in measures_in(table)])
+    when_missed = enumerated([measure.when_missed for measure in measures_in(table)])
     notes = [NOTE.format(when_missed=when_missed, coverage=COVERAGE)]
     if table["n_lacking"].any():
         notes.append(LACKING_NOTE)
@@ -176,8 +177,3 @@ def main_note(table):
     if "selection" in table:
         notes.append(FACTS_NOTE)
     return " ".join(notes)
-
-
-def _enumerated(words):
-    """Return ``words`` as "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

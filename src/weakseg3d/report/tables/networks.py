@@ -3,7 +3,7 @@
 from weakseg3d.experiment.supervision import has_networks_to_compare
 from weakseg3d.registry.own_files import KEYS
 from weakseg3d.report.tables.method_facts import readable_annotation
-from weakseg3d.report.tables.readable import ReadableTable, interval_text, number_text
+from weakseg3d.report.tables.readable import ReadableTable, mean_with_interval
 from weakseg3d.statistics.cells import ORGAN
 
 SUPERVISION = ["annotation", "label", "loss"]
@@ -76,9 +76,8 @@ def readable_networks(table, measure):
 
 
 def _cell(mean, low, high, n_lacking, decimals):
-    """Return a mean with its interval as ``0.854 (0.812–0.883)``."""
-    interval = interval_text(low, high, decimals)
-    return "–" if n_lacking else number_text(mean, decimals) + f" ({interval})" * bool(interval)
+    """Return a mean with its interval, or a gap if evaluations are lacking."""
+    return "–" if n_lacking else mean_with_interval(mean, low, high, decimals)
 
 
 def label_text(supervision):

@@ -1,5 +1,7 @@
 """The overview: where every method stands on all organs together, with its effort; the page begins with it."""
 
+import math
+
 import pandas as pd
 
 from weakseg3d.evaluation.long_table import series_names
@@ -8,7 +10,7 @@ from weakseg3d.report.tables.gaps import METHOD
 from weakseg3d.report.tables.main import main_table
 from weakseg3d.report.tables.markup import bold
 from weakseg3d.report.tables.method_facts import is_control, readable_effort
-from weakseg3d.report.tables.readable import ReadableTable, interval_text, number_text
+from weakseg3d.report.tables.readable import ReadableTable, mean_with_interval, number_text
 from weakseg3d.statistics.cells import ORGAN
 from weakseg3d.statistics.intervals import INTERVAL
 from weakseg3d.statistics.pooled import SCANS, pooled_over_organs
@@ -129,8 +131,7 @@ def readable_overview(table, measures):
 
 
 def _value(row, measure, has_interval):
-    """Return a mean with its interval."""
+    """Return a mean, with its interval if asked for."""
     name, decimals = measure.name, measure.decimals
-    mean = number_text(row[f"{name}_mean"], decimals, missing="–")
-    interval = interval_text(row[f"{name}_low"], row[f"{name}_high"], decimals) if has_interval else ""
-    return f"{mean} ({interval})" if interval else mean
+    limits = [row[f"{name}_{end}"] if has_interval else math.nan for end in ("low", "high")]
+    return mean_with_interval(row[f"{name}_mean"], *limits, decimals, missing="–")

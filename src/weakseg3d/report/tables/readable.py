@@ -50,6 +50,12 @@ def interval_text(low, high, decimals):
     return "" if math.isnan(low) else f"{low:.{decimals}f}–{high:.{decimals}f}"
 
 
+def mean_with_interval(mean, low, high, decimals, missing=""):
+    """Return a mean with its 95 % interval, if there is one, as ``0.854 (0.812–0.883)``; ``missing`` if it is NaN."""
+    interval = interval_text(low, high, decimals)
+    return number_text(mean, decimals, missing) + f" ({interval})" * bool(interval)
+
+
 def share_text(share, low, high):
     """Return a share with its interval in percent, as ``25 % (5–70)``; empty text if there is none."""
     return "" if math.isnan(share) else f"{100 * share:.0f} % ({100 * low:.0f}–{100 * high:.0f})"

@@ -1,0 +1,40 @@
+"""What a network sees of a scan of any size: some slices at a time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import SimpleITK as sitk
+import torch
+
+from weakseg3d.images.isotropic_slices import IsotropicSlices, ScaledSlices
+from weakseg3d.images.normalisation import moments
+
+KEYS = ("spacing", "intensity", "normalisation")
+"""Of a recipe: what its network's input depends on."""
+
+
+class NetworkInput:
+    """The slices (z, y, x) of a ``scan``, `oriented`, as the network of ``recipe`` sees them.
+
+    Whatever follows from the scan as a whole, such as percentiles, is computed once.
+    """
+
+    def __init__(self, scan: sitk.Image, recipe: Mapping[str, Any]) -> None:
+        """Read the scan as a whole, as far as the recipe makes that necessary."""
+        self.settings = {key: recipe[key] for key in KEYS}
+        self.slices = IsotropicSlices(scan, recipe["spacing"])
+        self.scaled = ScaledSlices(self.slices, recipe["intensity"])
+        self.mean, self.std = moments(self.scaled, recipe["normalisation"])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size (z, y, x) in voxels."""
+        return self.slices.shape
+
+    def serves(self, recipe: Mapping[str, Any]) -> bool:
+        """Return whether the network of another ``recipe`` sees the same."""
+        return self.settings == {key: recipe[key] for key in KEYS}
+
+    def between(self, start: int, stop: int) -> torch.Tensor:
+        """Return the slices from ``start`` up to but without ``stop``."""
+        return torch.from_numpy((self.scaled.between(start, stop) - self.mean) / self.std).float()
