@@ -12,7 +12,7 @@ def simulation_options(description, trials, sizes):
 
 
 def print_by_data_and_size(table, columns, cell):
-    """Print a row for each ``data`` and ``n`` of ``table``; ``cell`` makes the text below each of ``columns`` of a line."""
+    """Print a row for each ``data`` and ``n`` of ``table``; ``cell`` makes the texts below ``columns`` of its lines."""
     print("| data | n | " + " | ".join(columns) + " |")
     print("|---|---:|" + "---:|" * len(columns))
     for (name, n), part in table.groupby(["data", "n"], sort=False):
