@@ -215,6 +215,13 @@ def test_a_scan_that_needs_more_memory_is_listed_before_it_is_read(tmp_path, run
     assert "--memory allows 3" in problems["huge"]
 
 
+@pytest.mark.parametrize("limit", ["0", "-1"])
+def test_a_limit_of_no_memory_is_refused(tmp_path, run, capsys, limit):
+    assert run("--memory", limit) == 2
+    assert f"--memory {limit}: must be more than 0" in capsys.readouterr().err
+    assert not (tmp_path / "masks").exists()
+
+
 def test_the_most_uncertain_comes_first(tmp_path, run):
     write_volume(scan(spacing=(2.0, 2.0, 4.0)), tmp_path / "scans" / "b.nii.gz")
     assert run() == 0

@@ -13,6 +13,7 @@ then 2.
 import argparse
 from pathlib import Path
 
+from weakseg3d.errors import UserError
 from weakseg3d.option_types import finite_number
 
 EXAMPLE = """\
@@ -55,6 +56,8 @@ def run(args: argparse.Namespace) -> None:
     from weakseg3d.segmentation.model_files import model_files
     from weakseg3d.segmentation.scans import find_scans, listed_scans
 
+    if args.memory is not None and args.memory <= 0:
+        raise UserError(f"--memory {args.memory:g}: must be more than 0")
     models = model_files(args.models)
     scans = find_scans(args.images, args.out) if args.images else listed_scans(args.list)
 
