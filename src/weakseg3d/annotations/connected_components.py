@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from weakseg3d.images.labels import voxel_counts
+
 
 def connected_components(array: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Return the component labels (z, y, x) of a boolean array over 26 neighbours, and the sizes in voxels.
@@ -11,7 +13,7 @@ def connected_components(array: NDArray[np.bool_]) -> tuple[NDArray[np.int32], N
     Component 1 is the largest. Components of the same size keep their order in the array.
     """
     labels, number = ndimage.label(array, np.ones((3, 3, 3)))
-    sizes = np.bincount(labels.ravel(), minlength=number + 1)[1:]
+    sizes = voxel_counts(labels)[1:]
     order = np.argsort(-sizes, kind="stable")
     ranks = np.zeros(number + 1, labels.dtype)
     ranks[order + 1] = np.arange(1, number + 1)

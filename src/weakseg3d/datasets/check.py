@@ -19,6 +19,7 @@ from weakseg3d.datasets.formats.nifti import read_pair
 from weakseg3d.datasets.patients import divided_patient
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder
+from weakseg3d.images.labels import voxel_counts
 from weakseg3d.images.volumes import read_image
 from weakseg3d.progress import track
 from weakseg3d.words import shortened
@@ -120,7 +121,7 @@ def check_cases(
 def describe(name: str, image: sitk.Image, label: sitk.Image | None) -> Case:
     """Return the `Case` of an image (of any type) and a label map (uint8) on one grid, if there is one."""
     voxels = sitk.GetArrayViewFromImage(image)
-    counts = np.bincount(sitk.GetArrayViewFromImage(label).ravel(), minlength=1) if label is not None else np.zeros(1)
+    counts = np.zeros(1) if label is None else voxel_counts(sitk.GetArrayViewFromImage(label))
     return Case(
         name,
         image.GetSize(),

@@ -7,6 +7,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from weakseg3d.images.labels import voxel_counts
 from weakseg3d.images.resampling import map_on_reference_grid
 from weakseg3d.images.volumes import placed, voxel_of
 
@@ -80,9 +81,9 @@ class LabelMap:
 
     def volumes_ml(self) -> list[float]:
         """Return the volume of every organ in the label map in ml."""
-        # Slice by slice, since NumPy counts in eight bytes for each voxel.
-        voxels = np.sum([np.bincount(each.ravel(), minlength=len(self.contested) + 1) for each in self.labels], axis=0)
-        return [self._millilitres(count) for count in voxels[1:]]
+        counts = voxel_counts(self.labels)[1:]
+        # The last organs may have lost every voxel.
+        return [self._millilitres(count) for count in (*counts, *[0] * (len(self.contested) - len(counts)))]
 
     def overlaps_ml(self) -> list[float]:
         """Return, for every organ, the volume in ml where another organ exceeded its threshold as well."""

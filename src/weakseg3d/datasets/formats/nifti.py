@@ -10,6 +10,7 @@ from weakseg3d.datasets.file_search import Sources
 from weakseg3d.datasets.formats.dicom import is_dicom, read_series
 from weakseg3d.errors import UserError, printable
 from weakseg3d.files import existing_file
+from weakseg3d.images.labels import voxel_counts
 from weakseg3d.images.volumes import check_same_grid, like, number_of_volumes, read_image, read_label
 
 LARGEST_VALUE = 65535
@@ -84,7 +85,7 @@ def read_mapped_label(path: str | os.PathLike[str], label_values: Mapping[int, i
         raise UserError(
             f"{path}: not a label map; its values range from {values.min()} to {values.max()}, choose another file"
         )
-    counts = np.bincount(values.ravel())
+    counts = voxel_counts(values)
     unknown = [int(value) for value in np.flatnonzero(counts) if value not in known]
     if unknown:
         raise UserError(
