@@ -5,6 +5,10 @@ import sys
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # on a busy machine, any example may be slow
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items):

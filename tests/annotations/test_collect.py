@@ -119,7 +119,7 @@ def test_segments_of_slicer_are_read_by_name(tmp_path):
 
 @pytest.mark.parametrize("spacing", [1.0, 3.0, 5.0])
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_thin_curves_stay(spacing, seed):
     """Every voxel of a curve lies in a voxel of its class, or, where both classes meet in one, of the organ."""
     generator = np.random.default_rng(seed)
@@ -153,7 +153,7 @@ def test_outlined_slices_keep_their_area(spacing):
 
 @pytest.mark.parametrize("spacing", [3.0, 5.0])
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_few_outlined_slices_keep_their_area(spacing, seed):
     """Of three slices, each in a slice of its own on the isotropic grid, also where sections are small."""
     generator = np.random.default_rng(seed)

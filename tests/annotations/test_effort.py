@@ -65,7 +65,6 @@ def test_holes_and_diagonal_neighbours_are_outlined_separately():
 
 
 @given(st.integers(0, 2**32), st.floats(0.2, 5), st.floats(0.2, 5))
-@settings(deadline=None)
 def test_outlines_are_contours_at_one_half(seed, row, column):
     section = np.random.default_rng(seed).random((7, 9)) < 0.5
     lines = contourpy.contour_generator(z=np.pad(section, 1).astype(float)).lines(0.5)
@@ -125,7 +124,7 @@ def test_a_dense_mask_costs_the_outlines_of_all_its_slices(block, tmp_path):
 
 
 @given(masks)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_annotating_every_slice_costs_what_the_mask_costs(tmp_path_factory, mask):
     folder = tmp_path_factory.mktemp("effort")
     every = effort(written(folder / "slices.nii.gz", annotate_slices(mask, every=1)))

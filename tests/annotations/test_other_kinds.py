@@ -60,7 +60,7 @@ def faces(box, mask):
 
 
 @given(masks, st.floats(0, 20), st.sampled_from([0.5, 3.0, 60.0]), st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_unsteady_box_still_contains_the_middle_of_the_organ(mask, margin, jitter, seed):
     (box,) = annotate_box(mask, margin, jitter=jitter, seed=seed).boxes
     voxels = np.argwhere(sitk.GetArrayFromImage(mask))

@@ -133,7 +133,7 @@ def test_on_the_border_the_outer_curve_is_clipped(rows, columns, expected):
 
 
 @given(masks, st.integers(1, 6), st.floats(0.1, 30))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_scribbles_are_correct_on_the_slices_that_would_be_annotated(mask, every, margin):
     array = sitk.GetArrayFromImage(mask) == 1
     image = annotate_scribbles(mask, every, margin)

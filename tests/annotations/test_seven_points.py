@@ -50,7 +50,7 @@ def two_blocks(gap=5, **geometry):
 
 
 @given(masks, st.floats(0.1, 20), st.sampled_from([0.0, 0.5, 3.0, 30.0]), st.integers(1, 3), st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_points_of_every_target_enclose_the_target(mask, margin, jitter, targets, seed):
     labels, sizes = connected_components(sitk.GetArrayFromImage(mask) == 1)
     annotation = annotate_seven_points(mask, margin, jitter=jitter, targets=targets, seed=seed)

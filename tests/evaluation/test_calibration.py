@@ -48,7 +48,7 @@ def test_certain_and_wrong_everywhere():
     assert expected_calibration_error(1.0 - reference, reference) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(float, 20, elements=st.floats(0, 1)), arrays(bool, 20), st.integers(1, 20))
 def test_calibration_error_never_exceeds_the_mean_error(probability, reference, bins):
     error = expected_calibration_error(probability, reference, bins)
@@ -65,7 +65,7 @@ def test_brier_score_of_certain_voxels_is_the_share_of_wrong_ones():
     assert brier_score([1.0, 0.0, 1.0, 0.0], reference) == 0.25
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.int64, 20, elements=st.integers(0, 4)), arrays(bool, 20))
 def test_brier_score_equals_its_decomposition(quarters, reference):
     """Reliability - resolution + uncertainty, Murphy 1973, over the probabilities that occur."""

@@ -41,7 +41,7 @@ def test_the_grid_stays():
     assert result.GetDirection() == pytest.approx(image.GetDirection())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.uint8, (3, 4, 5), elements=st.integers(0, 1)).filter(np.any))
 def test_medpy_keeps_the_same(mask):
     assert np.array_equal(largest_component(mask), largest_connected_component(mask))

@@ -116,7 +116,7 @@ def by_trying_all(prediction, reference):
 few = arrays(bool, (3, 5, 6), elements=st.sampled_from([False, False, False, True]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(few, few)
 def test_no_other_matching_is_better(prediction, reference):
     lesions = matched_lesions(prediction, reference)
@@ -126,7 +126,7 @@ def test_no_other_matching_is_better(prediction, reference):
     assert (dice / (2 - dice)).sum() == pytest.approx(total)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(few, few)
 def test_exchanging_the_masks_exchanges_missed_and_false(prediction, reference):
     one, other = matched_lesions(prediction, reference), matched_lesions(reference, prediction)
@@ -135,7 +135,7 @@ def test_exchanging_the_masks_exchanges_missed_and_false(prediction, reference):
     assert one.missed + one.detected == one.reference
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(few, st.permutations(range(3)), st.lists(st.booleans(), min_size=3, max_size=3))
 def test_turned_and_mirrored_masks_have_the_same_values(reference, axes, mirrored):
     prediction = np.roll(reference, 1, axis=2) & reference | np.roll(reference, 2, axis=1)
@@ -151,7 +151,7 @@ def test_turned_and_mirrored_masks_have_the_same_values(reference, axes, mirrore
         assert one[name] == pytest.approx(other[name], nan_ok=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(few)
 def test_a_mask_finds_all_its_own_lesions(mask):
     lesions = matched_lesions(mask, mask)
@@ -159,7 +159,7 @@ def test_a_mask_finds_all_its_own_lesions(mask):
     assert lesions.matched_dice == pytest.approx(1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(few, few)
 def test_one_lesion_each_has_the_dice_of_the_masks(prediction, reference):
     values, status = compare(prediction, reference, (1.0, 1.0, 1.0))

@@ -202,7 +202,7 @@ def test_agreement_with_monai(pair, spacing):
 masks = arrays(bool, (3, 4, 5)).filter(np.any)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(masks, masks)
 def test_symmetry(first, second):
     there, back = compare(first, second, SPACING)[0], compare(second, first, SPACING)[0]
@@ -211,7 +211,7 @@ def test_symmetry(first, second):
     assert there["precision"] == back["recall"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(masks, masks, st.integers(1, 3))
 def test_padding_changes_nothing(prediction, reference, margin):
     plain = compare(prediction, reference, SPACING)[0]
@@ -219,7 +219,7 @@ def test_padding_changes_nothing(prediction, reference, margin):
     assert plain == pytest.approx(padded, rel=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(masks, masks, st.floats(0.1, 10))
 def test_distances_scale_with_spacing(prediction, reference, scale):
     plain = compare(prediction, reference, SPACING)[0]
@@ -230,7 +230,7 @@ def test_distances_scale_with_spacing(prediction, reference, scale):
         assert scaled[name] == plain[name]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(masks, masks)
 def test_values_lie_in_the_stated_range(prediction, reference):
     values, _ = compare(prediction, reference, SPACING)

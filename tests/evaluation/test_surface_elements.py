@@ -79,7 +79,7 @@ def test_two_slabs_at_a_distance():
 masks = arrays(bool, (3, 4, 5)).filter(np.any)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     masks,
     masks,
@@ -97,7 +97,7 @@ def test_turning_and_mirroring_change_nothing(prediction, reference, order, step
     assert turned == pytest.approx(plain, rel=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(masks, masks, st.floats(0, 6), st.floats(0, 6))
 def test_a_larger_tolerance_never_reduces_the_area(prediction, reference, first, second):
     total, less = surface_area_within(prediction, reference, SPACING, min(first, second))

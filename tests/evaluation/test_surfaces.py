@@ -25,13 +25,13 @@ def test_the_volume_border_counts_as_outside():
     assert np.count_nonzero(surfaces.surface(full)) == 26
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(bool, (3, 4, 5)))
 def test_the_surface_is_what_an_erosion_removes(mask):
     assert np.array_equal(surfaces.surface(mask), mask & ~binary_erosion(mask))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(bool, (3, 4, 5)).filter(np.any))
 def test_the_box_is_the_smallest(mask):
     assert surfaces.bounding_box(mask) == find_objects(mask.astype(int))[0]
@@ -64,7 +64,7 @@ def test_both_ways_of_searching_agree(monkeypatch, crowded):
 masks = arrays(bool, (3, 4, 5)).filter(np.any)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(masks, masks, st.integers(0, 3))
 def test_padding_changes_nothing(prediction, reference, margin):
     plain = surfaces.surface_distances(prediction, reference, SPACING)

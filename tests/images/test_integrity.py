@@ -46,7 +46,7 @@ def volumes(draw):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_any_valid_volume_is_read_as_itk_reads_it(name, data):
     with tempfile.TemporaryDirectory() as folder:
@@ -60,7 +60,7 @@ def test_any_valid_volume_is_read_as_itk_reads_it(name, data):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_volume_cut_anywhere_is_refused(name, data):
     with tempfile.TemporaryDirectory() as folder:
@@ -100,7 +100,7 @@ def test_more_voxels_than_the_header_says_are_refused(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", COMPRESSED)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_damaged_compressed_byte_never_changes_voxels_in_silence(name, data):
     with tempfile.TemporaryDirectory() as folder:
@@ -451,7 +451,7 @@ def test_a_compressed_volume_is_never_decompressed_beyond_its_size(tmp_path):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_whatever_happens_to_a_header_ends_in_a_sentence(name, data):
     with tempfile.TemporaryDirectory() as folder:

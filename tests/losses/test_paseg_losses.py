@@ -87,7 +87,7 @@ def test_the_order_of_spatial_axes_does_not_matter(loss, order):
 
 
 @every_loss
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(logits=volumes(-1e4, 1e4), image=volumes(-1e3, 1e3), teacher=volumes(-1e4, 1e4), seed=st.integers(0, 9))
 def test_losses_are_finite_and_not_negative(loss, logits, image, teacher, seed):
     target = example(seed=seed)[2]
@@ -99,7 +99,7 @@ def test_losses_are_finite_and_not_negative(loss, logits, image, teacher, seed):
         assert torch.isfinite(gradient).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(logits=volumes(), teacher=volumes(), image=volumes(), seed=st.integers(0, 9))
 def test_classes_may_change_places(logits, teacher, image, seed):
     target = example(seed=seed)[2]
@@ -165,7 +165,7 @@ def test_a_class_without_annotated_voxels_has_dice_0():
     assert partial_dice_ce(z, target).item() == pytest.approx(1 - dice / 2 - np.log(0.75), rel=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(volumes(), volumes(), st.integers(0, 99))
 def test_voxels_without_annotation_do_not_matter(logits, others, seed):
     target = example(seed=seed)[2]
@@ -324,7 +324,7 @@ def test_classes_without_any_voxel_have_no_variance(z, constant):
 # Distillation
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(volumes(), volumes())
 def test_temperature_1_is_the_plain_divergence(student, teacher):
     """Compared with torch for two classes, with every voxel as a member of the batch."""
@@ -335,7 +335,7 @@ def test_temperature_1_is_the_plain_divergence(student, teacher):
     torch.testing.assert_close(distillation_kl(student, teacher, temperature=1.0), expected)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(volumes(-1e5, 1e5), st.floats(0.5, 8))
 def test_a_student_equal_to_its_teacher_has_nothing_to_learn(teacher, temperature):
     value, gradient = value_and_gradient(

@@ -89,7 +89,7 @@ def test_several_boxes_form_one_label():
     assert core[2, 2].tolist() == [0, 2, 2, 2, 1, 1, 1, 2, 1, 1, 1, 2, 2, 2, 0, 0, 0, 0, 0, 0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.tuples(*[st.floats(2, 14)] * 3),
     st.tuples(*[st.floats(3, 20)] * 3),

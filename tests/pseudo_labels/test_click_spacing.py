@@ -15,7 +15,7 @@ CUBE = np.array([[z, y, x] for z in (0.0, 10) for y in (0.0, 10) for x in (0.0, 
 SEVERAL = st.tuples(st.integers(0, 10**6), st.integers(1, 40)).map(
     lambda drawn: np.random.default_rng(drawn[0]).uniform(0, 80, (drawn[1], 3))
 )
-QUICK = settings(max_examples=30, deadline=None)
+QUICK = settings(max_examples=30)
 
 
 def test_eight_corners_of_a_cube_by_hand():

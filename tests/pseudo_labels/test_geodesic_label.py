@@ -59,7 +59,7 @@ def relaxed_distance(image, seeds, spacing, weight):
             return distance
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.data(),
     array_shapes(min_dims=3, max_dims=3, max_side=6),
@@ -73,7 +73,7 @@ def test_no_path_is_shorter_for_any_shape_and_spacing(data, shape, spacing, weig
     np.testing.assert_array_equal(geodesic_distance(image, seeds, spacing, weight), expected)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(arrays(np.float32, (4, 5, 6), elements=st.integers(0, 9)), st.permutations(range(3)))
 def test_the_order_of_the_axes_does_not_matter(image, order):
     seeds = np.zeros(image.shape, bool)
@@ -191,7 +191,7 @@ def test_a_constant_box_in_an_image_that_varies_is_accepted(tmp_path):
     assert (label[3:16, 4:19, 5:22] == 2).any()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.tuples(*[st.integers(0, 8)] * 3),
     st.tuples(*[st.integers(2, 7)] * 3),

@@ -34,7 +34,7 @@ def test_zero_is_not_divided_by_zero_far_from_all_curves():
     assert not label[:, :, 100:].any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays(np.uint8, (4, 5, 6), elements=st.integers(0, 2)).filter(lambda a: (a == 0).any()),
     st.tuples(*[st.floats(0.5, 5)] * 3),

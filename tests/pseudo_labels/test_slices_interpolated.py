@@ -132,7 +132,7 @@ def annotated(draw, slices=any_masks):
     return labels, np.array(draw(st.tuples(*[st.floats(0.5, 5)] * 3)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(annotated(), st.floats(0.1, 30))
 def test_any_slices_give_a_finite_map_that_preserves_them(case, softness):
     labels, spacing = case
@@ -146,7 +146,7 @@ def test_any_slices_give_a_finite_map_that_preserves_them(case, softness):
         assert not label.any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(annotated(), st.permutations(range(3)))
 def test_the_annotated_axis_is_found(case, order):
     labels, spacing = case
@@ -154,7 +154,7 @@ def test_the_annotated_axis_is_found(case, order):
     np.testing.assert_allclose(permuted, interpolated_label(labels, spacing).transpose(order), atol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(annotated(with_outline), with_outline)
 def test_more_organ_on_the_slices_gives_more_organ_between_them(case, other):
     labels, spacing = case

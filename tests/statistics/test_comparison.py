@@ -216,7 +216,7 @@ def test_of_all_signs_that_equal_methods_can_give_at_most_one_in_twenty_is_signi
     assert 0 < np.mean(np.less(p_values, 0.05)) <= 0.05
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(float, st.integers(1, 12), elements=st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0])))
 def test_exchanging_the_methods_changes_the_sign_of_the_effect_alone(differences):
     there, back = rank_biserial(differences), rank_biserial(-differences)
@@ -228,7 +228,7 @@ def test_exchanging_the_methods_changes_the_sign_of_the_effect_alone(differences
     assert bool(reason) == math.isnan(p)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(float, st.integers(1, 12), elements=st.floats(0, 1)))
 def test_holm_never_lowers_and_keeps_the_order(p):
     corrected = holm(p)

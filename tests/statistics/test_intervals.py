@@ -80,7 +80,7 @@ def test_values_within_rounding_of_a_bound_have_no_spread(values):
         assert high == pytest.approx(values[0], abs=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.one_of(st.floats(0, 1), st.sampled_from([0.0, 1.0])), min_size=4, max_size=12))
 def test_the_interval_holds_the_mean_and_keeps_to_the_range(values):
     for bounds in (DICE, DISTANCE):
@@ -90,7 +90,7 @@ def test_the_interval_holds_the_mean_and_keeps_to_the_range(values):
         assert math.isfinite(high)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0.01, 0.99), min_size=4, max_size=12))
 def test_the_share_that_is_wrong_has_the_mirrored_interval(values):
     low, high = interval_of_means(values, DICE)

@@ -123,7 +123,7 @@ def test_resamples_have_as_many_cases_and_depend_on_the_seed():
     assert not np.array_equal(counts, case_counts(7, resamples=500, seed=2))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(float, st.tuples(st.integers(1, 4), st.integers(2, 5)), elements=st.sampled_from([0.1, 0.2, 0.3, 0.4])))
 def test_tau_is_scipys(means):
     ranks = ranks_of(means, 1)

@@ -41,14 +41,14 @@ def curve_area(risks, uncertainty):
 CASES = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CASES)
 def test_area_equals_that_of_the_curve(cases):
     risks, uncertainty = np.array(cases, float).T / 5
     assert aurc(risks, uncertainty) == pytest.approx(curve_area(risks, uncertainty))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CASES)
 def test_best_and_random_orders_are_those_among_all(cases):
     risks, uncertainty = np.array(cases, float).T / 5

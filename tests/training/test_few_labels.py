@@ -57,7 +57,7 @@ def test_patches_centred_on_foreground_all_hold_some():
     assert share([case((0, 0, 9))], 0.05) == pytest.approx(0.05 + 0.95 / 7)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(arrays(bool, st.tuples(*[st.integers(1, 6)] * 3)), st.tuples(*[st.integers(1, 7)] * 3))
 def test_the_reached_positions_are_those_whose_patch_holds_foreground(mask, patch_size):
     reached = reached_positions(mask, patch_size)

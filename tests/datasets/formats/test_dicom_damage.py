@@ -356,7 +356,7 @@ def test_a_dicom_file_as_image_of_a_case_is_read_by_its_header(tmp_path):
         read_label_on(image, {"image": tmp_path, "label": tmp_path / "ct" / "a.dcm"})
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.data(),
     depth=st.integers(3, 6),
