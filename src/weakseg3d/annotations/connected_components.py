@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from weakseg3d.images.labels import voxel_counts
+from weakseg3d.images.voxel_counts import voxel_counts
 
 
 def connected_components(array: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

@@ -19,8 +19,8 @@ from weakseg3d.datasets.formats.nifti import read_pair
 from weakseg3d.datasets.patients import divided_patient
 from weakseg3d.errors import UserError
 from weakseg3d.files import existing_folder
-from weakseg3d.images.labels import voxel_counts
 from weakseg3d.images.volumes import read_image
+from weakseg3d.images.voxel_counts import voxel_counts
 from weakseg3d.progress import track
 from weakseg3d.words import shortened
 

@@ -7,9 +7,9 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from weakseg3d.images.labels import voxel_counts
 from weakseg3d.images.resampling import map_on_reference_grid
 from weakseg3d.images.volumes import placed, voxel_of
+from weakseg3d.images.voxel_counts import voxel_counts
 
 SLAB = 32
 """Slices of the scan's grid that are interpolated at a time."""

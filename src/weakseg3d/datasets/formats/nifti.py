@@ -10,8 +10,8 @@ from weakseg3d.datasets.file_search import Sources
 from weakseg3d.datasets.formats.dicom import is_dicom, read_series
 from weakseg3d.errors import UserError, printable
 from weakseg3d.files import existing_file
-from weakseg3d.images.labels import voxel_counts
 from weakseg3d.images.volumes import check_same_grid, like, number_of_volumes, read_image, read_label
+from weakseg3d.images.voxel_counts import voxel_counts
 
 LARGEST_VALUE = 65535
 """Largest raw label value, as raw values are looked up in a table."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from weakseg3d.images.labels import voxel_counts
+from weakseg3d.images.voxel_counts import voxel_counts
 
 
 @given(arrays(st.sampled_from([np.uint8, np.int32]), (3, 2, 4), elements=st.integers(0, 9)))
