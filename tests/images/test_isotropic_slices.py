@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from weakseg3d.images.isotropic_slices import IsotropicSlices, ScaledSlices
+from weakseg3d.images.isotropic_slices import IsotropicSlices
 from weakseg3d.images.normalisation import moments, normalised
 from weakseg3d.images.order_statistics import percentiles
 from weakseg3d.images.preprocessing import oriented, scaled_intensity
 from weakseg3d.images.resampling import resample_image
+from weakseg3d.images.scaled_slices import ScaledSlices
 
 
 def noise(shape=(150, 12, 10), spacing=(1.1, 1.3, 0.7)):

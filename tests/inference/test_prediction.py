@@ -10,10 +10,14 @@ from conftest import make_volume, oblique_direction
 
 from weakseg3d.cli import main
 from weakseg3d.experiment.recipes import checked_recipe
-from weakseg3d.images.preprocessing import oriented, oriented_like, scaled_intensity
+from weakseg3d.images.isotropic_slices import IsotropicSlices
+from weakseg3d.images.normalisation import normalised
+from weakseg3d.images.oriented_slices import OrientedSlices
+from weakseg3d.images.preprocessing import image_array, oriented, oriented_like, scaled_intensity
 from weakseg3d.images.volumes import check_same_grid, like, write_volume
 from weakseg3d.inference.network_input import NetworkInput
-from weakseg3d.inference.prediction import mean_and_variance, predict
+from weakseg3d.inference.passes import mean_and_variance
+from weakseg3d.inference.prediction import predict, predicted_mask
 from weakseg3d.inference.probability_sections import probability_sections
 from weakseg3d.inference.uncertainty_maps import entropy, read_uncertainty, write_uncertainty
 from weakseg3d.networks import build_network
@@ -80,6 +84,30 @@ def test_a_prediction_lies_on_the_grid_of_its_image(image):
     assert ((sitk.GetArrayFromImage(probability) > 0.5) == (sitk.GetArrayFromImage(image) > 50)).all()
 
 
+@pytest.mark.parametrize("threshold", [0.3, 0.5])
+def test_the_mask_is_where_the_probability_exceeds_the_threshold(image, threshold):
+    recipe = {**RECIPE, "prediction": {**RECIPE["prediction"], "threshold": threshold}}
+    network = Threshold()
+    probability, _ = predict(network, recipe, image + 40)
+    mask = predicted_mask(network, recipe, image + 40)
+    check_same_grid(mask, image, "mask", "image")
+    assert mask.GetPixelID() == sitk.sitkUInt8
+    inside = sitk.GetArrayFromImage(probability) > threshold
+    assert inside.any()
+    assert not inside.all()
+    assert (sitk.GetArrayFromImage(mask) == inside).all()
+
+
+@pytest.mark.parametrize("intensity", [{"window": [-20, 90]}, {"percentiles": [1, 99]}])
+@pytest.mark.parametrize("normalisation", ["none", "z_score"])
+def test_a_network_sees_what_it_saw_in_training(image, intensity, normalisation):
+    noisy = sitk.AdditiveGaussianNoise(image, 30, seed=1)
+    seen = NetworkInput(OrientedSlices(noisy), {"spacing": 2.0, "intensity": intensity, "normalisation": normalisation})
+    parts = [seen.between(start, min(start + 7, seen.shape[0])) for start in range(0, seen.shape[0], 7)]
+    expected = normalised(image_array(noisy, intensity), normalisation)
+    assert (torch.cat(parts).numpy() == expected).all()
+
+
 def test_a_volume_thinner_than_the_patch_is_padded():
     thin = make_volume(np.full((5, 26, 9), 100, np.float32), (2.0, 2.0, 2.0))
     probability, _ = predict(Threshold().eval(), RECIPE, thin)
@@ -96,7 +124,7 @@ def test_intensities_are_clipped_and_scaled():
 
 def in_sections(network, recipe, image):
     """Return the probability of an image, already of the recipe's spacing, as `predict` does."""
-    sections = probability_sections(network, recipe, NetworkInput(image, recipe))
+    sections = probability_sections(network, recipe, NetworkInput(IsotropicSlices(image, recipe["spacing"]), recipe))
     values = np.concatenate([sitk.GetArrayFromImage(section) for section in sections])
     return oriented_like(like(values, oriented(image)), image), None
 
@@ -133,7 +161,7 @@ def test_windows_are_blended_as_the_recipe_says(whole):
 def test_precision_is_half_only_where_the_recipe_asks_for_it(monkeypatch, asked):
     # No GPU is needed: the question is which of the recipe's keys decides.
     asked_for = []
-    monkeypatch.setattr("weakseg3d.inference.prediction.precision", lambda mixed: asked_for.append(mixed) or "32-true")
+    monkeypatch.setattr("weakseg3d.inference.passes.precision", lambda mixed: asked_for.append(mixed) or "32-true")
     assert RECIPE["training"]["mixed_precision"]
     recipe = {**RECIPE, "prediction": {**RECIPE["prediction"], "mixed_precision": asked}}
     predict(Threshold(), recipe, make_volume(np.zeros((16, 16, 16), np.float32), (2.0, 2.0, 2.0)))

@@ -1,14 +1,13 @@
 """A large image at isotropic spacing, of which only the slices at hand are computed and held."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from weakseg3d.images.order_statistics import percentiles
-from weakseg3d.images.preprocessing import oriented, oriented_slices, scaled_intensity
+from weakseg3d.images.preprocessing import oriented, oriented_slices
 from weakseg3d.images.resampling import isotropic_grid, resampled_part, smoothing_sigma, smoothing_sigmas
 from weakseg3d.images.volumes import grid_of, placed, voxel_of
 
@@ -73,21 +72,3 @@ def slices_together(thickness: float, spacing: float) -> int:
 def slices_around(thickness: float, spacing: float) -> int:
     """Return how many slices of ``thickness`` mm beyond a part of ``spacing`` mm are read, on either side."""
     return 2 + math.ceil(REACH * smoothing_sigma(thickness, spacing) / thickness)
-
-
-class ScaledSlices:
-    """Slices (z, y, x) in [0, 1] by the ``intensity`` of a dataset, as `scaled_intensity` has them of the whole."""
-
-    def __init__(self, slices: IsotropicSlices, intensity: Mapping[str, Sequence[float]]) -> None:
-        """Percentiles are taken over all slices, which are read twice for that."""
-        self.slices, self.shape, self.size = slices, slices.shape, math.prod(slices.shape)
-        window = intensity["window"] if "window" in intensity else percentiles(slices, intensity["percentiles"])
-        self.intensity = {"window": window}
-
-    def between(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Return the slices from ``start`` up to but without ``stop``."""
-        return scaled_intensity(self.slices.between(start, stop), self.intensity)
-
-    def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Yield the slices (y, x) in their order."""
-        return (scaled_intensity(section, self.intensity) for section in self.slices)

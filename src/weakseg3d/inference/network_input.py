@@ -3,26 +3,27 @@
 from collections.abc import Mapping
 from typing import Any
 
-import SimpleITK as sitk
 import torch
 
-from weakseg3d.images.isotropic_slices import IsotropicSlices, ScaledSlices
+from weakseg3d.images.isotropic_slices import IsotropicSlices
 from weakseg3d.images.normalisation import moments
+from weakseg3d.images.oriented_slices import OrientedSlices
+from weakseg3d.images.scaled_slices import ScaledSlices
 
 KEYS = ("spacing", "intensity", "normalisation")
 """Of a recipe: what its network's input depends on."""
 
 
 class NetworkInput:
-    """The slices (z, y, x) of a ``scan``, `oriented`, as the network of ``recipe`` sees them.
+    """The ``slices`` (z, y, x) of a scan at the spacing of ``recipe``, as the recipe's network sees them.
 
     Whatever follows from the scan as a whole, such as percentiles, is computed once.
     """
 
-    def __init__(self, scan: sitk.Image, recipe: Mapping[str, Any]) -> None:
+    def __init__(self, slices: IsotropicSlices | OrientedSlices, recipe: Mapping[str, Any]) -> None:
         """Read the scan as a whole, as far as the recipe makes that necessary."""
         self.settings = {key: recipe[key] for key in KEYS}
-        self.slices = IsotropicSlices(scan, recipe["spacing"])
+        self.slices = slices
         self.scaled = ScaledSlices(self.slices, recipe["intensity"])
         self.mean, self.std = moments(self.scaled, recipe["normalisation"])
 

@@ -1,96 +1,53 @@
-"""Prediction: a sliding window over the image, with the logits of several stochastic passes averaged."""
+"""Prediction of an image at the spacing of a model, on the image's own grid."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import SimpleITK as sitk
-import torch
+from numpy.typing import NDArray
 from torch import nn
 
-from weakseg3d.accelerator import autocast_context, make_deterministic, precision
-from weakseg3d.images.normalisation import normalised
-from weakseg3d.images.preprocessing import oriented, oriented_like, scaled_intensity
+from weakseg3d.images.oriented_slices import OrientedSlices
+from weakseg3d.images.preprocessing import oriented, oriented_like
 from weakseg3d.images.volumes import grid_of, like
-from weakseg3d.inference.sliding_window import sliding_window_prediction
-from weakseg3d.networks.noise import forward_passes
+from weakseg3d.inference.network_input import NetworkInput
+from weakseg3d.inference.probability_sections import sections_of_maps
 
 
-@torch.inference_mode()
 def predict(
     network: nn.Module, recipe: Mapping[str, Any], image: sitk.Image, with_variance: bool = False
 ) -> tuple[sitk.Image, sitk.Image | None]:
     """Return the foreground probability as a float32 image on the grid of ``image``, and its variance or None.
 
-    Windows have the size of the training patches, and the logits of the recipe's passes are averaged. The noise of
-    stochastic attention is drawn with the recipe's seed and is the same for every image. The variance is the variance
-    of the probability over the passes (divided by their number), computed in every window and blended like the logits.
-    On a GPU, the precision is single unless the recipe says otherwise, and determinism is the same as in training.
+    Both are those of `sections_of_maps`, which raises UserError if a probability is not a number.
     """
-    set_up(recipe)
-    prediction, patch_size = recipe["prediction"], recipe["training"]["patch_size"]
-    reoriented = oriented(image)
-    array, grid = network_input(reoriented, recipe), grid_of(reoriented)
-    del reoriented
-    predictor = windows_predictor(network, recipe, mean_and_variance if with_variance else mean_logit)
-    device = next(network.parameters()).device
-    windows = patch_size, prediction["overlap"], prediction["blending"]
-    summaries = sliding_window_prediction(predictor, array.to(device), *windows)
-    probability = _on_grid(summaries[0, 0].float().sigmoid(), grid, image)
-    return probability, _on_grid(summaries[0, 1].float(), grid, image) if with_variance else None
+    seen = NetworkInput(OrientedSlices(image), recipe)
+    maps = np.empty((2 if with_variance else 1, *seen.shape), np.float32)
+    for slices, section in _in_place(sections_of_maps(network, recipe, seen, with_variance)):
+        maps[:, slices] = section
+    probability, *variance = (_on_grid(values, image) for values in maps)
+    return probability, variance[0] if variance else None
 
 
-def set_up(recipe: Mapping[str, Any]) -> None:
-    """Set up torch for a prediction with the model of ``recipe``: threads, seed, determinism."""
-    torch.set_num_threads(recipe["threads"])
-    torch.manual_seed(recipe["seed"])
-    if recipe["training"].get("deterministic"):
-        make_deterministic()
+def predicted_mask(network: nn.Module, recipe: Mapping[str, Any], image: sitk.Image) -> sitk.Image:
+    """Return as uint8 where the probability of `predict`, of which only a section is held, exceeds the threshold."""
+    seen = NetworkInput(OrientedSlices(image), recipe)
+    mask = np.empty(seen.shape, np.uint8)
+    for slices, (probability,) in _in_place(sections_of_maps(network, recipe, seen)):
+        mask[slices] = probability > recipe["prediction"]["threshold"]
+    return _on_grid(mask, image)
 
 
-def network_input(reoriented: sitk.Image, recipe: Mapping[str, Any]) -> torch.Tensor:
-    """Return an image, already `oriented`, as the network of ``recipe`` sees it, (z, y, x)."""
-    scaled = scaled_intensity(sitk.GetArrayViewFromImage(reoriented), recipe["intensity"])
-    return torch.from_numpy(normalised(scaled, recipe["normalisation"]))
+def _in_place(sections: Iterator[NDArray[np.float32]]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Yield ``sections`` (maps, slices, y, x) that follow one another with the slices that they are."""
+    start = 0
+    for section in sections:
+        stop = start + section.shape[1]
+        yield slice(start, stop), section
+        start = stop
 
 
-def windows_predictor(
-    network: nn.Module, recipe: Mapping[str, Any], summary: Callable[[Iterable[torch.Tensor], int], torch.Tensor]
-) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return a function from windows (B, 1, z, y, x) to the ``summary`` of the logits of the recipe's passes.
-
-    On a GPU, its precision is half if the recipe's ``prediction.mixed_precision`` is set.
-    """
-    passes = recipe["prediction"]["passes"]
-    autocast = autocast_context(precision(recipe["prediction"]["mixed_precision"]))
-
-    def predictor(windows: torch.Tensor) -> torch.Tensor:
-        with autocast:
-            return summary((logit.float() for logit in forward_passes(network, windows, passes)), passes)
-
-    return predictor
-
-
-def mean_logit(logits: Iterable[torch.Tensor], number: int) -> torch.Tensor:
-    """Return the mean of ``number`` logits (B, 1, *spatial)."""
-    return sum(logits, start=torch.zeros(())) / number
-
-
-def mean_and_variance(logits: Iterable[torch.Tensor], number: int) -> torch.Tensor:
-    """Return the mean of ``number`` logits (B, 1, *spatial) and, as second channel, the variance of their sigmoids.
-
-    Only running sums are kept in memory. The variance is updated as by Welford (doi:10.1080/00401706.1962.10490022),
-    so that it is exactly 0 where the passes agree.
-    """
-    total = mean = squares = torch.zeros(())
-    for count, logit in enumerate(logits, start=1):
-        total = total + logit
-        probability = logit.float().sigmoid()
-        deviation = probability - mean
-        mean = mean + deviation / count
-        squares = squares + deviation * (probability - mean)
-    return torch.cat([total / number, squares / number], dim=1)
-
-
-def _on_grid(values: torch.Tensor, grid: sitk.Image, image: sitk.Image) -> sitk.Image:
-    """Return ``values`` (z, y, x), which lie on the ``grid`` of the `oriented` image, as an image on its own grid."""
-    return oriented_like(like(values.cpu().numpy(), grid), image)
+def _on_grid(values: NDArray[Any], image: sitk.Image) -> sitk.Image:
+    """Return ``values`` (z, y, x) of the `oriented` ``image`` as an image on its own grid."""
+    return oriented_like(like(values, oriented(grid_of(image))), image)

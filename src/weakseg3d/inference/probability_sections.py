@@ -3,33 +3,53 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import SimpleITK as sitk
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from weakseg3d.errors import UserError
 from weakseg3d.inference.network_input import NetworkInput
-from weakseg3d.inference.prediction import mean_logit, set_up, windows_predictor
-from weakseg3d.inference.sections import predicted_sections
+from weakseg3d.inference.passes import mean_and_variance, mean_logit, set_up, windows_predictor
+from weakseg3d.inference.sliding_window import predicted_sections
 
 
 @torch.inference_mode()
-def probability_sections(network: nn.Module, recipe: Mapping[str, Any], seen: NetworkInput) -> Iterator[sitk.Image]:
-    """Yield the foreground probability (float32) of a scan at the recipe's spacing, some slices at a time.
+def sections_of_maps(
+    network: nn.Module, recipe: Mapping[str, Any], seen: NetworkInput, with_variance: bool = False
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the foreground probability of a scan, and its variance if asked for, in sections (maps, slices, y, x).
 
-    The network sees the scan as ``seen``. The sections follow one another from the first slice of the `oriented` scan
-    on, each in its place in the patient; together they are the probability that `predict` returns of the resampled
-    scan, to rounding. Raises UserError if it is not a number.
+    The network sees the scan as ``seen``; the sections follow one another from its first slice on. Windows have the
+    size of the training patches, and the logits of the recipe's passes are averaged. The noise of stochastic attention
+    is drawn with the recipe's seed and is the same for every image. The variance is the variance of the probability
+    over the passes (divided by their number), computed in every window and blended like the logits. On a GPU, the
+    precision is single unless the recipe says otherwise, and determinism is the same as in training. Raises UserError
+    if a probability is not a number.
     """
     set_up(recipe)
     device = next(network.parameters()).device
-    predictor = windows_predictor(network, recipe, mean_logit)
+    predictor = windows_predictor(network, recipe, mean_and_variance if with_variance else mean_logit)
     prediction, patch_size = recipe["prediction"], recipe["training"]["patch_size"]
     windows = patch_size, prediction["overlap"], prediction["blending"]
-    start = 0
     for section in predicted_sections(predictor, lambda *part: seen.between(*part).to(device), seen.shape, *windows):
-        probability = section[0].float().sigmoid()
-        if not torch.isfinite(probability).all():
-            raise UserError("its probabilities are not numbers, as its weights are too large")
-        yield seen.slices.placed(probability.cpu().numpy(), start)
+        section[0].sigmoid_()
+        if not torch.isfinite(section[0]).all():
+            raise UserError(
+                "its probabilities are not numbers, as its weights are too large; train it again with a lower learning"
+                " rate"
+            )
+        yield section.cpu().numpy()
+
+
+def probability_sections(network: nn.Module, recipe: Mapping[str, Any], seen: NetworkInput) -> Iterator[sitk.Image]:
+    """Yield the foreground probability (float32) of a scan, some slices at a time, each in its place in the patient.
+
+    Together they are the probability that `predict` returns of the resampled scan. Raises UserError as
+    `sections_of_maps` does.
+    """
+    start = 0
+    for (probability,) in sections_of_maps(network, recipe, seen):
+        yield seen.slices.placed(probability, start)
         start += len(probability)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import SimpleITK as sitk
 from torch import nn
 
+from weakseg3d.images.isotropic_slices import IsotropicSlices
 from weakseg3d.images.preprocessing import oriented, oriented_like
 from weakseg3d.images.volumes import grid_of
 from weakseg3d.inference.certainty import Certainty
@@ -39,7 +40,7 @@ def segment(scan: sitk.Image, models: Iterable[tuple[nn.Module, Mapping[str, Any
     seen = None
     for network, recipe in models:
         if seen is None or not seen.serves(recipe):
-            seen = NetworkInput(scan, recipe)
+            seen = NetworkInput(IsotropicSlices(scan, recipe["spacing"]), recipe)
         certainty = Certainty(recipe["prediction"]["threshold"])
         label_map.add(certainty.counted(probability_sections(network, recipe, seen)), certainty.threshold)
         certainties.append((certainty.mean_bits, certainty.largest))

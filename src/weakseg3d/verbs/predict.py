@@ -25,9 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the predicted mask, and its uncertainty if asked to."""
-    import numpy as np
-    import SimpleITK as sitk
-
     from weakseg3d.files import existing_file
 
     existing_file(args.model)
@@ -35,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
 
     from weakseg3d.accelerator import device_name, precision, report_missing_gpu
     from weakseg3d.inference.model import load_model
-    from weakseg3d.inference.prediction import predict
+    from weakseg3d.inference.prediction import predict, predicted_mask
     from weakseg3d.inference.uncertainty_maps import write_uncertainty
 
     report_missing_gpu()
@@ -47,12 +44,14 @@ def run(args: argparse.Namespace) -> None:
         )
     precision_name = precision(recipe["prediction"]["mixed_precision"])
     print(f"weakseg3d predict: on {device_name()}, precision {precision_name}", file=sys.stderr)
-    probability, variance = predict(network, recipe, image, with_variance=bool(args.uncertainty))
-    if not np.isfinite(sitk.GetArrayViewFromImage(probability)).all():
-        raise UserError(
-            f"{args.model}: its probabilities for {args.image} are not numbers, as its weights are too large; train it"
-            " again with a lower learning rate"
-        )
-    if variance is not None:
+    try:
+        if args.uncertainty:
+            probability, variance = predict(network, recipe, image, with_variance=True)
+        else:
+            mask = predicted_mask(network, recipe, image)
+    except UserError as error:
+        raise UserError(f"{args.model}: with {args.image}, {error}") from None
+    if args.uncertainty:
         write_uncertainty(probability, variance, args.uncertainty)
-    write_volume(probability > recipe["prediction"]["threshold"], args.out)
+        mask = probability > recipe["prediction"]["threshold"]
+    write_volume(mask, args.out)

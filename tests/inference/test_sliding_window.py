@@ -1,0 +1,89 @@
+"""A sliding window that holds a few slices at a time gives what MONAI's, which holds the volume, gives, bit for bit."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from monai.inferers.utils import sliding_window_inference
+
+from weakseg3d.inference.sliding_window import WINDOWS_AT_ONCE, predicted_sections, sliding_window_prediction
+
+PATCH = (8, 9, 10)
+
+
+def two_maps(windows):
+    """Return two maps that depend on the place within the window, so that blending matters."""
+    z, y, x = torch.meshgrid(*[torch.linspace(-1, 1, n) for n in windows.shape[2:]], indexing="ij")
+    return torch.cat([windows + 0.1 * (z + y * x), windows * z], dim=1)
+
+
+def noise(shape):
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
+
+
+def reading(image):
+    """Return a function that reads slices of ``image``, in their order and each of them once."""
+    read = []
+
+    def slices(start, stop):
+        assert start == len(read)
+        read.extend(range(start, stop))
+        return image[start:stop]
+
+    return slices
+
+
+def by_monai(image, patch_size, overlap, blending, predictor=two_maps):
+    windows = image[None, None], patch_size, WINDOWS_AT_ONCE, predictor
+    return sliding_window_inference(*windows, overlap=overlap, mode=blending)[0]
+
+
+def in_sections(image, patch_size, overlap, blending, predictor=two_maps):
+    return list(predicted_sections(predictor, reading(image), image.shape, patch_size, overlap, blending))
+
+
+SIZES = st.tuples(*[st.integers(1, 30)] * 3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SIZES, st.tuples(*[st.integers(1, 12)] * 3), st.sampled_from([0.0, 0.25, 0.5, 0.8]), st.booleans())
+def test_sections_are_the_whole_of_monai_bit_for_bit(shape, patch_size, overlap, gaussian):
+    blending = "gaussian" if gaussian else "constant"
+    image = noise(shape)
+    sections = in_sections(image, patch_size, overlap, blending)
+    assert torch.equal(torch.cat(sections, dim=1), by_monai(image, patch_size, overlap, blending))
+
+
+@pytest.mark.parametrize("shape", [(33, 24, 20), (5, 24, 20), (33, 4, 20), (8, 9, 10), (3, 3, 3)])
+def test_the_whole_is_that_of_monai(shape):
+    image = noise(shape)
+    ours = sliding_window_prediction(two_maps, image, PATCH, 0.5)[0]
+    assert torch.equal(ours, by_monai(image, PATCH, 0.5, "gaussian"))
+
+
+def test_noise_is_drawn_for_the_same_windows_as_by_monai():
+    def noisy(windows):
+        return windows + torch.randn(windows.shape)
+
+    image = noise((30, 20, 25))
+    both = []
+    for function in (in_sections, by_monai):
+        torch.manual_seed(0)
+        both.append(function(image, PATCH, 0.5, "gaussian", noisy))
+    assert torch.equal(torch.cat(both[0], dim=1), both[1])
+
+
+def test_only_a_few_slices_are_held_at_a_time():
+    sections = in_sections(torch.zeros((100, 20, 20)), PATCH, 0.5, "gaussian")
+    assert [section.shape[1] for section in sections] == [4] * 23 + [8]
+
+
+def test_half_precision_is_blended_in_single_precision():
+    image = noise((12, 12, 12))
+
+    def half(windows):
+        return windows.bfloat16()
+
+    ours = torch.cat(in_sections(image, PATCH, 0.5, "gaussian", half), dim=1)
+    assert ours.dtype == torch.float32
+    assert torch.equal(ours, by_monai(image, PATCH, 0.5, "gaussian", half))
