@@ -1,5 +1,6 @@
 """A prediction lies on the grid of its image, whatever the orientation of the volume."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -259,6 +260,19 @@ def test_another_spacing_or_a_broken_model_is_refused(model, image, tmp_path, ca
     assert main(["predict", "--model", str(tmp_path / "broken.pt"), *arguments]) == 2
     assert "not a model" in capsys.readouterr().err
     assert not (tmp_path / "mask.nii.gz").exists()
+
+
+def test_reading_a_model_imports_no_compiler(model, tmp_path):
+    ptn = {"ptn": {"feature_size": 2, "hidden_size": 12, "heads": 2}}
+    state = build_network(ptn, RECIPE["training"]["patch_size"]).state_dict()
+    torch.save({"recipe": {**RECIPE, "network": ptn}, "weights": state}, tmp_path / "ptn.pt")
+    read = "; ".join(f"load_model({str(path)!r})" for path in (model, tmp_path / "ptn.pt"))
+    # In a process of its own, as other tests may have imported it.
+    words = (
+        f"import sys; from weakseg3d.inference.model import load_model; {read}; print('torch._dynamo' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", words], capture_output=True, encoding="utf-8")
+    assert ran.stdout == "False\n", ran.stderr
 
 
 def changed(content, key, value):

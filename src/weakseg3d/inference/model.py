@@ -7,11 +7,15 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.recipes import checked_model_recipe
 from weakseg3d.files import existing_file, whole_file
 from weakseg3d.networks import build_network
+
+STEPS_OF_A_DRAW = (torch.Tensor.normal_, torch.Tensor.erfinv_, torch.Tensor.clamp_)
+"""Of values from a normal distribution, which may be truncated, into a tensor."""
 
 
 def write_model(
@@ -40,7 +44,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[nn.Module, dict[str, Any]]
         recipe = checked_model_recipe(model["recipe"], f"{path}: its recipe")
         weights = model["weights"]
         # On the device "meta", no memory is needed, whatever size the recipe asks for.
-        with torch.device("meta"):
+        with torch.device("meta"), _NoFirstWeights():
             expected = build_network(recipe["network"], recipe["training"]["patch_size"]).state_dict()
         if _shapes(weights) != _shapes(expected):
             raise UserError(f"{path}: the weights do not fit the network of its recipe; train the model again")
@@ -58,6 +62,17 @@ def load_model(path: str | os.PathLike[str]) -> tuple[nn.Module, dict[str, Any]]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     # torch's types of Module.to lack memory_format.
     return network.eval().to(device, memory_format=torch.channels_last_3d), recipe  # type: ignore[call-overload]
+
+
+class _NoFirstWeights(TorchFunctionMode):
+    """Leaves tensors as they are where a network draws its first weights from a (truncated) normal distribution.
+
+    For tensors on the device "meta", torch imports its compiler to do so, which takes a second and 90 MB.
+    """
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        """Call ``func``, unless it is a step of the draw."""
+        return args[0] if func in STEPS_OF_A_DRAW else func(*args, **(kwargs or {}))
 
 
 def all_finite(weights: Mapping[str, torch.Tensor]) -> bool:

@@ -22,7 +22,12 @@ ROUNDING = 1e-5
 
 def entropy(probability: sitk.Image) -> sitk.Image:
     """Return the binary entropy in bits, a float32 image, of a foreground probability image."""
-    return like(entropy_bits(sitk.GetArrayViewFromImage(probability)).astype(np.float32), probability)
+    values = sitk.GetArrayViewFromImage(probability)
+    bits = np.empty(values.shape, np.float32)
+    # In double precision, slice by slice, so that not all of it is held.
+    for before, after in zip(values, bits, strict=True):
+        after[:] = entropy_bits(before)
+    return like(bits, probability)
 
 
 def entropy_bits(probability: NDArray[np.float32]) -> NDArray[np.float64]:
