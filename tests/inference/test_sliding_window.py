@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from monai.inferers.utils import sliding_window_inference
 
-from weakseg3d.inference.sliding_window import WINDOWS_AT_ONCE, predicted_sections, sliding_window_prediction
+from weakseg3d.inference.sliding_window import (
+    MOST_KNOWN,
+    WINDOWS_AT_ONCE,
+    predicted_sections,
+    sliding_window_prediction,
+)
+from weakseg3d.inference.windows import WindowGrid
 
 PATCH = (8, 9, 10)
 
@@ -87,3 +93,73 @@ def test_half_precision_is_blended_in_single_precision():
     ours = torch.cat(in_sections(image, PATCH, 0.5, "gaussian", half), dim=1)
     assert ours.dtype == torch.float32
     assert torch.equal(ours, by_monai(image, PATCH, 0.5, "gaussian", half))
+
+
+def with_air(shape, place):
+    """Return noise in a box of ones in air, the box beginning at ``place``."""
+    image = torch.zeros(shape)
+    image[tuple(slice(start, start + 20) for start in place)] = 1
+    image[tuple(slice(start, start + 5) for start in place)] += noise((5, 5, 5))
+    return image
+
+
+def counted(predictor):
+    """Return the predictor, and the numbers of windows in its calls."""
+    calls = []
+
+    def counting(windows):
+        calls.append(len(windows))
+        return predictor(windows)
+
+    return counting, calls
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.tuples(*[st.integers(20, 40)] * 3),
+    st.tuples(*[st.integers(0, 15)] * 3),
+    st.sampled_from([0.0, 0.25, 0.5]),
+    st.booleans(),
+)
+def test_windows_of_one_value_are_predicted_once_and_no_bit_changes(shape, place, overlap, gaussian):
+    blending = "gaussian" if gaussian else "constant"
+    image = with_air(shape, place)
+    predictor, calls = counted(two_maps)
+    windows = PATCH, overlap, blending
+    sections = list(predicted_sections(predictor, reading(image), image.shape, *windows, repeats=True))
+    assert torch.equal(torch.cat(sections, dim=1), by_monai(image, *windows))
+    grid = WindowGrid(image.shape, PATCH, overlap)
+    values = [image[place].unique() for place in grid.places]
+    distinct = {float(value) for (value, *others) in values if not others}
+    # Two windows of each value, and each of the others.
+    assert sum(calls) == 2 * len(distinct) + sum(len(each) > 1 for each in values)
+    assert max(calls) <= WINDOWS_AT_ONCE
+
+
+def test_a_volume_of_air_alone_takes_one_call():
+    predictor, calls = counted(two_maps)
+    image = torch.full((60, 30, 30), 0.25)
+    sections = list(predicted_sections(predictor, reading(image), image.shape, PATCH, 0.5, repeats=True))
+    assert torch.equal(torch.cat(sections, dim=1), by_monai(image, PATCH, 0.5, "gaussian"))
+    assert calls == [2]
+    assert max(section.shape[1] for section in sections) <= PATCH[0]
+
+
+def test_many_values_are_predicted_each_time_but_two():
+    # 27 windows, each of a value of its own, some of them twice.
+    values = torch.arange(27).reshape(3, 3, 3) % 20
+    image = values.float().repeat_interleave(8, 0).repeat_interleave(9, 1).repeat_interleave(10, 2)
+    predictor, calls = counted(two_maps)
+    sections = list(predicted_sections(predictor, reading(image), image.shape, PATCH, 0.0, repeats=True))
+    assert torch.equal(torch.cat(sections, dim=1), by_monai(image, PATCH, 0.0, "gaussian"))
+    # The first two values, 0 and 1, are there twice each.
+    assert sum(calls) == 27 - 4 + 2 * MOST_KNOWN
+
+
+def test_noise_is_drawn_in_every_window_of_air():
+    def noisy(windows):
+        return windows + torch.randn(windows.shape)
+
+    predictor, calls = counted(noisy)
+    torch.cat(in_sections(torch.zeros((16, 18, 20)), PATCH, 0.0, "gaussian", predictor), dim=1)
+    assert calls == [4, 4]

@@ -13,6 +13,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.inference.network_input import NetworkInput
 from weakseg3d.inference.passes import mean_and_variance, mean_logit, set_up, windows_predictor
 from weakseg3d.inference.sliding_window import predicted_sections
+from weakseg3d.networks import is_stochastic
 
 
 @torch.inference_mode()
@@ -22,9 +23,10 @@ def sections_of_maps(
     """Yield the foreground probability of a scan, and its variance if asked for, in sections (maps, slices, y, x).
 
     The network sees the scan as ``seen``; the sections follow one another from its first slice on. Windows have the
-    size of the training patches, and the logits of the recipe's passes are averaged. The noise of stochastic attention
-    is drawn with the recipe's seed and is the same for every image. The variance is the variance of the probability
-    over the passes (divided by their number), computed in every window and blended like the logits. On a GPU, the
+    size of the training patches, and the logits of the recipe's passes are averaged. Windows of air have the same
+    output unless the network draws noise, and are predicted once. Noise is drawn with the recipe's seed and is the same
+    for every image. The variance is the variance of the probability over the passes (divided by their number), computed
+    in every window and blended like the logits. On a GPU, the
     precision is single unless the recipe says otherwise, and determinism is the same as in training. Raises UserError
     if a probability is not a number.
     """
@@ -33,7 +35,10 @@ def sections_of_maps(
     predictor = windows_predictor(network, recipe, mean_and_variance if with_variance else mean_logit)
     prediction, patch_size = recipe["prediction"], recipe["training"]["patch_size"]
     windows = patch_size, prediction["overlap"], prediction["blending"]
-    for section in predicted_sections(predictor, lambda *part: seen.between(*part).to(device), seen.shape, *windows):
+    repeats = not is_stochastic(recipe["network"])
+    for section in predicted_sections(
+        predictor, lambda *part: seen.between(*part).to(device), seen.shape, *windows, repeats
+    ):
         section[0].sigmoid_()
         if not torch.isfinite(section[0]).all():
             raise UserError(

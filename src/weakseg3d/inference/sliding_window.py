@@ -4,7 +4,6 @@ Windows, weights, and the order of all sums are those of MONAI's ``sliding_windo
 the same bits; MONAI holds image, sums and weights of the whole volume.
 """
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
@@ -14,6 +13,10 @@ from torch.nn import functional
 from weakseg3d.inference.windows import Place, WindowGrid
 
 WINDOWS_AT_ONCE = 4
+
+MOST_KNOWN = 2
+"""Outputs of windows of one value that are kept: intensities are scaled and clipped, so it is nearly always air, and
+may be bone or metal."""
 
 
 def sliding_window_prediction(
@@ -36,6 +39,7 @@ def predicted_sections(
     patch_size: Sequence[int],
     overlap: float,
     blending: str = "gaussian",
+    repeats: bool = False,
 ) -> Iterator[torch.Tensor]:
     """Yield the output of ``predictor`` on an image of ``shape`` (z, y, x) in sections (C, slices, y, x), in order.
 
@@ -43,11 +47,12 @@ def predicted_sections(
     have ``patch_size`` (z, y, x) voxels, neighbours share the fraction ``overlap`` of their width, and the predictor
     receives them as (windows, 1, z, y, x), channels last. Its output has as many voxels, and is changed in place. With
     the ``blending`` "gaussian", the centre of a window has more weight than its rim, with "constant" all voxels have
-    the same.
+    the same. If the predictor ``repeats`` itself, which one that draws noise does not, windows of one value throughout,
+    such as air, are predicted once.
     """
     grid = WindowGrid(shape, patch_size, overlap)
     weights = compute_importance_map(tuple(patch_size), mode=blending)
-    outputs = _predicted(predictor, grid.read(slices), weights)
+    outputs = _predicted(predictor, grid.read(slices), weights, grid.side_by_side(), repeats)
     for section in _blended(outputs, weights, grid.padded):
         yield grid.inside(section)
 
@@ -56,18 +61,60 @@ def _predicted(
     predictor: Callable[[torch.Tensor], torch.Tensor],
     windows: Iterable[tuple[Place, torch.Tensor]],
     weights: torch.Tensor,
+    most: int,
+    repeats: bool,
 ) -> Iterator[tuple[Place, torch.Tensor]]:
-    """Yield the weighted output (C, z, y, x) of each window with its place, predicted some windows at once."""
-    windows = iter(windows)
-    while batch := list(itertools.islice(windows, WINDOWS_AT_ONCE)):
-        places, voxels = zip(*batch, strict=True)
-        yield from zip(places, _outputs(predictor, voxels, weights), strict=True)
+    """Yield the weighted output (C, z, y, x) of each window with its place, in order.
+
+    Some windows are predicted at once; beside them at most ``most`` wait whose output is known already.
+    """
+    known: dict[float, torch.Tensor] = {}
+    group: list[tuple[Place, torch.Tensor | None]] = []
+    new: list[torch.Tensor] = []
+    for place, voxels in windows:
+        output = _known_output(predictor, voxels, weights, known) if repeats else None
+        group.append((place, output))
+        if output is None:
+            new.append(voxels)
+        if len(new) == WINDOWS_AT_ONCE or len(group) >= max(most, WINDOWS_AT_ONCE):
+            yield from _in_order(group, _outputs(predictor, new, weights))
+            group, new = [], []
+    yield from _in_order(group, _outputs(predictor, new, weights))
+
+
+def _in_order(
+    group: Iterable[tuple[Place, torch.Tensor | None]], outputs: Iterable[torch.Tensor]
+) -> Iterator[tuple[Place, torch.Tensor]]:
+    """Yield the places of a ``group`` with their outputs; those that were not known are the next of ``outputs``."""
+    new = iter(outputs)
+    return ((place, next(new) if output is None else output) for place, output in group)
+
+
+def _known_output(
+    predictor: Callable[[torch.Tensor], torch.Tensor],
+    window: torch.Tensor,
+    weights: torch.Tensor,
+    known: dict[float, torch.Tensor],
+) -> torch.Tensor | None:
+    """Return the weighted output of a ``window`` of one value throughout, or None for any other.
+
+    It is in ``known`` by its value, or predicted and put there, unless that holds others enough.
+    """
+    low, high = (float(end) for end in torch.aminmax(window))
+    if low != high:
+        return None
+    if low not in known and len(known) < MOST_KNOWN:
+        # Two of them, as torch convolves a single window by another algorithm, which rounds differently.
+        known[low] = _outputs(predictor, [window, window], weights)[0]
+    return known.get(low)
 
 
 def _outputs(
     predictor: Callable[[torch.Tensor], torch.Tensor], windows: Sequence[torch.Tensor], weights: torch.Tensor
 ) -> torch.Tensor:
-    """Return the weighted outputs (windows, C, z, y, x) of windows (z, y, x)."""
+    """Return the weighted outputs (windows, C, z, y, x) of ``windows`` (z, y, x)."""
+    if not windows:
+        return torch.empty(0)
     together = torch.stack(list(windows))[:, None].contiguous(memory_format=torch.channels_last_3d)
     return predictor(together).mul_(weights.to(together.device))
 
