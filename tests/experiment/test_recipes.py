@@ -73,8 +73,8 @@ def test_without_a_preset_methods_have_the_published_settings():
     assert "steps" not in training
     assert training["image_threshold"] == 0
     assert [training["augmentation"][f"{kind}_probability"] for kind in ("scale", "shift")] == [0.1, 0.1]
-    prediction = {"passes": 6, "overlap": 0.5, "blending": "constant", "threshold": 0.5, "mixed_precision": False}
-    assert methods["pw4medseg"]["prediction"] == prediction
+    prediction = {"passes": 6, "overlap": 0.5, "blending": "constant", "threshold": 0.5}
+    assert methods["pw4medseg"]["prediction"] == prediction | {"mixed_precision": False, "skip_air": False}
     for name, epochs in (("paseg_stage1", 300), ("paseg_stage1_attention_unet", 300), ("paseg", 100)):
         training = methods[name]["training"]
         assert (training["epochs"], training["extra_steps_per_epoch"], training["validations"]) == (

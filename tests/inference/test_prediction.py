@@ -335,6 +335,31 @@ def flat_image():
     return make_volume(np.zeros((16, 17, 18), np.float32), (2.0, 2.0, 2.0))
 
 
+@pytest.mark.parametrize("normalisation", ["none", "z_score"])
+def test_air_is_background_where_the_recipe_skips_it(normalisation):
+    # Windows of 16 voxels that share none: the first holds an organ, the third one voxel above the intensity window's
+    # lower end, the second and the fourth are air of several values at and below that end.
+    array = np.zeros((64, 16, 16), np.float32)
+    array[16:32] = -np.random.default_rng(0).uniform(0, 100, (16, 16, 16))
+    array[2:9, 4:11, 3:12] = 100
+    array[40, 3, 3] = 1
+    image = make_volume(array, (2.0, 2.0, 2.0), direction=np.diag([-1.0, -1.0, 1.0]))
+    results = {}
+    for skip_air in (False, True):
+        prediction = {**RECIPE["prediction"], "overlap": 0.0, "passes": 2, "skip_air": skip_air}
+        recipe = {**RECIPE, "normalisation": normalisation, "prediction": prediction}
+        maps = predict(Alternating(), recipe, image, with_variance=True)
+        results[skip_air] = [sitk.GetArrayFromImage(each) for each in maps]
+        mask = sitk.GetArrayFromImage(predicted_mask(Alternating(), recipe, image))
+        assert (mask == (results[skip_air][0] > 0.5)).all()
+    for predicted, skipped in zip(results[False], results[True], strict=True):
+        for window in (slice(0, 16), slice(32, 48)):
+            assert (skipped[window] == predicted[window]).all()
+        for window in (slice(16, 32), slice(48, 64)):
+            assert (skipped[window] == 0).all()
+    assert (results[False][0][48:] > 0).all()
+
+
 @pytest.mark.parametrize("with_jsonschema", [True, False])
 @pytest.mark.parametrize(
     ("key", "value", "message"), BAD_RECIPES, ids=[f"{key}={str(v)[:20]}" for key, v, _ in BAD_RECIPES]

@@ -1,5 +1,7 @@
 """A sliding window that holds a few slices at a time gives what MONAI's, which holds the volume, gives, bit for bit."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from monai.inferers.utils import sliding_window_inference
 from weakseg3d.inference.sliding_window import (
     MOST_KNOWN,
     WINDOWS_AT_ONCE,
+    Skipped,
     predicted_sections,
     sliding_window_prediction,
 )
@@ -163,3 +166,35 @@ def test_noise_is_drawn_in_every_window_of_air():
     predictor, calls = counted(noisy)
     torch.cat(in_sections(torch.zeros((16, 18, 20)), PATCH, 0.0, "gaussian", predictor), dim=1)
     assert calls == [4, 4]
+
+
+def test_skipped_windows_have_no_part_in_the_means():
+    # Windows of four slices, two of which the next one shares: those that begin at 0, 8 and 10 hold air alone.
+    image = torch.zeros((14, 4, 4))
+    image[5:7] = 1
+    skipped = Skipped(0.0, (-math.inf, 7.0))
+
+    def first_slice(windows):
+        """Return the first slice of the window plus 3 everywhere, and 1."""
+        both = torch.stack([windows[:, 0, :1], torch.zeros_like(windows[:, 0, :1])], dim=1)
+        return (both + torch.tensor([3.0, 1.0])[:, None, None, None]).expand(-1, -1, 4, -1, -1).clone()
+
+    predictor, calls = counted(first_slice)
+    windows = (4, 4, 4), 0.5, "constant"
+    sections = list(predicted_sections(predictor, reading(image), image.shape, *windows, skipped=skipped))
+    first, second = torch.cat(sections, dim=1)[:, :, 1, 2].tolist()
+    # Of the windows at 2, 4 and 6, the last begins with a slice of ones.
+    assert first == [-math.inf] * 2 + [3, 3] + [3, 3] + [3.5, 3.5] + [4, 4] + [-math.inf] * 4
+    assert second == [7] * 2 + [1] * 8 + [7] * 4
+    assert calls == [3]
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+def test_a_volume_of_skipped_windows_is_never_predicted(repeats):
+    predictor, calls = counted(two_maps)
+    image = torch.full((60, 20, 30), 0.25)
+    air = {"repeats": repeats, "skipped": Skipped(0.25, (-1.0, 0.0))}
+    sections = list(predicted_sections(predictor, reading(image), image.shape, PATCH, 0.5, **air))
+    assert torch.equal(torch.cat(sections, dim=1), torch.tensor([-1.0, 0.0])[:, None, None, None].expand(2, 60, 20, 30))
+    assert calls == []
+    assert max(section.shape[1] for section in sections) <= PATCH[0]

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from weakseg3d.images.isotropic_slices import IsotropicSlices
 from weakseg3d.images.normalisation import moments
@@ -36,6 +38,14 @@ class NetworkInput:
         """Return whether the network of another ``recipe`` sees the same."""
         return self.settings == {key: recipe[key] for key in KEYS}
 
+    @property
+    def air(self) -> float:
+        """What the network sees of voxels at or below the lower end of the intensity window."""
+        return float(self._normalised(np.zeros(1, np.float32)))
+
     def between(self, start: int, stop: int) -> torch.Tensor:
         """Return the slices from ``start`` up to but without ``stop``."""
-        return torch.from_numpy((self.scaled.between(start, stop) - self.mean) / self.std).float()
+        return self._normalised(self.scaled.between(start, stop))
+
+    def _normalised(self, scaled: NDArray[np.float32]) -> torch.Tensor:
+        return torch.from_numpy((scaled - self.mean) / self.std).float()

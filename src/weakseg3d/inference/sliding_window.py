@@ -5,6 +5,7 @@ the same bits; MONAI holds image, sums and weights of the whole volume.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from monai.data.utils import compute_importance_map
@@ -14,9 +15,19 @@ from weakseg3d.inference.windows import Place, WindowGrid
 
 WINDOWS_AT_ONCE = 4
 
+SKIPPED = torch.empty(0)
+"""In place of the output of a window that was not predicted."""
+
 MOST_KNOWN = 2
 """Outputs of windows of one value that are kept: intensities are scaled and clipped, so it is nearly always air, and
 may be bone or metal."""
+
+
+class Skipped(NamedTuple):
+    """Windows of the ``value`` alone are not predicted; where nothing else is, ``output`` (C,) stands for theirs."""
+
+    value: float
+    output: Sequence[float]
 
 
 def sliding_window_prediction(
@@ -40,6 +51,7 @@ def predicted_sections(
     overlap: float,
     blending: str = "gaussian",
     repeats: bool = False,
+    skipped: Skipped | None = None,
 ) -> Iterator[torch.Tensor]:
     """Yield the output of ``predictor`` on an image of ``shape`` (z, y, x) in sections (C, slices, y, x), in order.
 
@@ -48,12 +60,13 @@ def predicted_sections(
     receives them as (windows, 1, z, y, x), channels last. Its output has as many voxels, and is changed in place. With
     the ``blending`` "gaussian", the centre of a window has more weight than its rim, with "constant" all voxels have
     the same. If the predictor ``repeats`` itself, which one that draws noise does not, windows of one value throughout,
-    such as air, are predicted once.
+    such as air, are predicted once. Those that are ``skipped`` have no part in the means.
     """
     grid = WindowGrid(shape, patch_size, overlap)
     weights = compute_importance_map(tuple(patch_size), mode=blending)
-    outputs = _predicted(predictor, grid.read(slices), weights, grid.side_by_side(), repeats)
-    for section in _blended(outputs, weights, grid.padded):
+    known = {skipped.value: SKIPPED} if skipped else {}
+    outputs = _predicted(predictor, grid.read(slices), weights, grid.side_by_side(), repeats, known)
+    for section in _blended(outputs, weights, grid.padded, skipped.output if skipped else None):
         yield grid.inside(section)
 
 
@@ -63,16 +76,21 @@ def _predicted(
     weights: torch.Tensor,
     most: int,
     repeats: bool,
+    known: dict[float, torch.Tensor],
 ) -> Iterator[tuple[Place, torch.Tensor]]:
     """Yield the weighted output (C, z, y, x) of each window with its place, in order.
 
-    Some windows are predicted at once; beside them at most ``most`` wait whose output is known already.
+    Some windows are predicted at once; beside them at most ``most`` wait whose output is ``known``, by the one value
+    that they hold.
     """
-    known: dict[float, torch.Tensor] = {}
     group: list[tuple[Place, torch.Tensor | None]] = []
     new: list[torch.Tensor] = []
     for place, voxels in windows:
-        output = _known_output(predictor, voxels, weights, known) if repeats else None
+        value = _only_value(voxels) if repeats or known else None
+        if repeats and value is not None and value not in known and len(known) < MOST_KNOWN:
+            # Two of them, as torch convolves a single window by another algorithm, which rounds differently.
+            known[value] = _outputs(predictor, [voxels, voxels], weights)[0]
+        output = None if value is None else known.get(value)
         group.append((place, output))
         if output is None:
             new.append(voxels)
@@ -90,23 +108,10 @@ def _in_order(
     return ((place, next(new) if output is None else output) for place, output in group)
 
 
-def _known_output(
-    predictor: Callable[[torch.Tensor], torch.Tensor],
-    window: torch.Tensor,
-    weights: torch.Tensor,
-    known: dict[float, torch.Tensor],
-) -> torch.Tensor | None:
-    """Return the weighted output of a ``window`` of one value throughout, or None for any other.
-
-    It is in ``known`` by its value, or predicted and put there, unless that holds others enough.
-    """
+def _only_value(window: torch.Tensor) -> float | None:
+    """Return the value of all voxels of a ``window``, or None if they differ."""
     low, high = (float(end) for end in torch.aminmax(window))
-    if low != high:
-        return None
-    if low not in known and len(known) < MOST_KNOWN:
-        # Two of them, as torch convolves a single window by another algorithm, which rounds differently.
-        known[low] = _outputs(predictor, [window, window], weights)[0]
-    return known.get(low)
+    return low if low == high else None
 
 
 def _outputs(
@@ -120,26 +125,41 @@ def _outputs(
 
 
 def _blended(
-    outputs: Iterable[tuple[Place, torch.Tensor]], weights: torch.Tensor, shape: Sequence[int]
+    outputs: Iterable[tuple[Place, torch.Tensor]],
+    weights: torch.Tensor,
+    shape: Sequence[int],
+    background: Sequence[float] | None,
 ) -> Iterator[torch.Tensor]:
     """Yield the sums of the weighted ``outputs`` over those of the weights, in sections (C, slices, y, x).
 
-    The whole has the ``shape`` (z, y, x). A section ends where no later window reaches.
+    The whole has the ``shape`` (z, y, x). A section ends where no later window reaches. Where all windows were skipped,
+    the ``background`` (C,) stands.
     """
     start, total, norm = 0, torch.empty(0), torch.empty(0)
     for (depth, *across), output in outputs:
         if not total.numel():
             weights = weights.to(output.device)
-            total, norm = weights.new_zeros((len(output), 0, *shape[1:])), weights.new_zeros((0, *shape[1:]))
+            total = weights.new_zeros((len(background or output), 0, *shape[1:]))
+            norm = weights.new_zeros((0, *shape[1:]))
         if depth.start > start:
             finished = depth.start - start
-            yield total[:, :finished].div_(norm[:finished])
+            yield _mean(total[:, :finished], norm[:finished], background)
             start, total, norm = depth.start, total[:, finished:], norm[finished:]
         total, norm = (_up_to(depth.stop - start, sums) for sums in (total, norm))
+        if output is SKIPPED:
+            continue
         here = slice(depth.start - start, depth.stop - start)
         total[:, here, *across] += output
         norm[here, *across] += weights
-    yield total.div_(norm)
+    yield _mean(total, norm, background)
+
+
+def _mean(total: torch.Tensor, norm: torch.Tensor, background: Sequence[float] | None) -> torch.Tensor:
+    """Return ``total`` (C, z, y, x), which is changed, over ``norm``, and the ``background`` (C,) where that is 0."""
+    mean = total.div_(norm)
+    if background is not None:
+        mean[:, norm == 0] = mean.new_tensor(background)[:, None]
+    return mean
 
 
 def _up_to(slices: int, sums: torch.Tensor) -> torch.Tensor:
