@@ -187,12 +187,14 @@ rule external_train:
     resources:
         mem_mb=16000 if GPUS else 4000,
         runtime=2880,
-        gpu=lambda wildcards: GPUS * EXPERIMENT.methods[wildcards.method]["external"]["gpus"],
+        gpu=lambda wildcards: GPUS * EXPERIMENT.program_of(wildcards)["gpus"],
     params:
-        run=EXTERNAL_RUN.verb_on_methods_device("external"),
-        command=lambda wildcards: EXPERIMENT.methods[wildcards.method]["external"]["train"],
-        options=lambda wildcards, input: options.external_options(EXPERIMENT, wildcards, "conda" in DEPLOYED_BY),
-        resume=lambda wildcards: "--resume" * EXPERIMENT.methods[wildcards.method]["external"]["resume"],
+        run=EXTERNAL_RUN.verb_on_programs_device("external", EXPERIMENT.program_of),
+        command=lambda wildcards: EXPERIMENT.program_of(wildcards)["train"],
+        options=lambda wildcards, input: options.external_options(
+            EXPERIMENT.program_of(wildcards), "conda" in DEPLOYED_BY
+        ),
+        resume=lambda wildcards: "--resume" * EXPERIMENT.program_of(wildcards)["resume"],
         out=subpath(output.model, parent=True),
     message:
         "{wildcards.dataset}: training {wildcards.method} for the {wildcards.organ}, seed {wildcards.seed}, GPUs: {resources.gpu}"

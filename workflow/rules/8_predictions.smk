@@ -135,12 +135,14 @@ rule external_predict:
     resources:
         mem_mb=16000 if GPUS else 4000,
         runtime=720,
-        gpu=lambda wildcards: GPUS * EXPERIMENT.methods[wildcards.method]["external"]["gpus"],
+        gpu=lambda wildcards: GPUS * EXPERIMENT.program_of(wildcards)["gpus"],
     params:
-        run=EXTERNAL_RUN.verb_on_methods_device("external"),
-        command=lambda wildcards: EXPERIMENT.methods[wildcards.method]["external"]["predict"],
-        options=lambda wildcards, input: options.external_options(EXPERIMENT, wildcards, "conda" in DEPLOYED_BY),
-        gpus=lambda wildcards: EXPERIMENT.methods[wildcards.method]["external"]["gpus"],
+        run=EXTERNAL_RUN.verb_on_programs_device("external", EXPERIMENT.program_of),
+        command=lambda wildcards: EXPERIMENT.program_of(wildcards)["predict"],
+        options=lambda wildcards, input: options.external_options(
+            EXPERIMENT.program_of(wildcards), "conda" in DEPLOYED_BY
+        ),
+        gpus=lambda wildcards: EXPERIMENT.program_of(wildcards)["gpus"],
         given=lambda wildcards: options.prediction_options(FILES.predicted_with(wildcards)),
     message:
         "{wildcards.dataset}: {wildcards.method} segments the {wildcards.organ} in all test cases"

@@ -73,7 +73,7 @@ wildcard_constraints:
 
 def external_env(wildcards):
     """Return the conda environment of a program of somebody else's, or None where it needs none."""
-    return options.external_environment_file(EXPERIMENT, wildcards.method)
+    return options.external_environment_file(EXPERIMENT.program_of(wildcards))
 
 
 def in_report(path, category, name):

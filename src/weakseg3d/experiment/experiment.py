@@ -196,6 +196,14 @@ class Experiment:
         names = [name for name in self.methods if self.is_external(name)]
         return [name for name in names if uncertain in (None, self.has_uncertainty(name))]
 
+    def program_of(self, cell: Any) -> dict[str, Any]:
+        """Return what the method of a cell says of its program of somebody else's; nothing where it has none."""
+        return self.methods[cell.method].get("external", {})
+
+    def programs(self) -> list[dict[str, Any]]:
+        """Return what the methods say of each program of somebody else's, under their keys ``external``."""
+        return [self.methods[name]["external"] for name in self.externals()]
+
     def given(self) -> list[str]:
         """Return the methods whose masks were made elsewhere."""
         return [name for name, method in self.methods.items() if "predictions" in method]

@@ -5,7 +5,7 @@ from typing import Any
 
 from weakseg3d.experiment.external_commands import ANNOTATIONS, placeholders
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels import PSEUDO_LABELS, is_soft, is_sparse
+from weakseg3d.pseudo_labels import label_kind
 
 
 def gets_annotations(method: Mapping[str, Any]) -> bool:
@@ -24,8 +24,8 @@ def target_of(method: Mapping[str, Any]) -> str | None:
         return "mask"
     if "pseudo_label" not in method:
         return "annotation"
-    label = PSEUDO_LABELS.choice(method["pseudo_label"]).entry
-    return "soft" if is_soft(label) else "sparse" if is_sparse(label) else "mask"
+    label = label_kind(method["pseudo_label"])
+    return "soft" if label.soft else "sparse" if label.sparse else "mask"
 
 
 def facts_of(method: Mapping[str, Any], /, **cell: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.experiment.method_schema import method_schema
 from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.networks import NETWORKS, is_stochastic
-from weakseg3d.pseudo_labels import PSEUDO_LABELS, is_soft
+from weakseg3d.pseudo_labels import label_kind
 from weakseg3d.registry.parameters import ForDivergence
 from weakseg3d.regularisers import regulariser
 
@@ -29,8 +29,8 @@ def check_idle_keys(method: Mapping[str, Any], source: str | Path) -> None:
         soft, labels = False, "dense masks, which have"
     else:
         shares = [share for share in shares_of(method).values() if share["supervision"] == "weak"]
-        used = [PSEUDO_LABELS.choice(share["pseudo_label"]).entry for share in shares]
-        soft, labels = any(map(is_soft, used)), f"pseudo label '{used[-1].name}', which has"
+        used = [label_kind(share["pseudo_label"]) for share in shares]
+        soft, labels = any(label.soft for label in used), f"pseudo label '{used[-1].name}', which has"
     if not soft:
         for key in target:
             _refuse(method, ("target", key), f"on {labels} no values between 0 and 1", source)

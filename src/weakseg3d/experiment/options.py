@@ -117,15 +117,18 @@ def file_options(files: Mapping[str, Any]) -> str:
     return _joined(*volumes, folder_option("uncertainty", files.get("uncertainty", ())))
 
 
-def external_environment_file(experiment: Experiment, method: str) -> str | None:
-    """Return the path of the conda environment of a program of somebody else's, or None where it names none."""
-    environment = experiment.methods[method].get("external", {}).get("environment", "")
+def external_environment_file(external: Mapping[str, Any]) -> str | None:
+    """Return the path of the conda environment of a program of somebody else's, or None where it names none.
+
+    ``external`` is what a method says of it, under the key of that name.
+    """
+    environment = external.get("environment", "")
     return str(from_here_or_project(environment)) if environment.endswith(ENVIRONMENT_FILES) else None
 
 
 def external_environments(experiment: Experiment) -> list[str]:
     """Return the conda environments of all programs of somebody else's, as the methods name them."""
-    found = [experiment.methods[name]["external"].get("environment", "") for name in experiment.externals()]
+    found = [external.get("environment", "") for external in experiment.programs()]
     return [environment for environment in dict.fromkeys(found) if environment.endswith(ENVIRONMENT_FILES)]
 
 
@@ -137,12 +140,11 @@ def external_maps(files: StageFiles, cell: Any, maps: Sequence[Any]) -> str:
     )
 
 
-def external_options(experiment: Experiment, cell: Any, activated: bool) -> str:
-    """Return the options of `external` that say where a method's commands run, and which file ``{program}`` is.
+def external_options(external: Mapping[str, Any], activated: bool) -> str:
+    """Return the options of `external` that say where a program's commands run, and which file ``{program}`` is.
 
-    ``activated`` says that Snakemake has activated the method's conda environment.
+    ``activated`` says that Snakemake has activated the conda environment that ``external`` names.
     """
-    external = experiment.methods[cell.method]["external"]
     environment = external.get("environment", "")
     own = environment if environment and not environment.endswith(ENVIRONMENT_FILES) else ""
     return _joined(

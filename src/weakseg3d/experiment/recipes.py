@@ -23,7 +23,7 @@ from weakseg3d.experiment.mixture import check_mixture, shares_of
 from weakseg3d.losses import LOSSES, sparse_losses, takes_sparse_targets
 from weakseg3d.named_files import named_file
 from weakseg3d.networks import NETWORKS
-from weakseg3d.pseudo_labels import PSEUDO_LABELS, accepted_annotations, is_soft, is_sparse, sparse_kinds
+from weakseg3d.pseudo_labels import label_kind, sparse_kinds
 from weakseg3d.registry.parameters import DivisibleBy
 from weakseg3d.registry.registry import Registry
 from weakseg3d.registry.signatures import call_with_known
@@ -403,14 +403,14 @@ def _check_weak_labels(method: dict[str, Any], source: str | Path) -> None:
     if "none" in method["annotation"]:
         raise UserError(f"{source}: weak supervision needs an annotation other than 'none'; name one")
     check_pseudo_label(method, source)
-    label, loss = PSEUDO_LABELS.choice(method["pseudo_label"]).entry, LOSSES.choice(method["loss"]).entry.name
+    label, loss = label_kind(method["pseudo_label"]), LOSSES.choice(method["loss"]).entry.name
     sparse = takes_sparse_targets(method["loss"])
-    if is_sparse(label) and not sparse:
+    if label.sparse and not sparse:
         raise UserError(
             f"{source}: loss '{loss}' cannot leave out the unknown voxels of pseudo label '{label.name}';"
             f" use {' or '.join(sparse_losses())}"
         )
-    if is_soft(label) and sparse:
+    if label.soft and sparse:
         raise UserError(
             f"{source}: loss '{loss}' counts only voxels labelled exactly 0 or 1, of which the soft pseudo label"
             f" '{label.name}' has hardly any; use a loss for soft targets, or a pseudo label among"
@@ -420,12 +420,12 @@ def _check_weak_labels(method: dict[str, Any], source: str | Path) -> None:
 
 def check_pseudo_label(method: dict[str, Any], source: str | Path) -> None:
     """Raise a UserError, naming ``source``, when a method's pseudo label cannot be made of its annotation."""
-    label = PSEUDO_LABELS.choice(method["pseudo_label"]).entry
+    label = label_kind(method["pseudo_label"])
     kind = "none" if "none" in method["annotation"] else resembled(ANNOTATIONS.choice(method["annotation"]).entry)
-    if kind not in accepted_annotations(label):
+    if kind not in label.annotations:
         raise UserError(
             f"{source}: pseudo label '{label.name}' cannot be made of annotation '{kind}';"
-            f" it takes {' or '.join(accepted_annotations(label))}"
+            f" it takes {' or '.join(label.annotations)}"
         )
 
 

@@ -1,7 +1,7 @@
 """The shell command of a job: a verb for the job's case, or for every case of its batch."""
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,11 @@ class Commands:
             f"{self.start}.jobs.devices {self._each(name, wildcards, input, output)}{name}"
         )
 
-    def verb_on_methods_device(self, name: str) -> Callable[..., str]:
-        """Return the same for a verb that needs a GPU only where the method of its job says so."""
+    def verb_on_programs_device(self, name: str, program: Callable[[Any], Mapping[str, Any]]) -> Callable[..., str]:
+        """Return the same for a verb that needs a GPU only where the ``program`` of a job's wildcards says so."""
         return lambda wildcards, input, output: (
             self.verb_on_device(name)(wildcards, input, output)
-            if self.experiment.methods[wildcards.method]["external"]["gpus"]
+            if program(wildcards)["gpus"]
             else self.verb(name)(wildcards, input, output)
         )
 

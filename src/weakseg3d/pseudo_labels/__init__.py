@@ -17,6 +17,9 @@ All other arguments are parameters of the recipe, and options of the verb. A fun
 same of itself.
 """
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 from weakseg3d.annotations import ANNOTATIONS
 from weakseg3d.errors import UserError
 from weakseg3d.registry.parameters import MadeOf, Mask, SoftLabel, SparseLabel
@@ -67,3 +70,19 @@ PSEUDO_LABELS = Registry(
     mark=MadeOf,
     check=_check,
 )
+
+
+class LabelKind(NamedTuple):
+    """What a recipe's choice of a pseudo label says of its volumes: neither soft nor sparse, they are masks."""
+
+    name: str
+    soft: bool
+    sparse: bool
+    annotations: tuple[str, ...]
+    """The annotations that it can be made of."""
+
+
+def label_kind(choice: Mapping[str, Any]) -> LabelKind:
+    """Return the kind of the pseudo label that a recipe chose by ``choice``."""
+    label = PSEUDO_LABELS.choice(choice).entry
+    return LabelKind(label.name, is_soft(label), is_sparse(label), accepted_annotations(label))
