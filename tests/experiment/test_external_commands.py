@@ -1,9 +1,12 @@
 """Commands of somebody else's programs: words with placeholders, and what is refused."""
 
+import re
+
 import pytest
 import yaml
 
 from weakseg3d.errors import UserError
+from weakseg3d.experiment.experiment import pseudo_label_part
 from weakseg3d.experiment.external_commands import check_pattern, command_words
 from weakseg3d.experiment.external_facts import gets_annotations, target_of
 from weakseg3d.experiment.recipes import checked_method
@@ -11,6 +14,21 @@ from weakseg3d.experiment.recipes import checked_method
 CLICKS = {"annotation": {"seven-points": {"margin": 3.0}}}
 COMMANDS = {"train": "run {cases} {recipe} {out}", "predict": "run {model} {images} {out}"}
 PROMPTED = "run {annotations} {recipe} {images} {out}"
+
+
+LABELLED = {
+    "description": "Ours, on their labels.",
+    "supervision": "weak",
+    **CLICKS,
+    "network": {"unet": {"channels": [2, 4, 8]}},
+    "loss": {"dice_ce": {}},
+    "training": {"patch_size": [16, 16, 16], "steps": 3, "optimizer": {"adamw": {}}},
+}
+
+
+def labelled(program=None, **changes):
+    """Return a method that learns from the labels of a program."""
+    return LABELLED | {"pseudo_label": {"external": {"predict": PROMPTED} | (program or {})}} | changes
 
 
 def method(external=None, **changes):
@@ -49,7 +67,39 @@ def test_a_program_without_training_may_get_the_annotations_of_what_it_segments(
     assert not gets_annotations(checked_method(method(), "m.yaml"))
 
 
+def test_a_programs_label_is_a_mask_or_soft_and_another_one_if_anything_is_said_otherwise():
+    learnt = method(pseudo_label={"external": {"predict": PROMPTED, "probabilities": True}})
+    assert target_of(checked_method(learnt, "m.yaml")) == "soft"
+    variants = [{}, {"name": "balls"}, {"settings": {"radius": 3}}, {"environment": "venv"}, {"probabilities": True}]
+    choices = [checked_method(labelled(variant), "m.yaml")["pseudo_label"] for variant in variants]
+    parts = [pseudo_label_part(choice) for choice in choices]
+    assert len(set(parts)) == len(parts)
+    assert [re.fullmatch(r"(\w+)_sha-[0-9a-f]{8}", part)[1] for part in parts] == [
+        "external",
+        "balls",
+        *["external"] * 3,
+    ]
+
+
 MISTAKES = [
+    (labelled({"predict": "run {images} {out}"}), r"pseudo_label.external.predict lacks \{annotations\}"),
+    (labelled({"predict": PROMPTED + " {model}"}), r"pseudo_label.external.predict has the placeholder \{model\}"),
+    (labelled({"predict": PROMPTED + " {program}"}), "but pseudo_label.external.program names no file"),
+    (labelled({"program": "nowhere.py"}), "nowhere.py: no such file"),
+    (labelled({"environment": "envs/nowhere.yaml"}), "envs/nowhere.yaml: no such file"),
+    (labelled({"train": "run {cases} {out}"}), "unknown key 'train' in 'pseudo_label.external'"),
+    (labelled({"name": "../up"}), "pseudo_label.external.name"),
+    (labelled(annotation={"none": {}}), "weak supervision needs an annotation"),
+    (labelled(target={"form": "hard"}), "on pseudo label 'external', which has no values between 0 and 1"),
+    (labelled({"probabilities": True}, loss={"partial_ce": {}}), "of which the soft pseudo label 'external' has"),
+    (
+        labelled(supervision="none", control="pseudo_label", network=None, loss=None, training=None),
+        "cannot show what a program makes of test cases; give the program under 'external'",
+    ),
+    (
+        labelled(mixed={"clicked": {"cases": 1, **CLICKS, "pseudo_label": {"external": {"predict": "run {out}"}}}}),
+        r"pseudo_label.external.predict lacks \{annotations\}",
+    ),
     (method({"train": "run {cases}"}), r"external.train lacks \{out\}"),
     (method({"train": "run {cases} {out} {model}"}), r"has the placeholder \{model\}; use \{cases\}, \{out\}"),
     (method({"predict": "run '{model} {images} {out}"}), "external.predict cannot be split into words"),
@@ -89,7 +139,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("content", "message"), MISTAKES, ids=[m for _, m in MISTAKES])
 def test_a_mistake_in_a_method_is_named(content, message):
     with pytest.raises(UserError, match=message):
-        checked_method(content, "m.yaml")
+        checked_method({key: value for key, value in content.items() if value is not None}, "m.yaml")
 
 
 @pytest.mark.parametrize(

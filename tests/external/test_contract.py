@@ -10,11 +10,13 @@ import pytest
 import SimpleITK as sitk
 from conftest import make_volume, oblique_direction
 
+from weakseg3d.cli import main
 from weakseg3d.errors import UserError
 from weakseg3d.external.masks import foreign_mask, foreign_probability
 from weakseg3d.external.predicting import predict
 from weakseg3d.external.training import train
 from weakseg3d.images.volumes import write_volume
+from weakseg3d.report.results import read_run
 
 FACTS = {"method": "theirs", "seed": 4, "settings": {"depth": 3}, "gpus": 0}
 GRID = {"spacing": (2.0, 1.5, 4.0), "origin": (-10.0, 20.0, 5.0), "direction": oblique_direction()}
@@ -50,7 +52,7 @@ def predicted(folder, code):
     trained(folder)
     command = python(code, "{model}", "{images}", "{out}")
     given = {"model": folder / "out/model.json"}
-    predict("theirs", folder / "cases.csv", command, folder / "masks.json", os.environ, **given)
+    predict("method 'theirs', prediction", folder / "cases.csv", command, folder / "masks.json", os.environ, **given)
     return json.loads((folder / "masks.json").read_text(encoding="utf-8"))
 
 
@@ -123,15 +125,21 @@ def test_prediction_gets_a_folder_of_images_and_gives_a_folder_of_masks(cases):
     assert (cases / "masks/one.nii.gz").read_bytes() == (cases / "far/one_i.nii.gz").read_bytes()
 
 
-def prompted(folder, code, *words, facts=FACTS):
-    """Segment the two cases, whose annotations say their name, without a model."""
+def annotated(folder):
+    """Return the list of the two cases with annotations, which say their name."""
     lines = ["case,image,annotation"]
     for case in ("one", "two"):
         (folder / f"far/{case}.mrk.json").write_text(json.dumps(case), encoding="utf-8")
         lines.append(f"{case},far/{case}_i.nii.gz,far/{case}.mrk.json")
-    (folder / "test.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "annotated.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder / "annotated.csv"
+
+
+def prompted(folder, code, *words, facts=FACTS):
+    """Segment the two cases without a model."""
     command = python(code, "{images}", "{out}", *words)
-    predict("theirs", folder / "test.csv", command, folder / "masks.json", os.environ, facts=facts)
+    what = "method 'theirs', prediction"
+    predict(what, annotated(folder), command, folder / "masks.json", os.environ, facts=facts)
 
 
 def test_a_prediction_without_a_model_gets_copies_of_the_annotations_and_all_facts(cases):
@@ -157,7 +165,7 @@ def test_a_prediction_is_refused_what_it_is_not_given(cases):
             prompted(cases, "pass", word, facts=None)
     command = python("pass", "{annotations}", "{images}", "{out}")
     with pytest.raises(UserError, match="cases.csv: has no column 'annotation'"):
-        predict("theirs", cases / "cases.csv", command, cases / "masks.json", os.environ)
+        predict("method 'theirs', prediction", cases / "cases.csv", command, cases / "masks.json", os.environ)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +183,36 @@ def test_a_prediction_with_other_files_is_refused_and_leaves_none(cases, code, m
         predicted(cases, code)
     assert not (cases / "masks").exists()
     assert not (cases / "masks.json").exists()
+
+
+def labelled(folder, code):
+    """Make pseudo labels of the two cases and return the exit code."""
+    (folder / "facts.json").write_text(json.dumps(FACTS), encoding="utf-8")
+    files = {"facts": "facts.json", "out": "labels/external.json", "record": "labels/run.json"}
+    words = [word for name, file in files.items() for word in (f"--{name}", str(folder / file))]
+    command = python(code, "{annotations}", "{recipe}", "{images}", "{out}")
+    return main(
+        ["external", "label", "--name", "theirs", "--cases", str(annotated(folder)), *words, "--command", command]
+    )
+
+
+def test_labels_are_made_like_predictions_and_what_they_took_is_recorded(cases):
+    code = (
+        "assert json.loads(a[1].read_text())['cases'] == ['one', 'two']\n"
+        "[shutil.copy(a[2] / (json.loads(p.read_text()) + '.nii.gz'), a[3]) for p in a[0].iterdir()]"
+    )
+    assert labelled(cases, code) == 0
+    assert [*json.loads((cases / "labels/external.json").read_text(encoding="utf-8"))] == ["one.nii.gz", "two.nii.gz"]
+    run = read_run(cases / "labels/run.json")
+    assert (run["recipe"]["settings"], run["cases"], run["seed"]) == (FACTS["settings"], ["one", "two"], 4)
+    assert run["peak_memory_mb"] > 1
+
+
+def test_labels_that_a_program_fails_to_make_are_none(cases, capsys):
+    assert labelled(cases, "(a[3] / 'one.nii.gz').touch(); sys.exit('no licence')") == 2
+    (sentence,) = capsys.readouterr().err.splitlines()[-1:]
+    assert sentence.endswith("pseudo label 'theirs': 'python' ended with exit code 1; its last words: no licence")
+    assert not (cases / "labels").exists() or not [*(cases / "labels").iterdir()]
 
 
 def mask(folder, array, **grid):
@@ -233,6 +271,32 @@ def test_a_mask_that_is_missing_or_damaged_is_refused(tmp_path, image):
     (tmp_path / "theirs.nii.gz").write_text("not a volume", encoding="utf-8")
     with pytest.raises(UserError, match="theirs.nii.gz: "):
         foreign_mask(tmp_path / "theirs.nii.gz", [image])
+
+
+def test_a_soft_label_is_taken_over_if_it_holds_values_from_0_to_1(tmp_path, image, capsys):
+    array = np.linspace(0, 1, 60, dtype=np.float32).reshape(3, 4, 5)
+    command = [
+        "adopt",
+        "--soft",
+        str(mask(tmp_path, array)),
+        "--images",
+        image,
+        "--out",
+        str(tmp_path / "label.nii.gz"),
+    ]
+    assert main(command) == 0
+    taken = sitk.ReadImage(str(tmp_path / "label.nii.gz"))
+    assert taken.GetPixelID() == sitk.sitkFloat32
+    assert (sitk.GetArrayFromImage(taken) == array).all()
+    (tmp_path / "label.nii.gz").unlink()
+    for changed, grid, message in (
+        (array + 0.5, {}, "from 0.5 to 1.5"),
+        (array, {"spacing": (1.0, 1.0, 1.0)}, "grids"),
+    ):
+        mask(tmp_path, changed, **grid)
+        assert main(command) == 2
+        assert message in capsys.readouterr().err
+        assert not (tmp_path / "label.nii.gz").exists()
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1])

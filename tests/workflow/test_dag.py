@@ -50,23 +50,45 @@ def graph(request, tmp_path_factory):
     return graph_of(folder / "config.yaml", folder)
 
 
+LEARNT = """\
+description: A U-Net learns from what a program makes of the clicks on training scans.
+supervision: weak
+annotation: {seven-points: {margin: 3.0}}
+pseudo_label: {external: {name: theirs, predict: "run {annotations} {images} {out}"}}
+network: {unet: {channels: [2, 4, 8]}}
+loss: {dice_ce: {}}
+training: {patch_size: [16, 16, 16], steps: 3, optimizer: {adamw: {}}}
+"""
+
+
+def write_method(folder, name, text):
+    (folder / "config/methods").mkdir(parents=True, exist_ok=True)
+    (folder / f"config/methods/{name}.yaml").write_text(text, encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def validated_graph(tmp_path_factory):
-    """Of a config in which PA-Seg's first stage is selected by dense masks, its second by weak labels."""
+    """Of a config in which PA-Seg's first stage is selected by dense masks, its second by weak labels.
+
+    Beside it is a network that a program's labels train and select.
+    """
     folder = tmp_path_factory.mktemp("validated")
+    write_method(folder, "learnt", LEARNT + "selection: weak_labels\n")
     lines = [f"{case:04d},{part}" for part, cases in SPLIT.items() for case in cases]
     (folder / "split.csv").write_text("\n".join(["case,split", *lines]) + "\n", encoding="utf-8")
     config = {
         "experiment": "validated",
         "datasets": {"phantom_ct": ["spleen"]},
-        "methods": ["paseg"],
+        "methods": ["paseg", "learnt"],
         "preset": "cpu",
         "overrides": {"paseg_stage1": {"selection": "dense_validation"}},
         "splits": {"phantom_ct": str(folder / "split.csv")},
         "spacing": 5.0,
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    return graph_of(folder / "config.yaml", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return graph_of(folder / "config.yaml", folder)
 
 
 PROMPTED = """\
@@ -85,15 +107,14 @@ external: {predict: "run {images} {out}"}
 
 @pytest.fixture(scope="module")
 def prompted_graph(tmp_path_factory):
-    """Of a config with programs that nobody trains, beside a network that learns from the same clicks."""
+    """Of a config with programs that nobody trains, beside networks that learn from the same clicks."""
     folder = tmp_path_factory.mktemp("prompted")
-    (folder / "config/methods").mkdir(parents=True)
-    for name, text in (("prompted", PROMPTED), ("automatic", AUTOMATIC)):
-        (folder / f"config/methods/{name}.yaml").write_text(text, encoding="utf-8")
+    for name, text in (("prompted", PROMPTED), ("automatic", AUTOMATIC), ("learnt", LEARNT)):
+        write_method(folder, name, text)
     config = {
         "experiment": "prompted",
         "datasets": {"phantom_ct": ["spleen"]},
-        "methods": ["prompted", "automatic", "paseg_stage1", "pseudo_label"],
+        "methods": ["prompted", "automatic", "paseg_stage1", "learnt", "pseudo_label"],
         "seeds": [0, 1],
         "annotation_seeds": [0, 1],
         "spacing": 5.0,
@@ -243,7 +264,33 @@ def test_a_prediction_without_training_sees_no_label_but_through_the_annotator(p
         "prompted": "per_scan",
         "automatic": "never",
         "paseg_stage1": "once",
+        "learnt": "once",
         "pseudo_label": "per_scan",
+    }
+
+
+def test_a_program_makes_labels_of_training_scans_alone_once_for_each_annotator(prompted_graph):
+    experiment, jobs, makers = prompted_graph
+    labels = [job for job in jobs if job["rule"] == "external_label"]
+    assert sorted(job["wildcards"]["annotation"] for job in labels) == experiment.annotations_of(
+        "learnt", "phantom_ct", "spleen"
+    ), "whatever the number of training seeds"
+    for job in labels:
+        given = [path for path in job["input"] if path.endswith((".nii.gz", ".mrk.json"))]
+        cases = experiment.datasets["phantom_ct"].cases("train")
+        assert sorted(makers[path]["wildcards"]["case"] for path in given) == sorted(2 * cases)
+        assert cases_above(job, makers) == set(cases)
+        assert not [path for path in upstream(job, makers, stop_at=["annotate"]) if is_dense(path)]
+
+
+def test_a_program_makes_labels_of_validation_scans_where_those_select_a_model(validated_graph):
+    _, jobs, makers = validated_graph
+    (label,) = [job for job in jobs if job["rule"] == "external_label"]
+    assert cases_above(label, makers) == {"0001", "0002", "0003"}
+    (training,) = [job for job in trainings(jobs) if job["wildcards"]["method"] == "learnt"]
+    assert cases_above(training, makers) == {"0001", "0002", "0003"}
+    assert {makers[path]["rule"] for path in training["input"] if "/6_pseudo_labels/" in path} == {
+        "adopted_label_array"
     }
 
 

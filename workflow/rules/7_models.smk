@@ -60,8 +60,17 @@ use rule mask_array as pseudo_label_array with:
         paths.log("pseudo_label_array", paths.PSEUDO_LABEL_ARRAY),
     benchmark:
         paths.benchmark("pseudo_label_array", paths.PSEUDO_LABEL_ARRAY)
+    wildcard_constraints:
+        pseudo_label=any_of(PSEUDO_LABELS.keys() - EXTERNAL_LABELS.keys()),
     message:
         "{wildcards.dataset}: array of the pseudo label of the {wildcards.organ} in case {wildcards.case}"
+
+
+# A rule of its own, as a cluster's submission of several short jobs must not hold both what a program of somebody else's
+# waits for and what waits for it.
+use rule pseudo_label_array as adopted_label_array with:
+    wildcard_constraints:
+        pseudo_label=any_of(EXTERNAL_LABELS),
 
 
 # The recipe is a file whose content alone counts: an edit elsewhere in the method's YAML retrains nothing. Neither this

@@ -63,6 +63,7 @@ TORCH_ENV = "../../envs/torch.yaml"
 
 ANNOTATIONS = EXPERIMENT.annotations()
 PSEUDO_LABELS = EXPERIMENT.pseudo_labels()
+EXTERNAL_LABELS = EXPERIMENT.external_labels()
 PERTURBATIONS = EXPERIMENT.perturbations()
 PAIRS = pairs(EXPERIMENT)
 

@@ -33,6 +33,11 @@ def choice_part(registry: Registry, choice: Mapping[str, Any], **more: Any) -> s
     return path_part(chosen.entry.name, shown | {"sha": digest} | more)
 
 
+def named_program(program: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a program that makes pseudo labels as a choice of its name, with a digest of all that is said of it."""
+    return {program["name"]: {"sha": digest_of(program)}}
+
+
 def choice_words(choice: Mapping[str, Any]) -> list[str]:
     """Return the words by which `weakseg3d.registry.options` knows a choice: ``kind --parameter value ...``."""
     if "file" in choice:

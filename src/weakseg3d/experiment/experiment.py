@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from weakseg3d.annotations import ANNOTATIONS, resembled
-from weakseg3d.experiment.annotation_seeds import with_seed
-from weakseg3d.experiment.choices import choice_part
-from weakseg3d.experiment.external_facts import facts_of, gets_annotations
+from weakseg3d.experiment.annotation_seeds import seed_of, with_seed
+from weakseg3d.experiment.choices import choice_part, named_program
+from weakseg3d.experiment.external_facts import facts_of, gets_annotations, label_facts
 from weakseg3d.experiment.mixture import REST, divided, mixture_part, shares_of
+from weakseg3d.experiment.paths import path_part
 from weakseg3d.experiment.payment_times import NEVER, ONCE, PER_SCAN
 from weakseg3d.experiment.people import (
     PREFIX,
@@ -29,7 +30,7 @@ from weakseg3d.experiment.recipes import recipe_of, scaling_of
 from weakseg3d.experiment.variants import variant_name, variant_parts
 from weakseg3d.named_files import takes_precedence, taking_precedence
 from weakseg3d.perturbations import PERTURBATIONS
-from weakseg3d.pseudo_labels import PSEUDO_LABELS
+from weakseg3d.pseudo_labels import EXTERNAL, PSEUDO_LABELS
 
 
 class Cell(NamedTuple):
@@ -197,12 +198,16 @@ class Experiment:
         return [name for name in names if uncertain in (None, self.has_uncertainty(name))]
 
     def program_of(self, cell: Any) -> dict[str, Any]:
-        """Return what the method of a cell says of its program of somebody else's; nothing where it has none."""
-        return self.methods[cell.method].get("external", {})
+        """Return what is said of the program of somebody else's that runs for a cell; nothing where there is none.
+
+        It is that of the cell's pseudo label or, where it has none, of its method.
+        """
+        label = getattr(cell, "pseudo_label", None)
+        return self.external_labels()[label] if label else self.methods[cell.method].get("external", {})
 
     def programs(self) -> list[dict[str, Any]]:
         """Return what the methods say of each program of somebody else's, under their keys ``external``."""
-        return [self.methods[name]["external"] for name in self.externals()]
+        return [*(self.methods[name]["external"] for name in self.externals()), *self.external_labels().values()]
 
     def given(self) -> list[str]:
         """Return the methods whose masks were made elsewhere."""
@@ -320,8 +325,32 @@ class Experiment:
 
     def pseudo_labels(self) -> dict[str, dict[str, Any]]:
         """Return ``{path part: choice}`` of all pseudo labels in use."""
-        used = [share["pseudo_label"] for share in self._all_shares() if "pseudo_label" in share]
+        used = [share["pseudo_label"] for name in self.methods for share in self.labels_of(name)]
         return {pseudo_label_part(choice): choice for choice in used}
+
+    def external_labels(self) -> dict[str, dict[str, Any]]:
+        """Return ``{path part: program}`` of the pseudo labels that programs of somebody else's make."""
+        return {part: choice[EXTERNAL] for part, choice in self.pseudo_labels().items() if EXTERNAL in choice}
+
+    def labels_of(self, method: str) -> list[dict[str, Any]]:
+        """Return the shares of a method, as if they were methods, that learn from pseudo labels."""
+        return [share for share in shares_of(self.methods[method]).values() if "pseudo_label" in share]
+
+    def labelled_parts(self, cell: Any) -> list[str]:
+        """Return the parts of the split whose cases need the pseudo label of a cell, made of its annotation.
+
+        They are the training cases and, where weak labels select a model that learns from it, the validation cases.
+        """
+        seed = seed_of(cell.annotation)
+        selecting = {
+            self.validation_part(cell.dataset, name)
+            for name, method in self.methods.items()
+            for share in self.labels_of(name)
+            if method.get("selection") == "weak_labels"
+            and pseudo_label_part(share["pseudo_label"]) == cell.pseudo_label
+            and self.annotation_part(share, cell.dataset, cell.organ, seed) == cell.annotation
+        }
+        return ["train", *["validation"] * ("validation" in selecting)]
 
     def image(self, method: str, part: str) -> str:
         """Return the file name, without suffix, of the images that a method sees in ``part`` (train or test)."""
@@ -401,19 +430,31 @@ class Experiment:
         return json.dumps(self.recipe(cell.dataset, cell.method, int(cell.seed)), indent=2)
 
     def facts(self, cell: Any) -> dict[str, Any]:
-        """Return what a program of somebody else's is told about a cell."""
+        """Return what a method's program of somebody else's is told about a cell."""
+        scans = self._scan_facts(cell, int(cell.seed))
+        return facts_of(self.methods[cell.method], method=cell.method, **scans)
+
+    def label_recipe_text(self, cell: Any) -> str:
+        """Return what a program that makes pseudo labels is told about those of a cell, as JSON.
+
+        Its seed is that of the annotator, as training seeds share the labels.
+        """
+        seed = self._simulated_with(seed_of(cell.annotation))
+        annotation = self.annotations()[cell.annotation]
+        return json.dumps(label_facts(self.program_of(cell), annotation, **self._scan_facts(cell, seed)), indent=2)
+
+    def _scan_facts(self, cell: Any, seed: int) -> dict[str, Any]:
+        """Return the facts about the dataset and the organ of a cell."""
         dataset = self.datasets[cell.dataset]
-        return facts_of(
-            self.methods[cell.method],
-            method=cell.method,
-            dataset=cell.dataset,
-            modality=dataset.description["modality"],
-            organ=cell.organ,
-            seed=int(cell.seed),
-            threads=self.threads,
-            spacing=self.spacing,
-            intensity=dataset.intensity,
-        )
+        return {
+            "dataset": cell.dataset,
+            "modality": dataset.description["modality"],
+            "organ": cell.organ,
+            "seed": seed,
+            "threads": self.threads,
+            "spacing": self.spacing,
+            "intensity": dataset.intensity,
+        }
 
     def recipe(self, dataset: str, method: str, seed: int) -> dict[str, Any]:
         """Return the training recipe of a method on a dataset, as `recipes.checked_recipe` reads it."""
@@ -429,7 +470,10 @@ class Experiment:
 
 def pseudo_label_part(choice: dict[str, Any]) -> str:
     """Return the path part of a pseudo label."""
-    return choice_part(PSEUDO_LABELS, choice)
+    if EXTERNAL not in choice:
+        return choice_part(PSEUDO_LABELS, choice)
+    ((name, parameters),) = named_program(choice[EXTERNAL]).items()
+    return path_part(name, parameters)
 
 
 def students(name: str, method: dict[str, Any]) -> list[str]:

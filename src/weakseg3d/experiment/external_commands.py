@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ REQUIRED = {"train": ("cases", "out"), "predict": ("images", "out")}
 OPTIONAL = ("recipe", "program")
 """Placeholders that each command may have."""
 MODEL, ANNOTATIONS = "model", "annotations"
-"""Of prediction: what a trained method must have, and what one without training may have."""
+"""Of prediction: what a trained method must have, and what one without training may have, or must to make labels."""
 
 ENVIRONMENT_FILES = (".yaml", ".yml")
 """How a conda environment's file ends; anything else is the folder of a Python environment."""
@@ -45,33 +45,53 @@ def check_commands(external: Mapping[str, Any], source: str | Path) -> None:
 
     Also for a conda environment that does not exist; a folder may exist on another machine alone.
     """
-    if external.get("environment", "").endswith(ENVIRONMENT_FILES):
-        existing_file(from_here_or_project(external["environment"]))
     trained = "train" in external
+    if trained and ANNOTATIONS in placeholders(external["predict"]):
+        raise UserError(
+            f"{source}: external.predict names {{{ANNOTATIONS}}}, but a method that is trained gets no annotations of"
+            " the scans that it segments; remove it, or remove external.train"
+        )
     for key in (key for key in REQUIRED if key in external):
         required = (*[MODEL] * (trained and key == "predict"), *REQUIRED[key])
-        allowed = (*required, *[ANNOTATIONS] * (not trained), *OPTIONAL)
-        place = f"{source}: external.{key}"
-        try:
-            words = shlex.split(external[key])
-        except ValueError as error:
-            raise UserError(f"{place} cannot be split into words ({error}); correct its quotes") from None
-        if not words:
-            raise UserError(f"{place} is empty; give a command")
-        found = [name for word in words for name in placeholders(word)]
-        for name in found:
-            if name == ANNOTATIONS and key == "predict" and trained:
-                raise UserError(
-                    f"{place} names {{{ANNOTATIONS}}}, but a method that is trained gets no annotations of the scans"
-                    " that it segments; remove it, or remove external.train"
-                )
-            if name not in allowed:
-                raise UserError(f"{place} has the placeholder {{{name}}}; use {_braced(allowed)}")
-        for name in required:
-            if name not in found:
-                raise UserError(f"{place} lacks {{{name}}}; it needs {_braced(required)}")
-        if "program" in found and "program" not in external:
-            raise UserError(f"{place} has {{program}}, but external.program names no file; add it")
+        _check_command(external, key, required, [ANNOTATIONS] * (not trained), source, "external")
+
+
+def check_label_command(program: Mapping[str, Any], source: str | Path) -> None:
+    """Raise UserError, naming ``source``, for the command of a program that makes pseudo labels, likewise."""
+    _check_command(program, "predict", (ANNOTATIONS, *REQUIRED["predict"]), (), source, "pseudo_label.external")
+
+
+def _check_command(
+    external: Mapping[str, Any],
+    key: str,
+    required: Sequence[str],
+    allowed: Sequence[str],
+    source: str | Path,
+    where: str,
+) -> None:
+    """Raise UserError, naming ``source`` and ``where`` in it, for the environment or the command ``key`` of a program.
+
+    ``required`` and ``allowed`` are the placeholders of this command.
+    """
+    if external.get("environment", "").endswith(ENVIRONMENT_FILES):
+        existing_file(from_here_or_project(external["environment"]))
+    place = f"{source}: {where}.{key}"
+    try:
+        words = shlex.split(external[key])
+    except ValueError as error:
+        raise UserError(f"{place} cannot be split into words ({error}); correct its quotes") from None
+    if not words:
+        raise UserError(f"{place} is empty; give a command")
+    found = [name for word in words for name in placeholders(word)]
+    known = (*required, *allowed, *OPTIONAL)
+    for name in found:
+        if name not in known:
+            raise UserError(f"{place} has the placeholder {{{name}}}; use {_braced(known)}")
+    for name in required:
+        if name not in found:
+            raise UserError(f"{place} lacks {{{name}}}; it needs {_braced(required)}")
+    if "program" in found and "program" not in external:
+        raise UserError(f"{place} has {{program}}, but {where}.program names no file; add it")
 
 
 def check_pattern(pattern: str, source: str | Path) -> None:
@@ -86,7 +106,7 @@ def check_pattern(pattern: str, source: str | Path) -> None:
 
 
 def with_program_digest(external: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the key ``external`` of a method with the digest of its program, if it names one.
+    """Return the key ``external`` of a method or a pseudo label with the digest of its program, if it names one.
 
     Raises UserError for a program that does not exist, and for another one than the digest that is there already.
     """
@@ -102,5 +122,5 @@ def located_program(program: str) -> Path:
     return existing_file(from_here_or_project(program))
 
 
-def _braced(names: tuple[str, ...]) -> str:
+def _braced(names: Sequence[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in names)

@@ -28,6 +28,14 @@ def target_of(method: Mapping[str, Any]) -> str | None:
     return "soft" if label.soft else "sparse" if label.sparse else "mask"
 
 
+def label_facts(program: Mapping[str, Any], annotation: Mapping[str, Any], /, **scans: Any) -> dict[str, Any]:
+    """Return the facts for a program that makes pseudo labels of an ``annotation``, which may serve several methods.
+
+    ``scans`` are those about the dataset, the organ and the seed. Nothing is learnt by it.
+    """
+    return facts_of({"external": program, "supervision": "none", "annotation": annotation}, method=None, **scans)
+
+
 def facts_of(method: Mapping[str, Any], /, **cell: Any) -> dict[str, Any]:
     """Return the facts about a checked method and, from ``cell``, those about its dataset, organ and seed.
 

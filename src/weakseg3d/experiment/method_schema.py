@@ -12,7 +12,7 @@ from weakseg3d.experiment.external_commands import with_program_digest
 from weakseg3d.losses import LOSSES
 from weakseg3d.networks import NETWORKS
 from weakseg3d.perturbations import PERTURBATIONS
-from weakseg3d.pseudo_labels import PSEUDO_LABELS
+from weakseg3d.pseudo_labels import EXTERNAL, PSEUDO_LABELS
 from weakseg3d.registry import own_files
 from weakseg3d.registry.registry import Registry
 from weakseg3d.regularisers import COMMON, REGULARISERS, regulariser
@@ -28,6 +28,26 @@ REGISTRIES: dict[str, Registry] = {
 
 NONE = {"type": "object", "additionalProperties": False, "properties": {}}
 """The annotation of dense supervision and of controls that need none."""
+
+OF_TRAINING = ("train", "resume")
+"""What a program of somebody else's says of its training, as one that makes pseudo labels does not."""
+
+OF_LABELS = {
+    "name": {
+        "type": "string",
+        "pattern": r"\A[a-z][a-z0-9-]*\Z",
+        "default": EXTERNAL,
+        "description": "What paths, tables and messages call the label.",
+    },
+    "predict": {
+        "description": "Command that segments the scans to learn from, with `{annotations}`, `{images}` and `{out}`."
+    },
+    "probabilities": {
+        "description": "Whether the label is the foreground's probability of each image, `{case}_probability.nii.gz`,"
+        " in place of the mask."
+    },
+}
+"""What such a program says otherwise than a method's own."""
 
 TRAINED = ("network", "loss", "regularisers")
 """What a training loads by name."""
@@ -63,6 +83,8 @@ def with_digests(content: dict[str, Any]) -> dict[str, Any]:
         filled["regularisers"] = {name: own_files.with_digest(settings) for name, settings in terms.items()}
     if "external" in content:
         filled["external"] = with_program_digest(content["external"])
+    if EXTERNAL in content.get("pseudo_label", {}):
+        filled["pseudo_label"] = {EXTERNAL: with_program_digest(content["pseudo_label"][EXTERNAL])}
     return content | filled
 
 
@@ -128,7 +150,20 @@ def _perturbations(content: Any) -> dict[str, Any]:
 @cache
 def _all_choices(key: str) -> dict[str, Any]:
     rules = REGISTRIES[key].json_schema()
-    return rules | {"properties": {"none": NONE} | rules["properties"]} if key == "annotation" else rules
+    if key == "annotation":
+        return rules | {"properties": {"none": NONE} | rules["properties"]}
+    if key == "pseudo_label":
+        return rules | {"properties": rules["properties"] | {EXTERNAL: _label_program()}}
+    return rules
+
+
+def _label_program() -> dict[str, Any]:
+    """Return the schema of a program of somebody else's that makes pseudo labels: that of a method's, but untrained."""
+    rules = schema("method")["properties"]["external"]
+    kept = {key: value for key, value in rules["properties"].items() if key not in OF_TRAINING}
+    described = {key: kept.get(key, {}) | value for key, value in OF_LABELS.items()}
+    meaning = "What a program of somebody else's segments, given the annotations of the scans to learn from."
+    return rules | {"description": meaning, "properties": OF_LABELS | kept | described}
 
 
 def _without_description(rules: dict[str, Any]) -> dict[str, Any]:

@@ -154,6 +154,12 @@ def external_options(external: Mapping[str, Any], activated: bool) -> str:
     )
 
 
+def external_label_options(files: StageFiles, cell: Any) -> str:
+    """Return the options of `adopt` for the pseudo label of a case that a program of somebody else's made."""
+    soft = files.experiment.program_of(cell)["probabilities"]
+    return option("soft" if soft else "mask", files.external_label(cell))
+
+
 def prediction_options(given: Mapping[str, Any]) -> str:
     """Return the options of `external predict` for what `StageFiles.predicted_with` names."""
     return _joined(option("model", given.get("model", "")), option("facts", given.get("recipe", "")))

@@ -8,7 +8,7 @@ from typing import Any
 
 from weakseg3d.annotations import ANNOTATIONS, resembled
 from weakseg3d.errors import UserError
-from weakseg3d.experiment.external_commands import check_commands, check_pattern
+from weakseg3d.experiment.external_commands import check_commands, check_label_command, check_pattern
 from weakseg3d.experiment.external_facts import gets_annotations
 from weakseg3d.experiment.idle_keys import (
     check_controls_keys,
@@ -23,7 +23,7 @@ from weakseg3d.experiment.mixture import check_mixture, shares_of
 from weakseg3d.losses import LOSSES, sparse_losses, takes_sparse_targets
 from weakseg3d.named_files import named_file
 from weakseg3d.networks import NETWORKS
-from weakseg3d.pseudo_labels import label_kind, sparse_kinds
+from weakseg3d.pseudo_labels import EXTERNAL, label_kind, sparse_kinds
 from weakseg3d.registry.parameters import DivisibleBy
 from weakseg3d.registry.registry import Registry
 from weakseg3d.registry.signatures import call_with_known
@@ -99,6 +99,11 @@ def _with_checked_parts(method: dict[str, Any], source: str | Path) -> dict[str,
             raise UserError(f"{source}: control 'pseudo_label' needs the key 'pseudo_label'; add it")
         if "pseudo_label" in method:
             check_pseudo_label(method, source)
+            if EXTERNAL in method["pseudo_label"]:
+                raise UserError(
+                    f"{source}: control 'pseudo_label' cannot show what a program makes of test cases; give the"
+                    " program under 'external' in place of 'control' and 'pseudo_label'"
+                )
         check_controls_keys(method, source)
         return method
     needed = [part for part in TRAINED_PARTS if part != "network" or "distillation" not in method]
@@ -368,7 +373,7 @@ def _check_rules(method: dict[str, Any], source: str | Path) -> None:
     places = [("", method), *((f"mixed.{name}.", share) for name, share in method.get("mixed", {}).items())]
     for place, parts in places:
         for key in ("annotation", "pseudo_label", "loss"):
-            if key in parts and "none" not in parts[key]:
+            if key in parts and not parts[key].keys() & {"none", EXTERNAL}:
                 choice = REGISTRIES[key].choice(parts[key])
                 named = place + key if "file" in parts[key] else f"{place}{key}.{choice.entry.name}"
                 choice.entry.check_rules(choice.values, source, named)
@@ -420,6 +425,8 @@ def _check_weak_labels(method: dict[str, Any], source: str | Path) -> None:
 
 def check_pseudo_label(method: dict[str, Any], source: str | Path) -> None:
     """Raise a UserError, naming ``source``, when a method's pseudo label cannot be made of its annotation."""
+    if EXTERNAL in method["pseudo_label"]:
+        check_label_command(method["pseudo_label"][EXTERNAL], source)
     label = label_kind(method["pseudo_label"])
     kind = "none" if "none" in method["annotation"] else resembled(ANNOTATIONS.choice(method["annotation"]).entry)
     if kind not in label.annotations:

@@ -18,7 +18,12 @@ from weakseg3d.experiment.external_facts import gets_annotations, target_of
 from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.phantom import ARCHIVE_NAMES
 
-WILDCARDS = ("dataset", "organ", "annotation", "method", "seed", "case")
+WILDCARDS = ("dataset", "organ", "annotation", "pseudo_label", "method", "seed", "case")
+
+
+def _known(cell: Any) -> dict[str, Any]:
+    """Return what a cell says of those wildcards that it has."""
+    return {name: getattr(cell, name) for name in WILDCARDS if hasattr(cell, name)}
 
 
 class StageFiles:
@@ -30,8 +35,7 @@ class StageFiles:
 
     def path(self, pattern: str, cell: Any, **more: Any) -> str:
         """Return ``pattern`` (of `weakseg3d.experiment.paths`) filled from ``cell`` and ``more``, which goes first."""
-        known = {name: getattr(cell, name) for name in WILDCARDS if hasattr(cell, name)}
-        filled = pattern.format(**{"experiment": self.experiment.name} | known | more)
+        filled = pattern.format(**{"experiment": self.experiment.name} | _known(cell) | more)
         return paths.tracked(filled, self.experiment.batch)
 
     def _paths(self, pattern: str, cell: Any, cases: Iterable[str], **more: Any) -> list[str]:
@@ -122,6 +126,30 @@ class StageFiles:
     def _annotation_of_share(self, cell: Any, share: dict[str, Any]) -> str:
         """Return the path part of the annotation of a share, by the annotator of the cell."""
         return self.experiment.annotation_part(share, cell.dataset, cell.organ, seed_of(cell.annotation))
+
+    def labelled_cases(self, cell: Any) -> list[str]:
+        """Return the cases that a program of somebody else's makes the pseudo label of a cell for."""
+        parts = self.experiment.labelled_parts(cell)
+        return [case for part in parts for case in self.annotated_cases(cell, part)]
+
+    def label_inputs(self, cell: Any) -> list[str]:
+        """Return the images and the annotations of these cases."""
+        parts = self.experiment.labelled_parts(cell)
+        cases = [case for part in parts for case in self._annotated(cell, self._batches(cell, part))]
+        return self._images_and_annotations(cell, cases)
+
+    def label_files(self, cell: Any) -> str:
+        """Return the files of ``$case`` in the list of these cases, seen from its folder: image and annotation."""
+        files = self._images_and_annotations(cell, ["$case"])
+        return ",".join(os.path.relpath(file, self.path(paths.LABELS, cell)) for file in files)
+
+    def _images_and_annotations(self, cell: Any, cases: list[str]) -> list[str]:
+        return [*self._paths(paths.ISOTROPIC_IMAGE, cell, cases), *self.annotations(cell, cases)]
+
+    def external_label(self, cell: Any) -> str:
+        """Return a pseudo label as such a program wrote it, for a case or with a batch in its place."""
+        soft = self.experiment.program_of(cell)["probabilities"]
+        return self._as_written(paths.EXTERNAL_LABEL, cell, paths.PROBABILITY if soft else "")
 
     # Training
 
@@ -270,8 +298,11 @@ class StageFiles:
 
     def external_mask(self, cell: Any, suffix: str = "") -> str:
         """Return a mask as a program of somebody else's wrote it, for a case or with a batch in its place."""
-        known = {name: getattr(cell, name) for name in WILDCARDS}
-        return paths.EXTERNAL_MASK.format(experiment=self.experiment.name, suffix=suffix, **known)
+        return self._as_written(paths.EXTERNAL_MASK, cell, suffix)
+
+    def _as_written(self, pattern: str, cell: Any, suffix: str) -> str:
+        """Return a file that a program wrote, which has no record."""
+        return pattern.format(experiment=self.experiment.name, suffix=suffix, **_known(cell))
 
     def test_image(self, cell: Any) -> str:
         """Return the image of a test case as the method sees it."""

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from weakseg3d.experiment.choices import named_program
 from weakseg3d.experiment.variants import variant_parts
+from weakseg3d.pseudo_labels import EXTERNAL
 from weakseg3d.regularisers import regulariser
 
 LABELS = ("supervision", "annotation", "annotated_by", "pseudo_label", "target", "loss")
@@ -27,6 +29,8 @@ def network_and_supervision(name: str, method: Mapping[str, Any]) -> dict[str, A
         if settings["weight"] and not regulariser(term, settings).entry.takes("divergence")
     }
     labels = {key: method[key] for key in LABELS if key in method}
+    if EXTERNAL in labels.get("pseudo_label", {}):
+        labels["pseudo_label"] = named_program(labels["pseudo_label"][EXTERNAL])
     return {"network": method["network"], "supervision": labels | {"regularisers": terms}}
 
 

@@ -66,7 +66,7 @@ def check(name: str, method: Mapping[str, Any]) -> str:
             given["model"] = folder / "seed-0" / "model.json"
         times.append(time.monotonic())
         masks = folder / "masks.json"
-        predict(name, folder / "test.csv", external["predict"], masks, variables, **given)
+        predict(f"method '{name}', prediction", folder / "test.csv", external["predict"], masks, variables, **given)
         times.append(time.monotonic())
         voxels = [_organ_voxels(masks.with_suffix(""), case, files[0], external) for case, files in cases.items()]
         changed = [path for path, digest in before.items() if file_digest(path) != digest]

@@ -10,13 +10,13 @@ from weakseg3d.experiment.external_commands import ANNOTATIONS, command_words, l
 from weakseg3d.experiment.paths import PROBABILITY
 from weakseg3d.external.inputs import write_files, write_json
 from weakseg3d.external.process import run_command
-from weakseg3d.external.training import digests
+from weakseg3d.external.training import digests, write_run
 from weakseg3d.files import existing_file, existing_folder, temporary_folder, whole_file
 from weakseg3d.ownership import MARK, whole_folder
 
 
 def predict(
-    method: str,
+    what: str,
     images_csv: str | Path,
     command: str,
     out: str | Path,
@@ -25,16 +25,18 @@ def predict(
     model: str | Path | None = None,
     facts: Mapping[str, Any] | None = None,
     program: str | None = None,
+    record: str | Path | None = None,
 ) -> None:
     """Run the prediction ``command`` on all images that ``images_csv`` lists; list the digests of its masks in ``out``.
 
+    ``what`` is how messages begin. What the command took is written to ``record``, for which there must be ``facts``.
     The command gets what it names: ``model`` is the ``model.json`` of `weakseg3d.external.training.train`, ``facts``
     are those of `weakseg3d.experiment.external_facts`, and the annotations are a column of ``images_csv``. The masks
     lie in a folder beside ``out``, which is called like it without ``.json``. That they are masks is checked case by
     case (`weakseg3d.external.masks`). Raises UserError if the command names what it is not given, fails
     (`run_command`), or writes anything but masks and probabilities of the images.
     """
-    named, what = placeholders(command), f"method '{method}', prediction"
+    named = placeholders(command)
     columns = ("image", *["annotation"] * (ANNOTATIONS in named))
     cases = listed_files(images_csv, columns)
     for name, value in (("model", model), ("recipe", facts)):
@@ -48,12 +50,15 @@ def predict(
         if model is not None:
             places["model"] = existing_folder(existing_file(model).with_suffix(""))
         if facts is not None:
+            facts = {**facts, "cases": list(cases)}
             places["recipe"] = given / "recipe.json"
-            write_json({**facts, "cases": list(cases)}, places["recipe"])
+            write_json(facts, places["recipe"])
         values = {name: str(path.absolute()) for name, path in places.items()}
         values |= {"program": str(located_program(program))} if program else {}
-        run_command(command_words(command, values), environment, what)
+        usage = run_command(command_words(command, values), environment, what)
         _check_names(written, list(cases), what)
+    if record is not None and facts is not None:
+        write_run(facts, usage, Path(record))
     with whole_file(out) as partial:
         write_json({name: digest for name, digest in digests(masks).items() if name != MARK}, partial)
 

@@ -63,7 +63,7 @@ def train(
 
 
 def write_run(facts: Mapping[str, Any], usage: Usage, path: Path) -> None:
-    """Write the record of a training; time and memory are measured from outside."""
+    """Write the record of a training, or of what made the labels for one; time and memory are measured from outside."""
     content = {
         "external": True,
         "recipe": facts,

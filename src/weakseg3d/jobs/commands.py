@@ -70,7 +70,7 @@ class Commands:
         if name == "collect":
             people = self.experiment.datasets[wildcards.dataset].people_of_part(wildcards.organ, wildcards.annotation)
             read = [*people.of_case(case), *(path for path in read if path not in self._peoples(people, cases))]
-        if name == "adopt" and "predictions" in self.experiment.methods[wildcards.method]:
+        if name == "adopt" and wildcards.get("method") in self.experiment.given():
             given = {self.experiment.given_mask(wildcards, each) for each in cases}
             pattern = self.experiment.given_mask(wildcards, case)
             read = [pattern, *(path for path in read if path not in given)]

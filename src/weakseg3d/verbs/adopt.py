@@ -1,6 +1,7 @@
-"""Take over a mask that was made elsewhere, once it is checked.
+"""Take over a mask or a soft label that was made elsewhere, once it is checked.
 
-It must be a volume with the values 0 and 1 on the grid of one of the images. The file itself is only read.
+A mask is a volume with the values 0 and 1, a soft label one with values from 0 to 1, on the grid of one of the images.
+The file itself is only read.
 """
 
 import argparse
@@ -10,7 +11,9 @@ EXAMPLE = "  python -m weakseg3d adopt --mask theirs.nii.gz --images image.nii.g
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("--mask", required=True, metavar="FILE", help="the mask")
+    volume = parser.add_mutually_exclusive_group(required=True)
+    volume.add_argument("--mask", metavar="FILE", help="the mask")
+    volume.add_argument("--soft", metavar="FILE", help="the soft label, in place of a mask")
     parser.add_argument("--images", required=True, nargs="+", metavar="FILE", help="images on whose grid it may be")
     parser.add_argument("--out", required=True, metavar="FILE", help="where it is written (.nii.gz)")
     parser.add_argument("--probability", metavar="FILE", help="the foreground's probabilities, on the same grid")
@@ -18,10 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write the mask and, with probabilities, the maps of uncertainty."""
+    """Write the mask, with the maps of uncertainty where it has probabilities, or the soft label."""
     from weakseg3d.external.masks import foreign_mask, foreign_probability
     from weakseg3d.images.volumes import write_volume
 
+    if args.soft:
+        write_volume(foreign_probability(args.soft, args.images), args.out)
+        return
     mask = foreign_mask(args.mask, args.images)
     if args.probability and args.uncertainty:
         from weakseg3d.inference.uncertainty_maps import write_uncertainty

@@ -8,7 +8,7 @@ from weakseg3d.experiment.reference.schema_tables import KEYS, keys, resolved, r
 from weakseg3d.losses import takes_sparse_targets
 from weakseg3d.networks import NETWORKS, is_stochastic
 from weakseg3d.perturbations import PERTURBATIONS
-from weakseg3d.pseudo_labels import PSEUDO_LABELS, accepted_annotations, is_soft, is_sparse
+from weakseg3d.pseudo_labels import EXTERNAL, PSEUDO_LABELS, accepted_annotations, is_soft, is_sparse
 from weakseg3d.regularisers import COMMON
 
 HEADING = """\
@@ -68,6 +68,8 @@ def _entry(key: str, name: str, rules: Mapping[str, Any]) -> Iterator[str]:
 def _nature(key: str, name: str) -> str:
     """Return what the registry says of an entry beyond its parameters."""
     if key == "pseudo_label":
+        if name == EXTERNAL:
+            return "A mask or, with `probabilities`, soft; made of any annotation."
         label = PSEUDO_LABELS.entry(name)
         values = "Soft" if is_soft(label) else "Sparse" if is_sparse(label) else "A mask"
         return f"{values}; made of {' or '.join(accepted_annotations(label))}."
