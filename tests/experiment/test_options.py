@@ -1,5 +1,6 @@
 """The command-line options that a config decides: shell words, each quoted."""
 
+import re
 import shlex
 from pathlib import Path
 
@@ -91,6 +92,22 @@ def test_provenance_leads_from_a_cell_to_its_models():
     assert paseg["first_stages"] == [f"{folder}/paseg_stage1/seed-0", f"{folder}/paseg_stage1_attention_unet/seed-0"]
     assert truth["model"] is None
     assert record["datasets"]["phantom_ct"]["cases"]["test"] == ["0007", "0008", "0009", "0010"]
+
+
+def test_provenance_leads_from_a_cell_to_what_made_its_labels():
+    label = {
+        "external": {"name": "theirs", "environment": "/home/me/venv", "predict": "run {annotations} {images} {out}"}
+    }
+    chosen = experiment(methods=["paseg_stage1", "unet_pseudo"], overrides={"unet_pseudo": {"pseudo_label": label}})
+    record = provenance(chosen, {})
+    ours, theirs = record["cells"]
+    (path,) = theirs["label_runs"]
+    name = record["pseudo_labels"][-1]
+    assert re.fullmatch(r"theirs_sha-[0-9a-f]{8}", name)
+    assert path == f"6_pseudo_labels/phantom_ct/spleen/{theirs['annotation']}/{name}/run.json"
+    assert "label_runs" not in ours
+    said = record["methods"]["unet_pseudo"]["supervision"]["pseudo_label"]
+    assert said == {"theirs": {"sha": name.removeprefix("theirs_sha-")}}, "tables show no path of a machine"
 
 
 def test_provenance_names_the_annotations_of_all_shares():

@@ -135,18 +135,23 @@ def test_cost_follows_from_the_records(reported):
     )
 
 
-def test_cost_counts_a_gpu_and_the_first_stages(tmp_path):
+def test_cost_counts_a_gpu_the_first_stages_and_the_program_that_made_the_labels(tmp_path):
     results = small_experiment(tmp_path)
     models = results / "7_models/toy/blob/points"
     run = json.loads((models / "good/seed-0/run.json").read_text(encoding="utf-8"))
     (models / "good/seed-0/run.json").write_text(json.dumps(run | {"device": "NVIDIA A100"}), encoding="utf-8")
     record = json.loads((results / "tables/provenance.json").read_text(encoding="utf-8"))
     record["cells"][0]["first_stages"] = ["7_models/toy/blob/points/poor/seed-0"] * 2
+    # A program made its labels in half an hour, on four threads.
+    record["cells"][0]["label_runs"] = ["6_pseudo_labels/toy/blob/points/theirs/run.json"]
+    label = {"external": True, "wall_time_s": 1800.0, "peak_memory_mb": 9, "device": "x86_64", "recipe": {"threads": 4}}
+    (results / "6_pseudo_labels/toy/blob/points/theirs").mkdir(parents=True)
+    (results / record["cells"][0]["label_runs"][0]).write_text(json.dumps(label), encoding="utf-8")
     (results / "tables/provenance.json").write_text(json.dumps(record), encoding="utf-8")
     assert report(results) == 0
     with open(results / "tables/cost/cost.csv", encoding="utf-8") as stream:
         good = next(csv.DictReader(stream))
-    assert (good["gpu_hours"], good["cpu_hours"]) == ("1.0000", "4.0000")
+    assert (good["gpu_hours"], good["cpu_hours"]) == ("1.0000", "6.0000")
 
 
 @pytest.mark.parametrize(("device", "expected"), [("NVIDIA A100", (4.0, 0.0)), ("x86_64", (0.0, 8.0))])

@@ -5,10 +5,11 @@ from typing import Any
 from weakseg3d.datasets.description import PARTS
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.annotation_seeds import seed_of
-from weakseg3d.experiment.experiment import Cell, Experiment
+from weakseg3d.experiment.experiment import Cell, Experiment, pseudo_label_part
 from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.experiment.supervision import network_and_supervision
 from weakseg3d.files import file_digest
+from weakseg3d.pseudo_labels import EXTERNAL
 from weakseg3d.schemas import seen_from_project
 
 
@@ -46,7 +47,7 @@ def _with_models(experiment: Experiment, cell: Cell) -> dict[str, Any]:
     """Return a cell with the folder of the model that predicts, and of those it started from.
 
     A cell of a program of somebody else's, which has a model only if it is trained, is marked as ``external``; one of
-    mixed supervision has its ``shares``.
+    mixed supervision has its ``shares``, one that learns from the labels of a program the ``label_runs``.
     """
     known: dict[str, Any] = {}
     if experiment.is_external(cell.method):
@@ -57,7 +58,13 @@ def _with_models(experiment: Experiment, cell: Cell) -> dict[str, Any]:
         paths.in_results(paths.TRAINING).format(**cell._asdict() | {"method": method})
         for method in experiment.trained_for(cell.method)
     )
-    return cell._asdict() | {"model": model, "first_stages": stages} | known | _shares(experiment, cell)
+    return (
+        cell._asdict()
+        | {"model": model, "first_stages": stages}
+        | known
+        | _shares(experiment, cell)
+        | _label_runs(experiment, cell)
+    )
 
 
 def _shares(experiment: Experiment, cell: Cell) -> dict[str, list[str]]:
@@ -67,3 +74,19 @@ def _shares(experiment: Experiment, cell: Cell) -> dict[str, list[str]]:
     shares = shares_of(experiment.methods[cell.method]).values()
     seed = seed_of(cell.annotation)
     return {"shares": [experiment.annotation_part(share, cell.dataset, cell.organ, seed) for share in shares]}
+
+
+def _label_runs(experiment: Experiment, cell: Cell) -> dict[str, list[str]]:
+    """Return the records of the programs of somebody else's that made the labels of a cell; nothing without any."""
+    seed = seed_of(cell.annotation)
+    runs = [
+        paths.in_results(paths.LABEL_RUN).format(
+            dataset=cell.dataset,
+            organ=cell.organ,
+            annotation=experiment.annotation_part(share, cell.dataset, cell.organ, seed),
+            pseudo_label=pseudo_label_part(share["pseudo_label"]),
+        )
+        for share in experiment.labels_of(cell.method)
+        if EXTERNAL in share["pseudo_label"]
+    ]
+    return {"label_runs": list(dict.fromkeys(runs))} if runs else {}

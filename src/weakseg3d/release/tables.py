@@ -23,7 +23,12 @@ def made_again(folder: Path) -> dict[str, bytes]:
     for path in settings.inputs():
         _check_inside(path, SETTINGS)
     for cell in results.cells:
-        for text in (*(cell[key] for key in CELL), cell["model"] or "", *cell["first_stages"]):
+        for text in (
+            *(cell[key] for key in CELL),
+            cell["model"] or "",
+            *cell["first_stages"],
+            *cell.get("label_runs", []),
+        ):
             _check_inside(str(text), paths.in_results(paths.PROVENANCE))
     for dataset in results.datasets.values():
         for case in dataset["cases"]["test"]:

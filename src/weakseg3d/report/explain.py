@@ -126,7 +126,8 @@ def _model(results, cell):
         run = read_run(run_path)
         model |= {fact: run[fact] for fact in RUN_FACTS if fact in run} | {"recipe": run["recipe"]}
     first_stages = [_file(results, results.folder / path / "model.pt") for path in cell["first_stages"]]
-    return model | {"starts from": first_stages}
+    labels = [_file(results, path) for path in results.label_records(cell)]
+    return model | {"starts from": first_stages} | ({"labels by": labels} if labels else {})
 
 
 def _file(results, path):

@@ -27,7 +27,8 @@ class Results:
     ``citation`` and what `network_and_supervision` says of it. ``annotations`` and ``pseudo_labels`` are their path
     parts. These three are empty in records of earlier versions. ``cells`` are dicts with the keys of `CELL`, with
     ``model`` (the folder of the model that predicts; None for a control) and with ``first_stages`` (the folders of the
-    models that it was initialised from).
+    models that it was initialised from); where programs of somebody else's made its pseudo labels, ``label_runs`` are
+    their records.
     """
 
     def __init__(self, folder):
@@ -66,6 +67,10 @@ class Results:
     def model(self, cell, name):
         """Return the path of ``model.pt``, ``run.json`` or ``losses.csv`` in the folder of the model of ``cell``."""
         return self.folder / cell["model"] / name
+
+    def label_records(self, cell):
+        """Return the paths of the records of the programs that made the pseudo labels of ``cell``, if any did."""
+        return [self.folder / path for path in cell.get("label_runs", [])]
 
     def weights(self, cell):
         """Return the file that stands for the model of ``cell``: its weights, or what lists an external model's."""

@@ -59,8 +59,9 @@ DECIMALS = {
 
 NOTE = (
     "Training of one model, mean over seeds. Hours: the time that all steps take at the measured steps/s, including "
-    "those of the first stages that a model starts from. Core hours are hours times threads; both kinds of hours are "
-    "multiplied by the number of devices. Peak memory: that of the GPU or, without one, of the process; the maximum "
+    "those of the first stages that a model starts from, and what a program of somebody else's took to make its "
+    "labels. Core hours are hours times threads; both kinds of hours are multiplied by the number of devices. Peak "
+    "memory: that of the GPU or, without one, of the process; the maximum "
     "over seeds. Of a program of somebody else's, time and memory are measured from outside, the memory as the sum "
     "over its processes. Prediction: wall time of a job that predicts test cases, including its start, divided by the"
     " number of cases; it requests the same device as the training. Controls are not trained, nor are programs that"
@@ -75,8 +76,8 @@ class Training:
 
     seed: int
     run: dict[str, Any]
-    first_stages: list[dict[str, Any]]
-    """The records of the models that this one was initialised from."""
+    earlier: list[dict[str, Any]]
+    """The records of the models that this one was initialised from, and of what made its labels."""
 
 
 def cost_table(table, results):
@@ -92,11 +93,12 @@ def cost_table(table, results):
             if not cell["model"]:
                 continue
             records = [results.folder / model / "run.json" for model in (cell["model"], *cell["first_stages"])]
+            records += results.label_records(cell)
             if missing := [path for path in records if not path.exists()]:
                 warnings.append(f"{missing[0]}: no such file, so the cost of {row['method']} is not known")
                 continue
-            run, *first_stages = map(read_run, records)
-            trainings.append(Training(cell["seed"], run, first_stages))
+            run, *earlier = map(read_run, records)
+            trainings.append(Training(cell["seed"], run, earlier))
         # Seconds are NaN where they were not measured.
         line = {key: row[key] for key in CELL} | _cost(trainings) | {"prediction_s": pd.Series(predictions).mean()}
         lines.append(line | {fact: row[fact] for fact in FACTS if fact in row})
@@ -119,7 +121,7 @@ def _cost(trainings):
         return dict.fromkeys(MEASURED, math.nan) | {"device": "", "n_seeds": 0}
     runs = pd.DataFrame([training.run for training in trainings])
     known = [training.run for training in trainings if not training.run.get("external")]
-    hours = [gpu_and_cpu_hours(run) for training in trainings for run in (training.run, *training.first_stages)]
+    hours = [gpu_and_cpu_hours(run) for training in trainings for run in (training.run, *training.earlier)]
     return {
         "device": ", ".join(dict.fromkeys(runs["device"])),
         "parameters": runs["parameters"].max() if known else math.nan,
