@@ -4,13 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from weakseg3d.experiment.external_commands import ANNOTATIONS, placeholders
+from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels import label_kind
+from weakseg3d.pseudo_labels import EXTERNAL, label_kind
 
 
 def gets_annotations(method: Mapping[str, Any]) -> bool:
     """Return whether a checked method's program gets the annotations of the very scans that it segments."""
     return "external" in method and ANNOTATIONS in placeholders(method["external"]["predict"])
+
+
+def label_programs(method: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the shares of a checked method, as if they were methods, whose pseudo labels a program makes."""
+    return [share for share in shares_of(method).values() if EXTERNAL in share.get("pseudo_label", {})]
 
 
 def target_of(method: Mapping[str, Any]) -> str | None:

@@ -6,10 +6,10 @@ from weakseg3d.datasets.description import PARTS
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.annotation_seeds import seed_of
 from weakseg3d.experiment.experiment import Cell, Experiment, pseudo_label_part
+from weakseg3d.experiment.external_facts import label_programs
 from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.experiment.supervision import network_and_supervision
 from weakseg3d.files import file_digest
-from weakseg3d.pseudo_labels import EXTERNAL
 from weakseg3d.schemas import seen_from_project
 
 
@@ -86,7 +86,6 @@ def _label_runs(experiment: Experiment, cell: Cell) -> dict[str, list[str]]:
             annotation=experiment.annotation_part(share, cell.dataset, cell.organ, seed),
             pseudo_label=pseudo_label_part(share["pseudo_label"]),
         )
-        for share in experiment.labels_of(cell.method)
-        if EXTERNAL in share["pseudo_label"]
+        for share in label_programs(experiment.methods[cell.method])
     ]
     return {"label_runs": list(dict.fromkeys(runs))} if runs else {}
