@@ -58,9 +58,14 @@ def folder(tmp_path_factory):
     (folder / "config/splits/hospital.csv").unlink()
     (folder / "config/methods/three_slices.yaml").write_text(method, encoding="utf-8")
     (folder / "config/mine.yaml").write_text(experiment, encoding="utf-8")
-    for name, page, key in (("threshold", "external.md", "tail:"), ("balls", "promptable.md", "radius:")):
-        method = "".join(text for place, text in blocks("yaml") if place == page and key in text)
+    for name, page, key in (
+        ("threshold", "external.md", "tail:"),
+        ("balls", "promptable.md", "clicks on the scan itself."),
+        ("balls_unet", "promptable.md", "clicks on training scans."),
+    ):
+        (method,) = (text for place, text in blocks("yaml") if place == page and key in text)
         (folder / f"config/methods/{name}.yaml").write_text(method, encoding="utf-8")
+    for name, page in (("threshold", "external.md"), ("balls", "promptable.md")):
         (folder / f"{name}.py").write_text(blocks("python")[_place_of(page)][1], encoding="utf-8")
     kinds = next(text for page, text in blocks("python") if page == "extend.md" and "deepest_clicks" in text)
     (folder / "my_kinds.py").write_text(kinds, encoding="utf-8")

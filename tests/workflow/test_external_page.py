@@ -25,7 +25,7 @@ PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 METHOD, GIVEN = (text for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "description" in text)
 PROMPTABLE = (PROJECT / "docs" / "promptable.md").read_text(encoding="utf-8")
 (BALLS,) = re.findall(r"```python\n(.*?)```", PROMPTABLE, re.DOTALL)
-(PROMPTED,) = (text for text in re.findall(r"```yaml\n(.*?)```", PROMPTABLE, re.DOTALL) if "description" in text)
+PROMPTED, LEARNT = (text for text in re.findall(r"```yaml\n(.*?)```", PROMPTABLE, re.DOTALL) if "description" in text)
 
 EVERYWHERE = """\
 #!/bin/sh
@@ -69,6 +69,22 @@ external:
 """
 
 
+LABEL = """\
+description: A U-Net on labels that cannot be used.
+supervision: weak
+annotation: {points: {}}
+pseudo_label: {external: %s}
+network: {unet: {channels: [2, 4, 8]}}
+loss: {dice_ce: {}}
+training: {patch_size: [16, 16, 16], steps: 3, optimizer: {adamw: {}}}
+"""
+UNLICENSED = (
+    """{name: unlicensed, predict: "sh -c 'ls $0 $1; echo no licence >&2; exit 3' {annotations} {images} {out}"}"""
+)
+SCANS = """{name: scans, predict: "sh -c 'cp $1/0001.nii.gz $2' {annotations} {images} {out}", gpus: 0}"""
+"""A program that fails, and one that gives back the first scan as its mask and nothing for the second."""
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """The tiny grid with these methods, run as far as it goes, and a report of that."""
@@ -77,12 +93,14 @@ def finished(tmp_path_factory):
     (folder / "balls.py").write_text(BALLS, encoding="utf-8")
     (folder / "everywhere.sh").write_text(EVERYWHERE, encoding="utf-8")
     methods = {"threshold": METHOD, "balls": PROMPTED, "everywhere": SHELL, "broken": BROKEN}
+    methods |= {"balls_unet": LEARNT, "unlicensed": LABEL % UNLICENSED, "scans": LABEL % SCANS}
     methods["given"] = GIVEN.replace("/data/old_pipeline/{dataset}/{organ}/", "given masks/")
     for name, text in methods.items():
         (folder / f"config/methods/{name}.yaml").write_text(text, encoding="utf-8")
     _write_given_mask(folder)
     config = yaml.safe_load((folder / "tiny.yaml").read_text(encoding="utf-8"))
-    config |= {"methods": ["threshold", "balls", "everywhere", "broken", "given", "truth"], "overrides": {}}
+    small = {"network": {"unet": {"channels": [2, 4, 8]}}, "training": {"patch_size": [16, 16, 16], "steps": 3}}
+    config |= {"methods": [*methods, "truth"], "overrides": {"balls_unet": small}}
     (folder / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     ran = snakemake(folder, "--cores", "2")
     assert ran.returncode != 0
@@ -148,11 +166,51 @@ def test_a_prompted_method_gets_the_clicks_on_the_test_scan_and_pays_for_them(fi
 def test_a_broken_method_is_a_gap_with_its_last_words(finished):
     folder, said = finished
     words = "method 'broken', training: 'sh' ended with exit code 3; its last words: no licence"
-    assert words in said.splitlines()[-1]
+    assert words in said
+    assert said.splitlines()[-1].startswith("weakseg3d: failed in ")
     assert pd.isna(dice_of(folder, "broken"))
     assert "its last words: no licence" in (folder / "results/tiny/partial/report.html").read_text(encoding="utf-8")
     (log,) = (folder / "results/tiny/logs/external_train").rglob("*/broken/*.log")
     assert "0001.mrk.json\n0002.mrk.json\n" in log.read_text(encoding="utf-8"), "without a label: the annotations"
+
+
+def test_a_network_learns_from_what_a_program_makes_of_the_clicks_on_training_scans(finished):
+    folder, _ = finished
+    (labels,) = (folder / "results/tiny/6_pseudo_labels/hospital/spleen").glob("*/balls_sha-*")
+    written = sorted(path.name for path in labels.iterdir())
+    assert written == [
+        *(f"{case}.{suffix}" for case in ("0001", "0002") for suffix in ("nii.gz", "npy")),
+        *("cases.csv", "external", "external.json", "recipe.json", "run.json"),
+    ], "training scans alone"
+    for case in ("0001", "0002"):
+        label, written = (sitk.ReadImage(str(place / f"{case}.nii.gz")) for place in (labels, labels / "external"))
+        array = sitk.GetArrayFromImage(label)
+        assert (array == sitk.GetArrayFromImage(written)).all()
+        # 20 mm around a point are about 33 voxels of 10 mm.
+        assert array.sum() == pytest.approx(33, abs=4)
+    assert dice_of(folder, "balls_unet") >= 0
+    main = pd.read_csv(folder / "results/tiny/partial/tables/main.csv").set_index("method")
+    assert main.loc["balls_unet", "effort_clicks"] == 7
+    pairs = pd.read_csv(folder / "results/tiny/partial/tables/break_even.csv").set_index("method")
+    assert pairs.loc["balls_unet", ["once", "per_scan", "from_scan"]].tolist() == [14, 7, 3]
+
+
+def test_labels_that_cannot_be_used_are_a_gap_with_a_sentence(finished):
+    folder, said = finished
+    page = (folder / "results/tiny/partial/report.html").read_text(encoding="utf-8")
+    assert pd.isna(dice_of(folder, "unlicensed"))
+    assert pd.isna(dice_of(folder, "scans"))
+    failed = "pseudo label 'unlicensed': 'sh' ended with exit code 3; its last words: no licence"
+    assert failed in said
+    assert "its last words: no licence" in page
+    assert re.search(r"external/0001.nii.gz: .*must be whole numbers from 0 to 255", said)
+    assert re.search(r"external/0002.nii.gz: was not written, so this case has no result", said)
+    (log,) = (folder / "results/tiny/logs/external_label").rglob("unlicensed*/external.log")
+    text = log.read_text(encoding="utf-8")
+    assert re.findall(r"^0\d+\.[.\w]+$", text, re.MULTILINE) == [
+        *("0001.mrk.json", "0002.mrk.json"),
+        *("0001.nii.gz", "0002.nii.gz"),
+    ], "no test scan"
 
 
 def test_cost_is_measured_from_outside(finished):
@@ -162,6 +220,10 @@ def test_cost_is_measured_from_outside(finished):
     assert table.loc["threshold", "prediction_s"] > 0
     assert pd.isna(table.loc["threshold", "steps"])
     assert "truth" not in table.index
+    (record,) = (finished[0] / "results/tiny/6_pseudo_labels").rglob("balls_sha-*/run.json")
+    label = json.loads(record.read_text(encoding="utf-8"))
+    assert label["cases"] == ["0001", "0002"]
+    assert table.loc["balls_unet", "cpu_hours"] >= round(label["wall_time_s"] / 3600, 4)
 
 
 def test_a_number_leads_back_to_the_files_of_the_program(finished, capsys):
@@ -189,7 +251,21 @@ ALWAYS |= {"external_predict", "adopt", "test_images", "training_cases", "recipe
             {"external_train": 1, "external_predict": 2},
             {"recipe"},
         ),
-        ("balls.py", "<= radius", "< radius", {"recipe": 1, "external_train": 1, "external_predict": 2}, {"annotate"}),
+        (
+            "balls.py",
+            "<= radius",
+            "< radius",
+            # The two programs whose labels cannot be used are still to be run in any case, and to be learnt from.
+            {"recipe": 1, "external_predict": 2, "external_label": 2, "adopted_label_array": 6, "train": 3},
+            {"annotate"},
+        ),
+        (
+            "config/methods/balls_unet.yaml",
+            "radius: 20.0",
+            "radius: 25.0",
+            {"label_recipe": 1, "external_label": 2, "train": 3},
+            {"annotate"},
+        ),
         ("given masks/0003.nii.gz", None, None, {"adopt_given": 1, "external_train": 1}, {"recipe"}),
         ("config/methods/threshold.yaml", "Two thresholds", "2 thresholds", {"external_train": 1}, {"adopt_given"}),
     ],
@@ -221,12 +297,12 @@ def test_batches_give_the_same_scores(finished, tmp_path):
     folder, _ = finished
     copy = shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns("results", ".snakemake"))
     config = yaml.safe_load((copy / "tiny.yaml").read_text(encoding="utf-8"))
-    config |= {"batch": "split", "methods": ["threshold", "balls", "everywhere", "given", "truth"]}
+    config |= {"batch": "split", "methods": ["threshold", "balls", "balls_unet", "everywhere", "given", "truth"]}
     (copy / "tiny.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     ran = snakemake(copy, "--cores", "2")
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
     rows = [pd.read_csv(each / "tables/main.csv") for each in (copy / "results/tiny", folder / "results/tiny/partial")]
-    for method in ("threshold", "balls", "everywhere", "given"):
+    for method in ("threshold", "balls", "balls_unet", "everywhere", "given"):
         first, second = (table[table["method"] == method].iloc[0]["dice_mean"] for table in rows)
         assert first == second
 
@@ -236,6 +312,7 @@ def test_the_check_runs_the_example_and_says_what_is_wrong_with_the_broken_one(f
     for name, code, words in (
         ("threshold", 0, "keeps the contract"),
         ("balls", 0, ", and 0 where nobody clicked"),
+        ("balls_unet", 0, "made pseudo labels of phantom cases in"),
         ("broken", 2, "its last words: no licence"),
     ):
         command = [sys.executable, "-m", "weakseg3d", "method", "check", f"config/methods/{name}.yaml"]
