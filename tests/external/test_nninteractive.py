@@ -85,6 +85,16 @@ def test_its_clicks_are_those_that_a_network_learns_from():
     assert method["annotation"] == load_method("paseg_stage1")["annotation"]
 
 
+def test_a_network_learns_from_what_it_makes_of_the_same_clicks_as_on_test_scans():
+    prompted, learnt = load_method("nninteractive"), load_method("nninteractive_unet")
+    assert learnt["annotation"] == prompted["annotation"]
+    label = learnt["pseudo_label"]["external"]
+    assert label == {"name": "nninteractive"} | {key: prompted["external"][key] for key in label if key != "name"}
+    dense = load_method("dense_unet")
+    parts = ("network", "loss", "training", "target", "selection", "prediction")
+    assert all(learnt[part] == dense[part] for part in parts), "only the labels differ"
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """The folder of a model with random weights."""
@@ -158,4 +168,16 @@ def test_nninteractive_itself_keeps_the_contract(model):
     method = load_method("nninteractive", {"external": {"environment": ENVIRONMENT, "settings": settings, "gpus": 0}})
     said = check("nninteractive", method)
     assert "keeps the contract" in said
+    assert said.endswith(", and 0 where nobody clicked as there is none")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ENVIRONMENT, reason="WEAKSEG3D_NNINTERACTIVE names no environment with nninteractive")
+def test_its_masks_of_training_scans_are_labels(model):
+    from weakseg3d.external.checking import check
+
+    settings = {"weights": str(model), "licence": LICENCE, "autozoom": False, "predict_after": "last_click"}
+    label = {"external": {"environment": ENVIRONMENT, "settings": settings, "gpus": 0}}
+    said = check("nninteractive_unet", load_method("nninteractive_unet", {"pseudo_label": label}))
+    assert "made pseudo labels of phantom cases" in said
     assert said.endswith(", and 0 where nobody clicked as there is none")
