@@ -1,5 +1,7 @@
 """Mixed supervision: which training case is taught by what, decided before anything runs."""
 
+from types import SimpleNamespace
+
 import pytest
 import yaml
 
@@ -52,6 +54,19 @@ def test_a_case_has_the_first_share_that_it_has_something_for():
         ]
 
     assert divided(content, given, has) == {"a": "rest", "b": "curves", "c": "outlines", "d": None, "e": "curves"}
+
+
+def test_a_program_labels_the_cases_of_its_share_alone_unless_a_batch_is_made_as_a_whole():
+    program = {"external": {"name": "theirs", "predict": "run {annotations} {images} {out}", "probabilities": True}}
+    mixed = {"clicks": {"cases": 2, "annotation": {"points": {"number": 9}}, "pseudo_label": program}}
+    for batch in ("case", "split"):
+        chosen = experiment(batch, pw4medseg={"mixed": mixed})
+        (label,) = chosen.external_labels()
+        (annotation,) = (part for part in chosen.annotations() if "number-9_" in part)
+        cell = SimpleNamespace(dataset="phantom_ct", organ="spleen", annotation=annotation, pseudo_label=label)
+        files, train = StageFiles(chosen), chosen.datasets["phantom_ct"].cases("train")
+        assert files.labelled_cases(cell) == (train[:2] if batch == "case" else train)
+        assert len(files.label_inputs(cell)) == (4 if batch == "case" else 2)
 
 
 def test_a_share_is_the_method_with_another_supervision():

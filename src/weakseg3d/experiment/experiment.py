@@ -325,32 +325,12 @@ class Experiment:
 
     def pseudo_labels(self) -> dict[str, dict[str, Any]]:
         """Return ``{path part: choice}`` of all pseudo labels in use."""
-        used = [share["pseudo_label"] for name in self.methods for share in self.labels_of(name)]
+        used = [share["pseudo_label"] for share in self._all_shares() if "pseudo_label" in share]
         return {pseudo_label_part(choice): choice for choice in used}
 
     def external_labels(self) -> dict[str, dict[str, Any]]:
         """Return ``{path part: program}`` of the pseudo labels that programs of somebody else's make."""
         return {part: choice[EXTERNAL] for part, choice in self.pseudo_labels().items() if EXTERNAL in choice}
-
-    def labels_of(self, method: str) -> list[dict[str, Any]]:
-        """Return the shares of a method, as if they were methods, that learn from pseudo labels."""
-        return [share for share in shares_of(self.methods[method]).values() if "pseudo_label" in share]
-
-    def labelled_parts(self, cell: Any) -> list[str]:
-        """Return the parts of the split whose cases need the pseudo label of a cell, made of its annotation.
-
-        They are the training cases and, where weak labels select a model that learns from it, the validation cases.
-        """
-        seed = seed_of(cell.annotation)
-        selecting = {
-            self.validation_part(cell.dataset, name)
-            for name, method in self.methods.items()
-            for share in self.labels_of(name)
-            if method.get("selection") == "weak_labels"
-            and pseudo_label_part(share["pseudo_label"]) == cell.pseudo_label
-            and self.annotation_part(share, cell.dataset, cell.organ, seed) == cell.annotation
-        }
-        return ["train", *["validation"] * ("validation" in selecting)]
 
     def image(self, method: str, part: str) -> str:
         """Return the file name, without suffix, of the images that a method sees in ``part`` (train or test)."""
@@ -388,6 +368,12 @@ class Experiment:
         if self.methods[method].get("selection", "last") == "last":
             return None
         return "validation" if self.datasets[dataset].cases("validation") else "train"
+
+    def weakly_labelled_parts(self, dataset: str, method: str) -> list[str]:
+        """Return the parts whose cases need the weak labels of a method: to train it and, if they do, to select it."""
+        selected = self.methods[method].get("selection") == "weak_labels"
+        apart = self.validation_part(dataset, method) == "validation"
+        return ["train", *["validation"] * (selected and apart)]
 
     def validation_cases(self, dataset: str, method: str) -> list[str]:
         """Return the cases that select a method's model."""

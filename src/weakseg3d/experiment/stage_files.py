@@ -128,15 +128,35 @@ class StageFiles:
         return self.experiment.annotation_part(share, cell.dataset, cell.organ, seed_of(cell.annotation))
 
     def labelled_cases(self, cell: Any) -> list[str]:
-        """Return the cases that a program of somebody else's makes the pseudo label of a cell for."""
-        parts = self.experiment.labelled_parts(cell)
-        return [case for part in parts for case in self.annotated_cases(cell, part)]
+        """Return the cases that a program of somebody else's makes the pseudo label of a cell for: none of the test."""
+        return [case for cases in self._labelled(cell).values() for case in cases]
 
     def label_inputs(self, cell: Any) -> list[str]:
         """Return the images and the annotations of these cases."""
-        parts = self.experiment.labelled_parts(cell)
-        cases = [case for part in parts for case in self._annotated(cell, self._batches(cell, part))]
+        in_batches = self.experiment.batch != "case"
+        found = self._labelled(cell).items()
+        cases = [case for part, cases in found for case in (self._batches(cell, part) if in_batches else cases)]
         return self._images_and_annotations(cell, cases)
+
+    def _labelled(self, cell: Any) -> dict[str, list[str]]:
+        """Return ``{part of the split: cases}`` that some method needs the pseudo label of a cell for.
+
+        A batch is labelled as a whole.
+        """
+        needed: dict[str, set[str]] = {}
+        for method in self.experiment.methods:
+            for part in self.experiment.weakly_labelled_parts(cell.dataset, method):
+                for share, cases in self._shares(cell, method, part):
+                    if self._is_label_of(cell, share):
+                        needed.setdefault(part, set()).update(cases)
+        whole, dataset = self.experiment.batch != "case", self.experiment.datasets[cell.dataset]
+        return {part: [each for each in dataset.cases(part) if whole or each in needed[part]] for part in needed}
+
+    def _is_label_of(self, cell: Any, share: Any) -> bool:
+        """Return whether a share learns from the pseudo label of a cell, made of its annotation."""
+        if "pseudo_label" not in share or pseudo_label_part(share["pseudo_label"]) != cell.pseudo_label:
+            return False
+        return self._annotation_of_share(cell, share) == cell.annotation
 
     def label_files(self, cell: Any) -> str:
         """Return the files of ``$case`` in the list of these cases, seen from its folder: image and annotation."""
