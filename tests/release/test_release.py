@@ -222,6 +222,21 @@ def test_an_archive_that_leads_elsewhere_is_refused(away, capsys):
     assert not (away.parent / "escaped.csv").exists()
 
 
+def test_what_the_programs_of_others_took_is_released_even_of_those_that_nobody_trains(tmp_path):
+    results = small_experiment(tmp_path)
+    record = json.loads((results / "tables/provenance.json").read_text(encoding="utf-8"))
+    label = "6_pseudo_labels/toy/blob/points/theirs/run.json"
+    for cell in record["cells"]:
+        cell |= {"good": {"label_runs": [label]}, "poor": {"external": True, "model": None}}.get(cell["method"], {})
+    write(results / "tables/provenance.json", json.dumps(record))
+    write(results / label, json.dumps({"external": True, "settings": {"weights": "/data/weights"}}))
+    benchmark = "benchmarks/external_predict/toy/blob/points/poor/seed-0/external.tsv"
+    write(results / benchmark, "s\n12.0\n")
+    files = contents.inputs_of_tables(Results(results))
+    assert files[benchmark] == results / benchmark
+    assert json.loads(files[label])["settings"] == {"weights": "(path)"}
+
+
 def test_tables_that_are_not_those_of_the_results_are_not_released(home, monkeypatch, capsys):
     monkeypatch.chdir(home)
     table = home / "results/small/tables/main.csv"

@@ -53,9 +53,9 @@ def inputs_of_tables(results: Results) -> Files:
         if cell["model"]:
             records += [results.folder / model / "run.json" for model in models(cell)]
             records += results.label_records(cell)
-            benchmarks, _ = results.prediction_benchmarks(cell)
-            files |= {_name(results, path): path for path in benchmarks}
         files |= {_name(results, path): public_json(path) for path in records if path.is_file()}
+        benchmarks, _ = results.prediction_benchmarks(cell)
+        files |= {_name(results, path): path for path in benchmarks}
     return files
 
 
