@@ -14,6 +14,7 @@ from weakseg3d.annotations import ANNOTATIONS, resembled
 from weakseg3d.experiment.annotation_seeds import seed_of, with_seed
 from weakseg3d.experiment.choices import choice_part, named_program
 from weakseg3d.experiment.external_facts import facts_of, gets_annotations, label_facts
+from weakseg3d.experiment.label_kinds import EXTERNAL
 from weakseg3d.experiment.mixture import REST, divided, mixture_part, shares_of
 from weakseg3d.experiment.paths import path_part
 from weakseg3d.experiment.payment_times import NEVER, ONCE, PER_SCAN
@@ -30,7 +31,7 @@ from weakseg3d.experiment.recipes import recipe_of, scaling_of
 from weakseg3d.experiment.variants import variant_name, variant_parts
 from weakseg3d.named_files import takes_precedence, taking_precedence
 from weakseg3d.perturbations import PERTURBATIONS
-from weakseg3d.pseudo_labels import EXTERNAL, PSEUDO_LABELS
+from weakseg3d.pseudo_labels import PSEUDO_LABELS
 
 
 class Cell(NamedTuple):

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from weakseg3d.experiment.external_commands import ANNOTATIONS, placeholders
+from weakseg3d.experiment.label_kinds import EXTERNAL, label_kind
 from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels import EXTERNAL, label_kind
 
 
 def gets_annotations(method: Mapping[str, Any]) -> bool:

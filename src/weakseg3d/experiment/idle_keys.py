@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from weakseg3d.errors import UserError
+from weakseg3d.experiment.label_kinds import label_kind
 from weakseg3d.experiment.method_schema import method_schema
 from weakseg3d.experiment.mixture import shares_of
 from weakseg3d.networks import NETWORKS, is_stochastic
-from weakseg3d.pseudo_labels import label_kind
 from weakseg3d.registry.parameters import ForDivergence
 from weakseg3d.regularisers import regulariser
 

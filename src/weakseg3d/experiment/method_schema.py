@@ -9,10 +9,11 @@ from typing import Any
 
 from weakseg3d.annotations import ANNOTATIONS
 from weakseg3d.experiment.external_commands import with_program_digest
+from weakseg3d.experiment.label_kinds import EXTERNAL
 from weakseg3d.losses import LOSSES
 from weakseg3d.networks import NETWORKS
 from weakseg3d.perturbations import PERTURBATIONS
-from weakseg3d.pseudo_labels import EXTERNAL, PSEUDO_LABELS
+from weakseg3d.pseudo_labels import PSEUDO_LABELS
 from weakseg3d.registry import own_files
 from weakseg3d.registry.registry import Registry
 from weakseg3d.regularisers import COMMON, REGULARISERS, regulariser

@@ -18,12 +18,13 @@ from weakseg3d.experiment.idle_keys import (
     check_passes,
     check_untrained_keys,
 )
+from weakseg3d.experiment.label_kinds import EXTERNAL, label_kind
 from weakseg3d.experiment.method_schema import REGISTRIES, method_schema, with_digests
 from weakseg3d.experiment.mixture import check_mixture, shares_of
 from weakseg3d.losses import LOSSES, sparse_losses, takes_sparse_targets
 from weakseg3d.named_files import named_file
 from weakseg3d.networks import NETWORKS
-from weakseg3d.pseudo_labels import EXTERNAL, label_kind, sparse_kinds
+from weakseg3d.pseudo_labels import sparse_kinds
 from weakseg3d.registry.parameters import DivisibleBy
 from weakseg3d.registry.registry import Registry
 from weakseg3d.registry.signatures import call_with_known

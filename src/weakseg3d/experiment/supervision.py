@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from weakseg3d.experiment.choices import named_program
+from weakseg3d.experiment.label_kinds import EXTERNAL
 from weakseg3d.experiment.variants import variant_parts
-from weakseg3d.pseudo_labels import EXTERNAL
 from weakseg3d.regularisers import regulariser
 
 LABELS = ("supervision", "annotation", "annotated_by", "pseudo_label", "target", "loss")

@@ -12,6 +12,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.experiment.choices import choice_words
 from weakseg3d.experiment.external_commands import ENVIRONMENT_FILES
 from weakseg3d.experiment.external_facts import facts_of, gets_annotations, label_facts, label_programs, target_of
+from weakseg3d.experiment.label_kinds import EXTERNAL
 from weakseg3d.experiment.paths import PROBABILITY
 from weakseg3d.external.environment import command_environment
 from weakseg3d.external.masks import foreign_mask, foreign_probability
@@ -20,7 +21,6 @@ from weakseg3d.external.predicting import predict
 from weakseg3d.external.training import train
 from weakseg3d.files import file_digest
 from weakseg3d.images.volumes import write_volume
-from weakseg3d.pseudo_labels import EXTERNAL
 
 
 def check(name: str, method: Mapping[str, Any]) -> str:

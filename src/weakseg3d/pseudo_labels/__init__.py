@@ -14,19 +14,13 @@ needs by the names of its arguments:
 - ``note``, a function that takes a sentence on what the label could not be.
 
 All other arguments are parameters of the recipe, and options of the verb. A function in a file of the user's says the
-same of itself. A label may also come from a program of somebody else's (`EXTERNAL`), to which an annotation is given.
+same of itself. Labels may also come from a program of somebody else's (`weakseg3d.experiment.label_kinds`).
 """
-
-from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from weakseg3d.annotations import ANNOTATIONS
 from weakseg3d.errors import UserError
 from weakseg3d.registry.parameters import MadeOf, Mask, SoftLabel, SparseLabel
 from weakseg3d.registry.registry import Entry, Registry
-
-EXTERNAL = "external"
-"""The choice of a recipe whose labels a program of somebody else's makes (`weakseg3d.external`)."""
 
 
 def accepted_annotations(label: Entry) -> tuple[str, ...]:
@@ -73,24 +67,3 @@ PSEUDO_LABELS = Registry(
     mark=MadeOf,
     check=_check,
 )
-
-
-class LabelKind(NamedTuple):
-    """What a recipe's choice of a pseudo label says of its volumes: neither soft nor sparse, they are masks."""
-
-    name: str
-    soft: bool
-    sparse: bool
-    annotations: tuple[str, ...]
-    """The annotations that it can be made of."""
-
-
-def label_kind(choice: Mapping[str, Any]) -> LabelKind:
-    """Return the kind of the pseudo label that a recipe chose by ``choice``.
-
-    Which annotations a program can use is for the program to say.
-    """
-    if EXTERNAL in choice:
-        return LabelKind(choice[EXTERNAL]["name"], choice[EXTERNAL]["probabilities"], False, tuple(ANNOTATIONS.entries))
-    label = PSEUDO_LABELS.choice(choice).entry
-    return LabelKind(label.name, is_soft(label), is_sparse(label), accepted_annotations(label))

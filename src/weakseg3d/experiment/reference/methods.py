@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from weakseg3d.experiment.label_kinds import EXTERNAL
 from weakseg3d.experiment.method_schema import method_schema
 from weakseg3d.experiment.reference.schema_tables import KEYS, keys, resolved, row
 from weakseg3d.losses import takes_sparse_targets
 from weakseg3d.networks import NETWORKS, is_stochastic
 from weakseg3d.perturbations import PERTURBATIONS
-from weakseg3d.pseudo_labels import EXTERNAL, PSEUDO_LABELS, accepted_annotations, is_soft, is_sparse
+from weakseg3d.pseudo_labels import PSEUDO_LABELS, accepted_annotations, is_soft, is_sparse
 from weakseg3d.regularisers import COMMON
 
 HEADING = """\
