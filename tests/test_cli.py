@@ -15,7 +15,7 @@ from weakseg3d.images.volumes import write_volume
 from weakseg3d.verbs import resample
 
 SRC = Path(__file__).parents[1] / "src"
-WITHOUT_TORCH = [verb for verb in VERBS if verb not in ("train", "distill", "predict", "segment", "export")]
+WITHOUT_TORCH = [verb for verb in VERBS if verb not in ("train", "distill", "validate", "predict", "segment", "export")]
 
 
 @pytest.fixture

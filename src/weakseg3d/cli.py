@@ -34,6 +34,8 @@ VERBS = {
     "array": "convert a volume to the input array of a network, in a common orientation and scaled",
     "train": "train a method's network on the training cases",
     "distill": "train two models to teach each other and themselves, as in PA-Seg's second stage",
+    "validate": "score a trained model on validation cases",
+    "select": "choose one of several trained settings of a method by their scores on validation cases",
     "predict": "segment an image with a trained model",
     "segment": "segment new scans with trained models: one label map per scan, on the scan's own grid",
     "suggest": "say which scan to annotate next: those first of which the models are least sure",

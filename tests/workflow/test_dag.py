@@ -91,6 +91,38 @@ def validated_graph(tmp_path_factory):
         return graph_of(folder / "config.yaml", folder)
 
 
+TUNED = {
+    "experiment": "tuned",
+    "datasets": {"phantom_ct": ["spleen"]},
+    "methods": ["truth"],
+    "study": {
+        "methods": ["unet_pseudo", "paseg"],
+        "factors": {"clicks": {7: {"annotation": {"points": {"number": 7}}}}},
+        "select": {
+            "settings": {
+                "unet_pseudo": {"sigma": {8: {"pseudo_label": {"gaussian": {"sigma": 8.0}}}, 12: {}}},
+                "paseg": {"threshold": {0.1: {"pseudo_label": {"geodesic": {"threshold": 0.1}}}, 0.3: {}}},
+            },
+        },
+    },
+    "preset": "cpu",
+    "spacing": 5.0,
+}
+
+
+@pytest.fixture(scope="module", params=["weak case", "dense split"])
+def tuned_graph(request, tmp_path_factory):
+    """Of a study that chooses among two settings of two methods, one of them a distillation."""
+    labels, batch = request.param.split()
+    folder = tmp_path_factory.mktemp("tuned")
+    lines = [f"{case:04d},{part}" for part, cases in SPLIT.items() for case in cases]
+    (folder / "split.csv").write_text("\n".join(["case,split", *lines]) + "\n", encoding="utf-8")
+    config = TUNED | {"splits": {"phantom_ct": str(folder / "split.csv")}, "batch": batch}
+    config["study"] = config["study"] | {"select": config["study"]["select"] | {"labels": labels}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return labels, batch, graph_of(folder / "config.yaml", folder)
+
+
 PROMPTED = """\
 description: Gets the clicks on the scan itself.
 supervision: none
@@ -223,6 +255,34 @@ def test_selection_by_dense_masks_sees_those_of_validation_cases_alone(validated
     assert not [path for path in upstream(weak, makers, stop_at=["annotate"]) if is_dense(path)]
     assert cases_above(weak, makers) == {"0001", "0002", "0003"}, "weak labels of validation cases select it"
     assert "0004" not in cases_above(stages["paseg"], makers)
+
+
+def test_no_test_case_and_no_unasked_mask_chooses_among_settings(tuned_graph):
+    labels, batch, (experiment, jobs, makers) = tuned_graph
+    test = set(experiment.batches("phantom_ct", "test"))
+    choosing = [job for job in jobs if job["rule"] in ("validate", "select", "train", "distill")]
+    assert {job["rule"] for job in choosing} == {"validate", "select", "train", "distill"}
+    for job in choosing:
+        assert not test & cases_above(job, makers), f"{job['rule']} sees a test case"
+        dense = [path for path in upstream(job, makers, stop_at=["annotate"]) if is_dense(path)]
+        expected = labels == "dense" and job["rule"] in ("validate", "select")
+        assert bool(dense) == expected
+        if dense:
+            named = {makers[path]["wildcards"]["case"] for path in dense if "/4_masks/" in path}
+            assert named == set(experiment.batches("phantom_ct", "validation"))
+
+
+def test_test_cases_are_segmented_with_chosen_models_alone(tuned_graph):
+    _, batch, (experiment, jobs, makers) = tuned_graph
+    predictions = [job for job in jobs if job["rule"] == "predict"]
+    assert {job["wildcards"]["method"] for job in predictions} == set(experiment.selected())
+    for job in predictions:
+        (model,) = [path for path in job["input"] if path.endswith("/model.pt")]
+        assert makers[model]["rule"] == "select"
+        trials = experiment.trials(job["wildcards"]["method"])
+        read = [makers[path] for path in makers[model]["input"] if path.endswith("/scores.csv")]
+        assert [scored["wildcards"]["method"] for scored in read] == list(trials)
+        assert {scored["rule"] for scored in read} == {"validate"}
 
 
 def jobs_with_test_annotations(experiment, jobs):

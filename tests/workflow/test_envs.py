@@ -24,7 +24,7 @@ PROJECT = Path(__file__).parents[2]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}
 IMPORT_NAMES = {"nrrd": "pynrrd", "yaml": "pyyaml"}
 LOADED_BY_NAME = {"annotate": [ANNOTATIONS], "pseudolabel": [PSEUDO_LABELS], "train": [NETWORKS, LOSSES, REGULARISERS]}
-VERBS_WITH_TORCH = ("train", "distill", "predict", "segment")
+VERBS_WITH_TORCH = ("train", "distill", "validate", "predict", "segment")
 FOR_PEOPLE = ("completion", "doctor", "export")
 """Verbs that no rule runs; they need what the lock file installs."""
 

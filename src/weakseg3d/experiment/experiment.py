@@ -28,6 +28,7 @@ from weakseg3d.experiment.people import (
     people_of_part,
 )
 from weakseg3d.experiment.recipes import recipe_of, scaling_of
+from weakseg3d.experiment.trials import Selection
 from weakseg3d.experiment.variants import variant_name, variant_parts
 from weakseg3d.named_files import takes_precedence, taking_precedence
 from weakseg3d.perturbations import PERTURBATIONS
@@ -101,7 +102,7 @@ class Experiment:
     """What a config asks for: datasets and methods by name, seeds, spacing in mm.
 
     Every one of ``annotation_seeds`` is a simulated annotator. ``methods`` also holds those that are only a first stage
-    of others; ``shown`` names the ones of the tables.
+    of others, and the trials of a ``selection``; ``shown`` names the ones of the tables.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Experiment:
     raw_folder: str
     offline: bool
     release: dict[str, Any] | None
+    selection: Selection | None = None
     _shares: dict[tuple[str, ...], dict[str, str | None]] = field(default_factory=dict, compare=False, repr=False)
 
     def cells(self) -> list[Cell]:
@@ -303,7 +305,8 @@ class Experiment:
         return {part: choice for part, choice in found.items() if part not in ("none", "dense")}
 
     def _all_shares(self) -> list[dict[str, Any]]:
-        return [share for method in self.methods.values() for share in shares_of(method).values()]
+        of_validation = [dict(self.selection.share)] if self.selection else []
+        return [share for method in self.methods.values() for share in shares_of(method).values()] + of_validation
 
     def mixtures(self) -> dict[str, str]:
         """Return ``{path part: method}`` of the annotations of methods of mixed supervision."""
@@ -347,12 +350,31 @@ class Experiment:
         return choice_part(PERTURBATIONS, perturbation, seed=self.annotation_seed)
 
     def model_of(self, method: str) -> str:
-        """Return the method whose model ``method`` predicts with: itself, or a variant that is trained alike."""
-        return next(name for name in self.methods if self._training(name) == self._training(method))
+        """Return the method whose model ``method`` predicts with: itself, or a variant that is trained alike.
+
+        A variant that is selected among trials has the model of one of them in a folder of its own.
+        """
+        if self.trials(method):
+            return method
+        trained = (name for name in self.methods if not self.trials(name))
+        return next(name for name in trained if self._training(name) == self._training(method))
 
     def trained_for(self, method: str) -> list[str]:
-        """Return the methods whose trainings ``method`` needs: the one it predicts with, and those it starts from."""
+        """Return the methods whose trainings ``method`` needs: the one it predicts with, and those it starts from.
+
+        Of a variant that is selected among trials, these are the trainings of all trials.
+        """
+        if trials := self.trials(method):
+            return list(dict.fromkeys(name for trial in trials for name in self.trained_for(trial)))
         return [self.model_of(name) for name in (method, *self.students(method))]
+
+    def trials(self, method: str) -> tuple[str, ...]:
+        """Return the trials among which the validation cases choose the model of ``method``; none for most methods."""
+        return self.selection.trials.get(method, ()) if self.selection else ()
+
+    def selected(self) -> list[str]:
+        """Return the variants whose models are chosen among trials."""
+        return list(self.selection.trials) if self.selection else []
 
     def _training(self, method: str) -> tuple[str, dict[str, Any]]:
         """Return everything that a method's training depends on."""
@@ -361,8 +383,11 @@ class Experiment:
         return variant_parts(method)[0], parts | {"images": images}
 
     def students(self, method: str) -> list[str]:
-        """Return the two methods whose models a distillation starts from; none for any other method."""
-        return students(method, self.methods[method])
+        """Return the two methods whose models a distillation starts from; none for any other method.
+
+        Of a variant that is selected among trials, it is the trials that start from others.
+        """
+        return [] if self.trials(method) else students(method, self.methods[method])
 
     def validation_part(self, dataset: str, method: str) -> str | None:
         """Return the part whose cases select a method's model: none, those marked so, or all training cases."""

@@ -15,7 +15,8 @@ from weakseg3d.experiment.idle_keys import check_passes
 from weakseg3d.experiment.people import SIMULATED, check_annotators, check_kind, people_of
 from weakseg3d.experiment.presets import preset_changes
 from weakseg3d.experiment.recipes import check_patch, checked_method, load_method, merged
-from weakseg3d.experiment.study import NO_STUDY, study_variants, with_text_levels
+from weakseg3d.experiment.study import NO_STUDY, study_trials, study_variants, with_text_levels
+from weakseg3d.experiment.trials import check_validation_cases
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.named_files import sought_file
 from weakseg3d.release.about import check_day
@@ -34,11 +35,18 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
     datasets = {name: _dataset(name, organs, config) for name, organs in config["datasets"].items()}
     changes = _changes(config)
     methods = {name: load_method(name, changes.get(name)) for name in config["methods"]}
-    methods |= study_variants(config.get("study", NO_STUDY), changes)
+    study = config.get("study", NO_STUDY)
+    variants = study_variants(study, changes)
+    methods |= variants
     shown = list(methods)
-    for name in shown:
-        methods |= _first_stages(name, methods, changes)
+    selection, trials = study_trials(study, variants, changes)
+    methods |= trials
+    for name in list(methods):
+        if selection is None or name not in selection.trials:
+            methods |= _first_stages(name, methods, changes)
     _check_validation_cases(methods, datasets)
+    if selection:
+        check_validation_cases(datasets.items())
     _check_people(methods, datasets)
     _check_mixtures(methods, datasets)
     for name in config["overrides"]:
@@ -53,6 +61,7 @@ def load_experiment(config: dict[str, Any]) -> Experiment:
         datasets=datasets,
         methods=methods,
         shown=shown,
+        selection=selection,
         seeds=config["seeds"],
         annotation_seeds=config.get("annotation_seeds", [config["annotation_seed"]]),
         spacing=config["spacing"],

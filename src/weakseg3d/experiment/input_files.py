@@ -12,6 +12,7 @@ from weakseg3d.errors import UserError, quoted
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.experiment import Dataset, Experiment
 from weakseg3d.experiment.people import SIMULATED, is_peoples
+from weakseg3d.experiment.trials import Selection
 from weakseg3d.texts import read_csv
 
 
@@ -23,6 +24,8 @@ def check_input_files(experiment: Experiment) -> None:
         if dataset.raw and not Path(dataset.raw).exists():
             raise UserError(f"{dataset.raw}: no such file or folder; correct 'raw.{name}' in the config")
         _check_people(experiment, name)
+        if experiment.selection:
+            _check_scored_cases(experiment, name, experiment.selection)
         folder = unpacked_raw_data(experiment, name)
         cases = None if folder is None else sources_by_case(dataset, folder)
         missing = [case for case in dataset.split if cases is not None and case not in cases]
@@ -93,6 +96,19 @@ def _check_people(experiment: Experiment, name: str) -> None:
         if is_peoples(part):
             cases = _annotated_cases(experiment, name, method)
             dataset.people_of_part(organ, part).check(cases, f"dataset '{name}'")
+
+
+def _check_scored_cases(experiment: Experiment, name: str, selection: Selection) -> None:
+    """Raise UserError for a validation case without what chooses among the settings of a study's methods."""
+    dataset = experiment.datasets[name]
+    for organ, case in product(dataset.organs, dataset.cases("validation")):
+        part = experiment.annotation_part(dict(selection.share), name, organ)
+        if not experiment.has(name, organ, part, case):
+            raise UserError(
+                f"dataset '{name}': validation case {quoted(case)} has neither an annotation of the {organ} that"
+                " 'study.select' could choose by nor a label to simulate it from; give it one, or take it out of the"
+                " split"
+            )
 
 
 def _check_mixture(experiment: Experiment, name: str, organ: str, method: str) -> None:

@@ -48,6 +48,19 @@ def models_option(files: StageFiles, cell: Any) -> str:
     return option("models", [f"{organ}={model}" for organ, model in organs])
 
 
+def trials_options(files: StageFiles, cell: Any) -> str:
+    """Return the options of `select` for the trials of a variant, and the labels of the rows of its table."""
+    known = {key: getattr(cell, key) for key in ("dataset", "organ", "annotation", "method", "seed")}
+    known |= {"labels": files.scored_with(cell)}
+    settings = [trial.removeprefix(f"{cell.method}+") for trial in files.experiment.trials(cell.method)]
+    return _joined(
+        option("settings", settings),
+        option("scores", files.scores_of_trials(cell)),
+        option("models", files.models_of_trials(cell)),
+        option("label", [f"{key}={value}" for key, value in known.items()]),
+    )
+
+
 def effort_options(files: StageFiles, cell: Any, part: str = "train") -> str:
     """Return the options of `effort` for the annotations of ``part`` of the split: people's as they saved them."""
     experiment = files.experiment

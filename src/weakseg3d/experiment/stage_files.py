@@ -16,6 +16,7 @@ from weakseg3d.experiment.experiment import Evaluation, Experiment, pseudo_label
 from weakseg3d.experiment.external_commands import placeholders
 from weakseg3d.experiment.external_facts import gets_annotations, target_of
 from weakseg3d.experiment.mixture import shares_of
+from weakseg3d.experiment.trials import Selection
 from weakseg3d.phantom import ARCHIVE_NAMES
 
 WILDCARDS = ("dataset", "organ", "annotation", "pseudo_label", "method", "seed", "case")
@@ -270,6 +271,54 @@ class StageFiles:
         label = pseudo_label_part(self.experiment.methods[cell.method]["pseudo_label"])
         return self._paths(pattern, cell, cases, pseudo_label=label)
 
+    # Selection among trials
+
+    def scored_images(self, cell: Any) -> list[str]:
+        """Return the images of the validation cases, as the method sees training images."""
+        return self._scored_images(cell, self._batches(cell, "validation"))
+
+    def scored_labels(self, cell: Any) -> list[str]:
+        """Return the labels by which one of several trials is chosen: dense masks only where the config says so."""
+        return self._scored_labels(cell, self._batches(cell, "validation"))
+
+    def scored_files(self, cell: Any) -> str:
+        """Return the files of ``$case`` in the list of scored cases, seen from its folder: image and label."""
+        files = self._scored_images(cell, ["$case"]) + self._scored_labels(cell, ["$case"])
+        return ",".join(os.path.relpath(file, self.path(paths.METHOD, cell)) for file in files)
+
+    def _scored_images(self, cell: Any, cases: Iterable[str]) -> list[str]:
+        return self._paths(paths.SEEN_IMAGE, cell, cases, image=self.experiment.image(cell.method, "train"))
+
+    def _scored_labels(self, cell: Any, cases: Iterable[str]) -> list[str]:
+        annotation = self.scored_with(cell)
+        if annotation == "dense":
+            return self._paths(paths.MASK, cell, cases)
+        label = pseudo_label_part(self._selection.share["pseudo_label"])
+        return self._paths(paths.PSEUDO_LABEL, cell, cases, annotation=annotation, pseudo_label=label)
+
+    def scored_with(self, cell: Any) -> str:
+        """Return the path part of the annotation by which one of several trials is chosen; ``dense`` for masks."""
+        return self._annotation_of_share(cell, dict(self._selection.share))
+
+    @property
+    def _selection(self) -> Selection:
+        assert self.experiment.selection is not None, "the study selects nothing"
+        return self.experiment.selection
+
+    def scores_of_trials(self, cell: Any) -> list[str]:
+        """Return the scores of all trials of a variant."""
+        return [self.path(paths.SCORES, cell, method=trial) for trial in self.experiment.trials(cell.method)]
+
+    def models_of_trials(self, cell: Any, pattern: str = paths.MODEL) -> list[str]:
+        """Return the models of all trials of a variant, or another file of their trainings."""
+        trials = self.experiment.trials(cell.method)
+        return [self.path(pattern, cell, method=self.experiment.model_of(trial)) for trial in trials]
+
+    def tried(self) -> list[str]:
+        """Return the tables of what was tried for every variant that is selected among trials, in config order."""
+        cells = [cell for cell in self.experiment.cells() if self.experiment.trials(cell.method)]
+        return [self.path(paths.TRIED, cell) for cell in cells]
+
     # Prediction and evaluation
 
     def model(self, cell: Any) -> str:
@@ -417,9 +466,16 @@ class StageFiles:
         return {"prediction": self.path(paths.PREDICTION, compared), "reference": self.reference(compared)}
 
     def runs(self) -> list[str]:
-        """Return the records of all trainings whose models predict, and of those that these started from."""
+        """Return the records of all trainings whose models predict, and of those that these started from.
+
+        Of a variant that is selected among trials, also those of all trials.
+        """
         cells = [cell for cell in self.experiment.cells() if self.experiment.is_trained(cell.method)]
-        trainings = [(cell, method) for cell in cells for method in self.experiment.trained_for(cell.method)]
+        trainings = [
+            (cell, method)
+            for cell in cells
+            for method in (self.experiment.model_of(cell.method), *self.experiment.trained_for(cell.method))
+        ]
         files = [
             self.path(pattern, cell, method=method)
             for cell, method in trainings

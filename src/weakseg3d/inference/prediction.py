@@ -1,5 +1,6 @@
 """Prediction of an image at the spacing of a model, on the image's own grid."""
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,9 +9,10 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from torch import nn
 
+from weakseg3d.errors import UserError
 from weakseg3d.images.oriented_slices import OrientedSlices
 from weakseg3d.images.preprocessing import oriented, oriented_like
-from weakseg3d.images.volumes import grid_of, like
+from weakseg3d.images.volumes import GRID_TOLERANCE, grid_of, like
 from weakseg3d.inference.network_input import NetworkInput
 from weakseg3d.inference.probability_sections import sections_of_maps
 
@@ -37,6 +39,12 @@ def predicted_mask(network: nn.Module, recipe: Mapping[str, Any], image: sitk.Im
     for slices, (probability,) in _in_place(sections_of_maps(network, recipe, seen)):
         mask[slices] = probability > recipe["prediction"]["threshold"]
     return _on_grid(mask, image)
+
+
+def check_spacing(image: sitk.Image, path: str | os.PathLike[str], spacing: float) -> None:
+    """Raise UserError, naming ``path``, if an ``image`` does not have the ``spacing`` in mm of a model's training."""
+    if not all(abs(mm - spacing) <= GRID_TOLERANCE for mm in image.GetSpacing()):
+        raise UserError(f"{path}: the model was trained at {spacing} mm; run 'resample --spacing {spacing}' first")
 
 
 def _in_place(sections: Iterator[NDArray[np.float32]]) -> Iterator[tuple[slice, NDArray[np.float32]]]:

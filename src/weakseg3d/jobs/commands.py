@@ -15,6 +15,9 @@ from weakseg3d.jobs.code_hash import code_hash
 from weakseg3d.perturbations import PERTURBATIONS
 from weakseg3d.pseudo_labels import PSEUDO_LABELS
 
+PREDICTING = ("predict", "segment", "validate")
+"""Verbs that load the network of a model."""
+
 
 class Commands:
     """Commands that run the verbs of the package in the folder ``source`` with ``python``, both as they are on disk."""
@@ -84,10 +87,10 @@ def chosen_by(experiment: Experiment, verb: str, wildcards: Any) -> tuple[str, .
         return metric_modules()
     if verb in ("annotate", "pseudolabel", "perturb"):
         return _kind_of(experiment, verb, wildcards)
-    parts = {"train": TRAINED, "distill": TRAINED, "predict": ("network",), "segment": ("network",)}.get(verb, ())
+    parts = {"train": TRAINED, "distill": TRAINED, **dict.fromkeys(PREDICTING, ("network",))}.get(verb, ())
     if not parts:
         return ()
-    methods = (wildcards.method, *experiment.students(wildcards.method))
+    methods = experiment.trained_for(wildcards.method)
     return tuple(sorted({module for method in methods for module in chosen_modules(experiment.methods[method], parts)}))
 
 

@@ -10,7 +10,7 @@ import argparse
 import sys
 
 from weakseg3d.errors import UserError
-from weakseg3d.images.volumes import GRID_TOLERANCE, read_image, write_volume
+from weakseg3d.images.volumes import read_image, write_volume
 
 EXAMPLE = "  python -m weakseg3d predict --model model/model.pt --image image_1mm.nii.gz --out prediction.nii.gz"
 
@@ -32,16 +32,12 @@ def run(args: argparse.Namespace) -> None:
 
     from weakseg3d.accelerator import device_name, precision, report_missing_gpu
     from weakseg3d.inference.model import load_model
-    from weakseg3d.inference.prediction import predict, predicted_mask
+    from weakseg3d.inference.prediction import check_spacing, predict, predicted_mask
     from weakseg3d.inference.uncertainty_maps import write_uncertainty
 
     report_missing_gpu()
     network, recipe = load_model(args.model)
-    if not all(abs(spacing - recipe["spacing"]) <= GRID_TOLERANCE for spacing in image.GetSpacing()):
-        spacing = recipe["spacing"]
-        raise UserError(
-            f"{args.image}: the model was trained at {spacing} mm; run 'resample --spacing {spacing}' first"
-        )
+    check_spacing(image, args.image, recipe["spacing"])
     precision_name = precision(recipe["prediction"]["mixed_precision"])
     print(f"weakseg3d predict: on {device_name()}, precision {precision_name}", file=sys.stderr)
     try:

@@ -1,0 +1,1 @@
+"""Choosing one of several settings of a method by validation cases, never by test cases."""

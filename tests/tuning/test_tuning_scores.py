@@ -1,0 +1,76 @@
+"""The score of a setting: Dice over the voxels whose class is known, in exact fractions."""
+
+from fractions import Fraction
+
+import pytest
+
+from weakseg3d.errors import UserError
+from weakseg3d.tuning.scores import CaseScore, best, check_both_classes, read_scores, score, write_scores
+
+HALF = CaseScore("a", organ=4, background=6, found=2, wrong=2)
+"""Dice = 2 · 2 / (4 + 2 + 2) = 1/2."""
+FIFTH = CaseScore("b", organ=3, background=1, found=1, wrong=6)
+"""Dice = 2 · 1 / (3 + 1 + 6) = 1/5."""
+FAILED = CaseScore("c", organ=4, background=6, found=None, wrong=None)
+UNKNOWN = CaseScore("d", organ=0, background=0, found=0, wrong=0)
+
+
+def test_dice_counts_known_voxels_alone():
+    assert HALF.dice() == Fraction(1, 2)
+    assert FIFTH.dice() == Fraction(1, 5)
+    assert CaseScore("e", organ=0, background=5, found=0, wrong=0).dice() == 1, "nothing to find, nothing found"
+    assert CaseScore("e", organ=0, background=5, found=0, wrong=1).dice() == 0
+
+
+def test_the_score_is_the_mean_over_cases_of_which_anything_is_known():
+    assert score([HALF, FIFTH]) == Fraction(7, 20)
+    assert score([HALF, UNKNOWN]) == Fraction(1, 2)
+    assert score([UNKNOWN]) is None
+
+
+def test_a_network_that_fails_in_one_case_has_no_score():
+    assert score([HALF, FAILED, FIFTH]) is None
+
+
+@pytest.mark.parametrize(
+    ("scores", "place"),
+    [
+        ([Fraction(1, 3), Fraction(1, 2), Fraction(1, 4)], 1),
+        ([Fraction(1, 3), Fraction(2, 6), Fraction(1, 4)], 0),  # a tie: the first one
+        ([None, Fraction(0), Fraction(0)], 1),  # what failed is never chosen, not even over 0
+        ([None, None], None),
+    ],
+)
+def test_the_highest_score_wins_and_the_first_of_equal_ones(scores, place):
+    assert best(scores) == place
+
+
+def test_means_that_are_equal_tie_whatever_their_rounding():
+    """(1/10 + 2/10) / 2 = (3/10 + 0) / 2, but in binary numbers 0.1 + 0.2 is more than 0.3."""
+    tenth, fifth = CaseScore("a", 1, 18, 1, 18), CaseScore("b", 1, 8, 1, 8)
+    three_tenths, nothing = CaseScore("a", 3, 14, 3, 14), CaseScore("b", 1, 8, 0, 8)
+    assert [each.dice() for each in (tenth, fifth, three_tenths)] == [Fraction(n, 10) for n in (1, 2, 3)]
+    assert best([score([three_tenths, nothing]), score([tenth, fifth])]) == 0
+
+
+def test_a_table_of_scores_is_read_as_it_was_written(tmp_path):
+    cases = [HALF, FAILED, CaseScore("=1+1", 1, 2, 1, 0)]
+    write_scores(cases, tmp_path / "scores.csv")
+    assert read_scores(tmp_path / "scores.csv") == cases
+    lines = (tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:3] == ["case,organ,background,found,wrong", "a,4,6,2,2", "c,4,6,,"]
+
+
+@pytest.mark.parametrize("text", ["case,dice\na,0.5\n", "case,organ,background,found,wrong\na,4,6,2.5,1\n"])
+def test_another_table_is_refused(tmp_path, text):
+    (tmp_path / "scores.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"scores\.csv: .*'validate'"):
+        read_scores(tmp_path / "scores.csv")
+
+
+def test_labels_of_one_class_cannot_choose():
+    check_both_classes([HALF], "x")
+    with pytest.raises(UserError, match="known to be background"):
+        check_both_classes([CaseScore("a", 4, 0, 4, 0)], "x")
+    with pytest.raises(UserError, match="known to be organ"):
+        check_both_classes([CaseScore("a", 0, 4, 0, 0)], "x")
