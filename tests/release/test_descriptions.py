@@ -19,6 +19,7 @@ SETTINGS = Settings(
     metrics="tables/metrics.csv",
     effort=[],
     agreement=[],
+    tried=[],
     published=None,
     title="Small",
     footer={},

@@ -9,7 +9,10 @@ import yaml
 from small_experiment import report, run_record, small_experiment
 
 from weakseg3d.cli import main
-from weakseg3d.report.tables.cost import gpu_and_cpu_hours
+from weakseg3d.evaluation.long_table import read_metrics
+from weakseg3d.report.results import Results
+from weakseg3d.report.tables.cost import cost_table, gpu_and_cpu_hours
+from weakseg3d.report.tables.main import main_table
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +155,16 @@ def test_cost_counts_a_gpu_the_first_stages_and_the_program_that_made_the_labels
     with open(results / "tables/cost/cost.csv", encoding="utf-8") as stream:
         good = next(csv.DictReader(stream))
     assert (good["gpu_hours"], good["cpu_hours"]) == ("1.0000", "6.0000")
+
+
+def test_cost_counts_all_settings_that_were_tried_and_the_chosen_one_once(tmp_path):
+    results = small_experiment(tmp_path)
+    record = json.loads((results / "tables/provenance.json").read_text(encoding="utf-8"))
+    # The model of good is a copy of poor's, which was chosen among three trainings of one hour on two threads each.
+    record["cells"][0]["trials"] = ["7_models/toy/blob/points/poor/seed-0"] * 3
+    (results / "tables/provenance.json").write_text(json.dumps(record), encoding="utf-8")
+    table, _ = cost_table(main_table(read_metrics(results / "tables/metrics.csv")), Results(results))
+    assert dict(zip(table["method"], table["cpu_hours"], strict=True)) == {"good": 6.0, "poor": 2.0}
 
 
 @pytest.mark.parametrize(("device", "expected"), [("NVIDIA A100", (4.0, 0.0)), ("x86_64", (0.0, 8.0))])

@@ -165,6 +165,7 @@ rule report:
         witnesses=lambda wildcards: FILES.witnesses(),
         new_scans=lambda wildcards: FILES.new_scans(),
         agreement=lambda wildcards: agreement_tables(EXPERIMENT, PAIRS),
+        tried=lambda wildcards: FILES.tried(),
         published=EXPERIMENT.report["published"] or [],
     output:
         report_tables(),
@@ -186,13 +187,14 @@ rule report:
         results=subpath(output.html, parent=True),
         effort=lambda wildcards, input: options.option("effort", input.effort),
         agreement=lambda wildcards, input: options.option("agreement", input.agreement),
+        tried=lambda wildcards, input: options.option("tried", input.tried),
         options=options.report_options(EXPERIMENT),
         code=RUN.code("report"),
     message:
         "tables, figures and report"
     shell:
         "{params.run} --metrics {input.metrics:q} --out {params.results:q} --results {params.results:q} {params.effort}"
-        " {params.agreement} {params.options} > {log:q} 2>&1"
+        " {params.agreement} {params.tried} {params.options} > {log:q} 2>&1"
 
 
 # After failures, or before the end: what is finished, with a gap for all that is not. Without an output it runs
@@ -213,12 +215,13 @@ rule partial_report:
         agreement=lambda wildcards: options.option(
             "agreement", [file for file in agreement_tables(EXPERIMENT, PAIRS) if Path(file).is_file()]
         ),
+        tried=lambda wildcards: options.option("tried", [file for file in FILES.tried() if Path(file).is_file()]),
         options=options.report_options(EXPERIMENT),
     message:
         "a report of what is finished: {params.results}/partial/report.html"
     shell:
         "{params.run} --results {params.results:q} --out {params.results:q}/partial {params.effort} {params.agreement}"
-        " {params.options} > {log:q} 2>&1"
+        " {params.tried} {params.options} > {log:q} 2>&1"
 
 
 # Named without wildcards, so that it is a target. What the config lacks for it is said before anything runs.

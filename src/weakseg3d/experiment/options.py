@@ -50,7 +50,8 @@ def models_option(files: StageFiles, cell: Any) -> str:
 
 def trials_options(files: StageFiles, cell: Any) -> str:
     """Return the options of `select` for the trials of a variant, and the labels of the rows of its table."""
-    known = {key: getattr(cell, key) for key in ("dataset", "organ", "annotation", "method", "seed")}
+    known = {"dataset": cell.dataset, "modality": files.experiment.datasets[cell.dataset].description["modality"]}
+    known |= {key: getattr(cell, key) for key in ("organ", "annotation", "method", "seed")}
     known |= {"labels": files.scored_with(cell)}
     settings = [trial.removeprefix(f"{cell.method}+") for trial in files.experiment.trials(cell.method)]
     return _joined(

@@ -47,24 +47,25 @@ def _with_models(experiment: Experiment, cell: Cell) -> dict[str, Any]:
     """Return a cell with the folder of the model that predicts, and of those it started from.
 
     A cell of a program of somebody else's, which has a model only if it is trained, is marked as ``external``; one of
-    mixed supervision has its ``shares``, one that learns from the labels of a program the ``label_runs``.
+    mixed supervision has its ``shares``, one that learns from the labels of a program the ``label_runs``; one whose
+    model was chosen among trials has all trainings of theirs.
     """
     known: dict[str, Any] = {}
     if experiment.is_external(cell.method):
         known = {"external": True, "uncertainty": experiment.has_uncertainty(cell.method)}
     if not experiment.is_trained(cell.method):
         return cell._asdict() | {"model": None, "first_stages": []} | known
-    model, *stages = (
-        paths.in_results(paths.TRAINING).format(**cell._asdict() | {"method": method})
-        for method in experiment.trained_for(cell.method)
-    )
-    return (
-        cell._asdict()
-        | {"model": model, "first_stages": stages}
-        | known
-        | _shares(experiment, cell)
-        | _label_runs(experiment, cell)
-    )
+
+    def folder(method: str) -> str:
+        return paths.in_results(paths.TRAINING).format(**cell._asdict() | {"method": method})
+
+    labelled = _shares(experiment, cell) | _label_runs(experiment, cell)
+    if experiment.trials(cell.method):
+        trials = [folder(method) for method in experiment.trained_for(cell.method)]
+        chosen = {"model": folder(cell.method), "first_stages": [], "trials": trials}
+        return cell._asdict() | chosen | labelled
+    model, *stages = map(folder, experiment.trained_for(cell.method))
+    return cell._asdict() | {"model": model, "first_stages": stages} | known | labelled
 
 
 def _shares(experiment: Experiment, cell: Cell) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ def readable_tables(experiment: Experiment) -> list[str]:
     """Return the tables made for reading: each as CSV, Markdown and LaTeX."""
     names = ["overview", "main", "main_wide", "against_best", "ranking", "overall_ranking"]
     names += ["study"] * has_variants(experiment)
+    names += ["tried"] * bool(experiment.selection)
     names += ["networks"] * _has_networks_to_compare(experiment)
     names += ["annotators"] * bool(pairs(experiment))
     names += ["effort_for"] * _has_effort_curves(experiment)

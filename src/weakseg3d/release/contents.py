@@ -3,7 +3,6 @@
 Paths in the archive are those of the experiment's folder. What lies elsewhere is put into ``config/`` and ``inputs/``.
 """
 
-from collections.abc import Iterable
 from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,7 +14,7 @@ from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.files import PROJECT, existing_file, file_digest
 from weakseg3d.named_files import named_file, sought_file
 from weakseg3d.release.privacy import public_json, public_yaml, without_paths, yaml_bytes
-from weakseg3d.report.results import Results
+from weakseg3d.report.results import Results, trainings
 from weakseg3d.report.settings import Settings
 
 Files = dict[str, Path | bytes]
@@ -51,7 +50,7 @@ def inputs_of_tables(results: Results) -> Files:
     for cell in results.cells:
         records = [results.witness(cell)]
         if cell["model"]:
-            records += [results.folder / model / "run.json" for model in models(cell)]
+            records += [results.folder / model / "run.json" for model in trainings(cell)]
             records += results.label_records(cell)
         files |= {_name(results, path): public_json(path) for path in records if path.is_file()}
         benchmarks, _ = results.prediction_benchmarks(cell)
@@ -63,7 +62,7 @@ def records_of_trainings(results: Results) -> Files:
     """Return the recipe and the losses of every training; those of other programs may lack them."""
     files: Files = {}
     for cell in results.cells:
-        for model in models(cell):
+        for model in trainings(cell):
             recipe, losses = (results.folder / model / name for name in ("recipe.yaml", "losses.csv"))
             files |= {_name(results, recipe): public_yaml(recipe)} if recipe.is_file() else {}
             files |= {_name(results, losses): losses} if losses.is_file() else {}
@@ -94,7 +93,7 @@ def configuration(results: Results) -> Files:
     config: dict[str, Any] = results.config
     files: Files = {f"config/{results.experiment}.yaml": yaml_bytes(without_paths(config))}
     methods = {cell["method"] for cell in results.cells}
-    methods |= {PurePosixPath(model).parts[-2] for cell in results.cells for model in models(cell)}
+    methods |= {PurePosixPath(model).parts[-2] for cell in results.cells for model in trainings(cell)}
     named = {
         "datasets": results.datasets,
         "methods": {variant_parts(name)[0] for name in methods},
@@ -114,7 +113,7 @@ def configuration(results: Results) -> Files:
 def digests(results: Results) -> bytes:
     """Return a table of the sizes and digests of all models and predictions, as far as they are there."""
     files = [results.weights(cell) for cell in results.cells if cell["model"]]
-    files += [results.folder / stage / "model.pt" for cell in results.cells for stage in cell["first_stages"]]
+    files += [results.folder / model / "model.pt" for cell in results.cells for model in trainings(cell)[1:]]
     files += predictions(results).values()
     lines = [
         f"{path.relative_to(results.folder).as_posix()},{path.stat().st_size},{file_digest(path)}\n"
@@ -138,11 +137,6 @@ def pictures(results: Results) -> dict[str, Path]:
     """Return the pictures of 'overlay'."""
     folders = [results.folder / "figures" / name for name in ("overlays", "uncertainty")]
     return {_name(results, path): path for folder in folders for path in sorted(folder.rglob("*.png"))}
-
-
-def models(cell: dict[str, Any]) -> Iterable[str]:
-    """Return the folders of the model of a cell and of those that it started from."""
-    return [cell["model"], *cell["first_stages"]] if cell["model"] else []
 
 
 def _cases(results: Results, dataset: str) -> list[str]:

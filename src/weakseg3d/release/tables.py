@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from weakseg3d.errors import UserError, quoted
 from weakseg3d.experiment import paths
 from weakseg3d.report.from_settings import tables_from
-from weakseg3d.report.results import CELL, Results
+from weakseg3d.report.results import CELL, Results, trainings
 from weakseg3d.report.settings import NAME as SETTINGS
 from weakseg3d.report.settings import read_settings
 
@@ -23,12 +23,7 @@ def made_again(folder: Path) -> dict[str, bytes]:
     for path in settings.inputs():
         _check_inside(path, SETTINGS)
     for cell in results.cells:
-        for text in (
-            *(cell[key] for key in CELL),
-            cell["model"] or "",
-            *cell["first_stages"],
-            *cell.get("label_runs", []),
-        ):
+        for text in (*(cell[key] for key in CELL), *trainings(cell), *cell.get("label_runs", [])):
             _check_inside(str(text), paths.in_results(paths.PROVENANCE))
     for dataset in results.datasets.values():
         for case in dataset["cases"]["test"]:

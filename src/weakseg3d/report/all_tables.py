@@ -43,6 +43,7 @@ from weakseg3d.report.tables.published import (
 )
 from weakseg3d.report.tables.readable import ReadableTable
 from weakseg3d.report.tables.risk_coverage import readable_risk_coverage, risk_coverage_table
+from weakseg3d.report.tables.tried import readable_tried, setting_note, with_settings
 from weakseg3d.report.tables.uncertainty import has_uncertainty, readable_uncertainty, uncertainty_table
 from weakseg3d.report.tables.wide import readable_wide, wide_table
 from weakseg3d.statistics.comparison import comparisons
@@ -72,12 +73,12 @@ class Tables:
         return files
 
 
-def all_tables(rows, results=None, published=None, means_without_missed=False, measures=SHOWN):
+def all_tables(rows, results=None, published=None, means_without_missed=False, measures=SHOWN, tried=None):
     """Return the `Tables` of ``rows``, the table that `read_metrics` returns.
 
     ``published`` are the values that `read_published` returns. Without ``results``, a `Results`, there is no table of
     cost. With ``means_without_missed`` the main table also has the means over the evaluations that found the organ.
-    ``measures`` are the metrics that tables show.
+    ``measures`` are the metrics that tables show, and ``tried`` the settings that `read_tried` returns.
     """
     tables = Tables(warnings=gap_warnings(rows))
     main = main_table(rows, measures, means_without_missed)
@@ -93,6 +94,10 @@ def all_tables(rows, results=None, published=None, means_without_missed=False, m
         tables.numbers["published"] = published_table(published, cell_statistics(rows))
         tables.readable["published"] = readable_published(tables.numbers["published"], published)
     note = main_note(main) if published is None else f"{main_note(main)} {published_note(published)}"
+    if tried is not None:
+        main, note = with_settings(main, tried), f"{note} {setting_note(tried)}"
+        tables.numbers["tried"] = tried.assign(chosen=tried["chosen"].map({True: "yes", False: "no"}))
+        tables.readable["tried"] = readable_tried(tried)
     _add_main(tables, rows, main, note)
     if factors(rows):
         _add_study(tables, rows, main, note)

@@ -45,6 +45,9 @@ class ReportOptions:
     agreement: pd.DataFrame | None = None
     """How well annotators agree, as `read_agreement` returns it."""
 
+    tried: pd.DataFrame | None = None
+    """The settings of methods that were tried, as `read_tried` returns them."""
+
     means_without_missed: bool = False
     """Whether means that leave missed organs out are shown, too."""
 
@@ -90,7 +93,7 @@ class Report:
 
 def tabulate(rows, options, results=None):
     """Return the tables on ``rows`` as `Tabulated`; the parameters are those of `build_report`."""
-    tables = all_tables(rows, results, options.published, options.means_without_missed, options.measures)
+    tables = all_tables(rows, results, options.published, options.means_without_missed, options.measures, options.tried)
     if options.agreement is not None:
         add_annotators(tables, options.agreement)
     if has_both_payments(rows):

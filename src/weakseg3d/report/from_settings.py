@@ -15,6 +15,7 @@ from weakseg3d.report.tables.annotators import read_agreement
 from weakseg3d.report.tables.measures import measure
 from weakseg3d.report.tables.method_facts import SELECTIONS, read_effort, with_facts, with_mean_efforts
 from weakseg3d.report.tables.published import read_published
+from weakseg3d.report.tables.tried import read_tried
 from weakseg3d.report.unfinished import finished_metrics, with_missing_evaluations
 from weakseg3d.schemas import choose
 
@@ -41,6 +42,7 @@ def options_from(settings: Settings, pictures: Path, scans: bool = True) -> Repo
         pictures=pictures,
         published=read_published(settings.published) if settings.published else None,
         agreement=read_agreement(settings.agreement) if settings.agreement else None,
+        tried=read_tried(settings.tried) if settings.tried else None,
         means_without_missed=settings.means_without_missed,
         measures=[measure(choose(name, METRICS, "metric in --show")) for name in dict.fromkeys(settings.show)],
         scans_to_come=settings.scans_to_come,

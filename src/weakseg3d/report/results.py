@@ -28,7 +28,7 @@ class Results:
     parts. These three are empty in records of earlier versions. ``cells`` are dicts with the keys of `CELL`, with
     ``model`` (the folder of the model that predicts; None for a control) and with ``first_stages`` (the folders of the
     models that it was initialised from); where programs of somebody else's made its pseudo labels, ``label_runs`` are
-    their records.
+    their records; where the model is the best of several trials, ``trials`` are the folders of all their trainings.
     """
 
     def __init__(self, folder):
@@ -154,6 +154,11 @@ class Results:
         return self.folder / paths.in_results(pattern).format(**labels)
 
 
+def trainings(cell):
+    """Return the folders of all trainings that a cell took, the one of its model first; none for a control."""
+    return [cell["model"], *cell["first_stages"], *cell.get("trials", [])] if cell["model"] else []
+
+
 def one_annotation(method, known, annotation):
     """Return ``annotation`` or, if it is None, the only ``known`` one; raise UserError if that is not possible."""
     if annotation is None and len(known) > 1:
@@ -182,7 +187,8 @@ def _is_record(content):
     for cell in content["cells"]:
         if not all(isinstance(cell[key], (str, int)) for key in CELL) or cell["dataset"] not in content["datasets"]:
             return False
-        if not isinstance(cell["model"], (str, type(None))) or not isinstance(cell["first_stages"], list):
+        lists = cell["first_stages"], cell.get("trials", [])
+        if not isinstance(cell["model"], (str, type(None))) or not all(isinstance(each, list) for each in lists):
             return False
     return isinstance(content["config"], dict) and content["evaluated_on"] in MASKS
 

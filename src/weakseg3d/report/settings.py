@@ -29,6 +29,9 @@ class Settings:
     agreement: list[str]
     """Tables of the verb 'agree'."""
 
+    tried: list[str]
+    """Tables of the verb 'select'."""
+
     published: str | None
     """CSV of values published by others."""
 
@@ -62,6 +65,7 @@ class Settings:
             metrics=change(self.metrics) if self.metrics else None,
             effort=[change(path) for path in self.effort],
             agreement=[change(path) for path in self.agreement],
+            tried=[change(path) for path in self.tried],
             published=change(self.published) if self.published else None,
         )
 
@@ -72,7 +76,7 @@ class Settings:
     def inputs(self) -> list[str]:
         """Return the paths of all inputs."""
         single = [path for path in (self.metrics, self.published) if path]
-        return [*single, *self.effort, *self.agreement]
+        return [*single, *self.effort, *self.agreement, *self.tried]
 
     def text(self) -> str:
         """Return the settings as JSON."""

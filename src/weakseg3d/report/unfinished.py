@@ -10,7 +10,7 @@ from weakseg3d.evaluation.long_table import LACKING, read_files, read_metrics
 from weakseg3d.evaluation.metrics import METRICS
 from weakseg3d.evaluation.rows import COLUMNS, LABELS
 from weakseg3d.experiment import paths
-from weakseg3d.report.results import CELL
+from weakseg3d.report.results import CELL, trainings
 from weakseg3d.texts import last_line
 
 MAX_JOBS = 20
@@ -124,16 +124,16 @@ def unfinished_jobs(results):
     Snakemake removes the log of a job before it starts the job, and writes its benchmark when the job is done. So a log
     without a benchmark, or with an older one, belongs to a job that failed, was stopped, or is still running.
     """
-    trainings = {"/".join(str(cell[name]) for name in CELL[:-1]) + f"/seed-{cell['seed']}" for cell in results.cells}
+    known = {"/".join(str(cell[name]) for name in CELL[:-1]) + f"/seed-{cell['seed']}" for cell in results.cells}
     for cell in results.cells:
-        trainings |= {path.partition("/")[2] for path in (cell["model"], *cell["first_stages"]) if path}
+        known |= {path.partition("/")[2] for path in trainings(cell)}
     sentences = []
     logs, benchmarks = (results.folder / paths.in_results(folder) for folder in (paths.LOGS, paths.BENCHMARKS))
     for log in sorted(logs.rglob("*.log")):
         rule, _, job = log.relative_to(logs).as_posix().removesuffix(".log").partition("/")
         benchmark = benchmarks / rule / f"{job}.tsv"
         training = TRAINING_JOB.fullmatch(job)
-        if not job or (training and training[1] not in trainings):
+        if not job or (training and training[1] not in known):
             continue
         if not benchmark.is_file() or benchmark.stat().st_mtime_ns < log.stat().st_mtime_ns:
             line = last_line(log, MAX_CHARACTERS)

@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--agreement", nargs="+", default=[], metavar="CSV", help="tables from 'agree', with the workflow's labels"
     )
+    parser.add_argument(
+        "--tried", nargs="+", default=[], metavar="CSV", help="tables from 'select', with the workflow's labels"
+    )
     parser.add_argument("--effort", nargs="+", default=[], metavar="CSV", help="tables from 'effort', with its labels")
     parser.add_argument(
         "--selection",
@@ -144,6 +147,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         metrics=args.metrics,
         effort=args.effort,
         agreement=args.agreement,
+        tried=args.tried,
         published=args.published,
         title=args.title,
         footer=parse_pairs(args.footer, "--footer"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from weakseg3d.report.results import read_run
+from weakseg3d.report.results import read_run, trainings
 from weakseg3d.report.tables.method_facts import FACTS, is_control, with_readable_facts
 from weakseg3d.report.tables.readable import ReadableTable, number_text
 from weakseg3d.statistics.cell_summary import CELL
@@ -59,10 +59,10 @@ DECIMALS = {
 
 NOTE = (
     "Training of one model, mean over seeds. Hours: the time that all steps take at the measured steps/s, including "
-    "those of the first stages that a model starts from, and what a program of somebody else's took to make its "
-    "labels. Core hours are hours times threads; both kinds of hours are multiplied by the number of devices. Peak "
-    "memory: that of the GPU or, without one, of the process; the maximum "
-    "over seeds. Of a program of somebody else's, time and memory are measured from outside, the memory as the sum "
+    "those of the first stages that a model starts from and, where one of several settings was chosen, of all settings "
+    "that were tried, and what a program of somebody else's took to make its labels. Core hours are hours times threads; "
+    "both kinds of hours are multiplied by the number of devices. Peak memory: that of the GPU or, without one, of the "
+    "process; the maximum over seeds. Of a program of somebody else's, time and memory are measured from outside, the memory as the sum "
     "over its processes. Prediction: wall time of a job that predicts test cases, including its start, divided by the"
     " number of cases; it requests the same device as the training. Controls are not trained, nor are programs that"
     " come with a finished model. These are measurements: they differ from run to run and between machines."
@@ -76,8 +76,8 @@ class Training:
 
     seed: int
     run: dict[str, Any]
-    earlier: list[dict[str, Any]]
-    """The records of the models that this one was initialised from, and of what made its labels."""
+    needed: list[dict[str, Any]]
+    """The records of all that it took: its training, first stages, all trials among which it was chosen, its labels."""
 
 
 def cost_table(table, results):
@@ -87,20 +87,22 @@ def cost_table(table, results):
     """
     lines, warnings = [], []
     for row in table[~is_control(table["method"])].to_dict("records"):
-        trainings, predictions = [], []
+        trained, predictions = [], []
         for cell in results.cells_of(**{key: row[key] for key in ("dataset", "organ", "annotation", "method")}):
             predictions.append(results.prediction_seconds(cell))
             if not cell["model"]:
                 continue
-            records = [results.folder / model / "run.json" for model in (cell["model"], *cell["first_stages"])]
+            # A model that was chosen is that of a trial, which is not paid for twice.
+            needed = cell.get("trials") or trainings(cell)
+            records = [results.folder / model / "run.json" for model in (cell["model"], *needed)]
             records += results.label_records(cell)
             if missing := [path for path in records if not path.exists()]:
                 warnings.append(f"{missing[0]}: no such file, so the cost of {row['method']} is not known")
                 continue
-            run, *earlier = map(read_run, records)
-            trainings.append(Training(cell["seed"], run, earlier))
+            run, *of_needed = map(read_run, records)
+            trained.append(Training(cell["seed"], run, of_needed))
         # Seconds are NaN where they were not measured.
-        line = {key: row[key] for key in CELL} | _cost(trainings) | {"prediction_s": pd.Series(predictions).mean()}
+        line = {key: row[key] for key in CELL} | _cost(trained) | {"prediction_s": pd.Series(predictions).mean()}
         lines.append(line | {fact: row[fact] for fact in FACTS if fact in row})
     return pd.DataFrame(lines, columns=[*COLUMNS, *(fact for fact in FACTS if fact in table)]), warnings
 
@@ -121,7 +123,7 @@ def _cost(trainings):
         return dict.fromkeys(MEASURED, math.nan) | {"device": "", "n_seeds": 0}
     runs = pd.DataFrame([training.run for training in trainings])
     known = [training.run for training in trainings if not training.run.get("external")]
-    hours = [gpu_and_cpu_hours(run) for training in trainings for run in (training.run, *training.earlier)]
+    hours = [gpu_and_cpu_hours(run) for training in trainings for run in training.needed]
     return {
         "device": ", ".join(dict.fromkeys(runs["device"])),
         "parameters": runs["parameters"].max() if known else math.nan,

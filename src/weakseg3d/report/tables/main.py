@@ -19,11 +19,12 @@ from weakseg3d.report.tables.readable import (
     number_text,
     share_text,
 )
+from weakseg3d.report.tables.tried import setting_text
 from weakseg3d.statistics.cell_summary import CELL, missed_shares, seed_numbers
 from weakseg3d.statistics.intervals import COVERAGE, INTERVAL
 from weakseg3d.words import enumerated
 
-TEXTS = ("dataset", "modality", "organ", "method", "selection", "annotation")
+TEXTS = ("dataset", "modality", "organ", "method", "selection", "setting", "annotation")
 """Columns of the readable table that are not aligned to the right."""
 
 
@@ -48,6 +49,7 @@ def headings(table):
         "n_annotation_seeds": "annotation seeds",
         "n_diverged": "diverged",
         "selection": "Selection",
+        "setting": "Setting",
         "annotation": "Annotation",
     }
 
@@ -157,6 +159,8 @@ def readable_main(table, note="", columns=None, subtitle=""):
     shares = zip(table["missed_share"], table["missed_low"], table["missed_high"], strict=True)
     text["missed"] = [share_text(*share) for share in shares]
     text["method"] = text["method"].where(~is_control(table["method"]), text["method"] + " \\*")
+    if "setting" in known:
+        text["setting"] = [setting_text(*each) for each in zip(table["setting"], table["n_tried"], strict=True)]
     text = with_readable_facts(text, table, known)
     right = [heading for column, heading in known.items() if column in headings(table) and column not in TEXTS]
     return ReadableTable(text, right, note, subtitle)
