@@ -82,11 +82,11 @@ def readable_tried(tried):
             "Organ": tried["organ"],
             "Method": tried["method"],
             "Annotation": tried["annotation"].map(readable_annotation),
-            "seed": tried["seed"],
             "Setting": tried["setting"].map(readable_setting),
+            "Chosen": tried["chosen"].map({True: "yes", False: ""}),
+            "seed": tried["seed"],
             "Dice on validation": [number_text(dice, 3, missing="–") for dice in tried["dice"]],
             "n": tried["cases"].astype(str),
-            "Chosen": tried["chosen"].map({True: "yes", False: ""}),
         }
     )
     right = ["seed", "Dice on validation", "n"]
