@@ -157,7 +157,7 @@ def test_cost_counts_a_gpu_the_first_stages_and_the_program_that_made_the_labels
     assert (good["gpu_hours"], good["cpu_hours"]) == ("1.0000", "6.0000")
 
 
-def test_cost_counts_all_settings_that_were_tried_and_the_chosen_one_once(tmp_path):
+def test_what_a_model_was_chosen_among_is_in_the_cost_once_and_in_its_origin(tmp_path, explain):
     results = small_experiment(tmp_path)
     record = json.loads((results / "tables/provenance.json").read_text(encoding="utf-8"))
     # The model of good is a copy of poor's, which was chosen among three trainings of one hour on two threads each.
@@ -165,6 +165,13 @@ def test_cost_counts_all_settings_that_were_tried_and_the_chosen_one_once(tmp_pa
     (results / "tables/provenance.json").write_text(json.dumps(record), encoding="utf-8")
     table, _ = cost_table(main_table(read_metrics(results / "tables/metrics.csv")), Results(results))
     assert dict(zip(table["method"], table["cpu_hours"], strict=True)) == {"good": 6.0, "poor": 2.0}
+    tried = results / record["cells"][0]["model"] / "tried.csv"
+    tried.write_text("setting,dice,chosen\n", encoding="utf-8")
+    (model,) = explain(results, "good")["models"]
+    assert model["chosen among"]["file"] == str(tried.relative_to(results))
+    assert model["chosen among"]["sha256"] == hashlib.sha256(tried.read_bytes()).hexdigest()
+    (model,) = explain(results, "poor")["models"]
+    assert "chosen among" not in model
 
 
 @pytest.mark.parametrize(("device", "expected"), [("NVIDIA A100", (4.0, 0.0)), ("x86_64", (0.0, 8.0))])

@@ -126,8 +126,9 @@ def _model(results, cell):
         run = read_run(run_path)
         model |= {fact: run[fact] for fact in RUN_FACTS if fact in run} | {"recipe": run["recipe"]}
     first_stages = [_file(results, results.folder / path / "model.pt") for path in cell["first_stages"]]
+    chosen = {"chosen among": _file(results, results.model(cell, "tried.csv"))} if cell.get("trials") else {}
     labels = [_file(results, path) for path in results.label_records(cell)]
-    return model | {"starts from": first_stages} | ({"labels by": labels} if labels else {})
+    return model | {"starts from": first_stages} | chosen | ({"labels by": labels} if labels else {})
 
 
 def _file(results, path):

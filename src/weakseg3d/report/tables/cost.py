@@ -59,13 +59,14 @@ DECIMALS = {
 
 NOTE = (
     "Training of one model, mean over seeds. Hours: the time that all steps take at the measured steps/s, including "
-    "those of the first stages that a model starts from and, where one of several settings was chosen, of all settings "
-    "that were tried, and what a program of somebody else's took to make its labels. Core hours are hours times threads; "
-    "both kinds of hours are multiplied by the number of devices. Peak memory: that of the GPU or, without one, of the "
-    "process; the maximum over seeds. Of a program of somebody else's, time and memory are measured from outside, the memory as the sum "
-    "over its processes. Prediction: wall time of a job that predicts test cases, including its start, divided by the"
-    " number of cases; it requests the same device as the training. Controls are not trained, nor are programs that"
-    " come with a finished model. These are measurements: they differ from run to run and between machines."
+    "those of the first stages that a model starts from and, where one of several settings was chosen, of all "
+    "settings that were tried, and what a program of somebody else's took to make its labels. Core hours are hours "
+    "times threads; both kinds of hours are multiplied by the number of devices. Peak memory: that of the GPU or, "
+    "without one, of the process; the maximum over seeds. Of a program of somebody else's, time and memory are "
+    "measured from outside, the memory as the sum over its processes. Prediction: wall time of a job that predicts "
+    "test cases, including its start, divided by the number of cases; it requests the same device as the training. "
+    "Controls are not trained, nor are programs that come with a finished model. These are measurements: they "
+    "differ from run to run and between machines."
 )
 """What readers need to know to understand the table."""
 
