@@ -1,6 +1,7 @@
 """An experiment in which some jobs failed: its report has gaps, never means over the cases that happen to exist."""
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -110,6 +111,24 @@ def test_metrics_older_than_their_prediction_or_model_do_not_count(results, rewr
     rows = finished_metrics(Results(results))
     cases = set(rows.loc[(rows["method"] == "good") & (rows["seed"] == "0"), "case"])
     assert cases == (set() if "model" in rewritten else {"1", "3"})
+
+
+@pytest.mark.parametrize("kind", ["first_stages", "trials"])
+def test_metrics_older_than_what_their_model_came_from_do_not_count(results, kind):
+    folders = [f"7_models/toy/blob/points/{kind}-{number}" for number in (1, 2)]
+    for place, folder in enumerate(folders):
+        (results / folder).mkdir()
+        (results / folder / "model.pt").write_bytes(b"")
+        os.utime(results / folder / "model.pt", (2 - place, 2 - place))  # the second was trained before the first
+    record = json.loads((results / "tables/provenance.json").read_text(encoding="utf-8"))
+    for cell in record["cells"]:
+        cell |= {kind: folders if cell["method"] == "good" else cell.get(kind, [])}
+    (results / "tables/provenance.json").write_text(json.dumps(record), encoding="utf-8")
+    assert "good" in set(finished_metrics(Results(results))["method"])
+    os.utime(results / folders[1] / "model.pt")
+    assert "good" not in set(finished_metrics(Results(results))["method"])
+    (results / folders[1] / "model.pt").unlink()
+    assert "good" not in set(finished_metrics(Results(results))["method"])
 
 
 def test_jobs_that_are_done_or_not_part_of_the_experiment_are_not_named(results):

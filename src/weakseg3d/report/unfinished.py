@@ -44,13 +44,17 @@ def finished_metrics(results):
 
 
 def _is_finished(results, cell, case):
-    """Return whether all files from the models to the metrics exist, each no older than the one before it."""
-    models = [results.folder / stage / "model.pt" for stage in cell["first_stages"]]
-    models += [results.weights(cell)] if cell["model"] else []
-    chain = [*models, results.prediction(cell, case), results.metrics(cell, case)]
-    if not all(path.is_file() for path in chain):
+    """Return whether all files from the models to the metrics exist, each no older than those that it is made from.
+
+    The models that a cell's own one started from, or was chosen among, have no order among themselves.
+    """
+    sources = [results.folder / folder / "model.pt" for folder in trainings(cell)[1:]]
+    model = [results.weights(cell)] if cell["model"] else []
+    chain = [*model, results.prediction(cell, case), results.metrics(cell, case)]
+    if not all(path.is_file() for path in (*sources, *chain)):
         return False
-    times = [path.stat().st_mtime_ns for path in chain]
+    newest = max((path.stat().st_mtime_ns for path in sources), default=0)
+    times = [newest, *(path.stat().st_mtime_ns for path in chain)]
     return times == sorted(times)
 
 
