@@ -14,7 +14,7 @@ from weakseg3d.files import existing_file
 from weakseg3d.images.labels import IGNORE
 from weakseg3d.images.volumes import check_same_grid, read_image, read_label
 from weakseg3d.inference.model import load_model
-from weakseg3d.inference.prediction import check_spacing, predict
+from weakseg3d.inference.prediction import check_spacing, predicted_mask
 from weakseg3d.progress import track
 from weakseg3d.texts import read_csv
 from weakseg3d.tuning.scores import CaseScore
@@ -32,11 +32,11 @@ def validate(model: str | os.PathLike[str], cases: str | os.PathLike[str], large
     network, recipe = load_model(model)
     scores = []
     for case, image, label in _cases(cases, recipe["spacing"]):
-        probability, _ = predict(network, recipe, image)
-        mask = None
-        if np.isfinite(sitk.GetArrayViewFromImage(probability)).all():
-            mask = probability > recipe["prediction"]["threshold"]
+        try:
+            mask = predicted_mask(network, recipe, image)
             mask = keep_largest_component(mask) if largest_component else mask
+        except UserError:  # its probabilities are not numbers
+            mask = None
         scores.append(case_score(case, label, None if mask is None else sitk.GetArrayViewFromImage(mask) > 0))
     return scores
 
