@@ -181,6 +181,10 @@ REFUSALS = {
         ),
         "changes 'annotation' in trial 'pw4medseg+clicks-7+sigma-8+rate-more'",
     ),
+    "dense masks": (
+        lambda c: change(c, "settings", "pw4medseg", rate={"a": {}, "b": {"selection": "dense_validation"}}),
+        "changes 'selection' in trial 'pw4medseg+clicks-7+sigma-8+rate-b'",
+    ),
     "the same twice": (
         lambda c: change(c, "settings", "pw4medseg", rate={"low": {}, "high": {}}),
         "tries the same setting twice, as 'pw4medseg+clicks-7+sigma-8+rate-low'",

@@ -18,8 +18,9 @@ from weakseg3d.schemas import choose, validated
 KNOWN_VOXELS = {"points": "points", "seven-points": "points", "slices": "slices", "scribbles": "scribbles"}
 """Annotations that tell the class of some voxels, and the pseudo label that holds exactly those voxels."""
 
-GIVEN = ("supervision", "annotation", "annotated_by", "mixed", "images")
-"""What a method is given. A setting may change anything else, so that all trials of a variant cost the same effort."""
+GIVEN = ("supervision", "annotation", "annotated_by", "mixed", "images", "selection")
+"""What a method is given, masks that select its state among it. A setting may change anything else, so that all trials
+of a variant cost the same effort."""
 
 
 @dataclass(frozen=True)
