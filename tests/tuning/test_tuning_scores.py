@@ -3,6 +3,8 @@
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from weakseg3d.errors import UserError
 from weakseg3d.tuning.scores import CaseScore, best, check_both_classes, read_scores, score, write_scores
@@ -43,6 +45,33 @@ def test_a_network_that_fails_in_one_case_has_no_score():
 )
 def test_the_highest_score_wins_and_the_first_of_equal_ones(scores, place):
     assert best(scores) == place
+
+
+counts = st.integers(0, 20)
+case_scores = st.builds(
+    lambda organ, background, found, wrong: CaseScore(
+        "a", organ, background, min(found, organ), min(wrong, background)
+    ),
+    *[counts] * 4,
+)
+
+
+@given(st.lists(st.lists(case_scores, min_size=1, max_size=4), min_size=1, max_size=6))
+def test_none_before_the_chosen_one_is_as_good_and_none_after_it_better(trials):
+    scores = [score(cases) for cases in trials]
+    place = best(scores)
+    known = [value for value in scores if value is not None]
+    if place is None:
+        assert not known
+        return
+    assert all(value is None or value < scores[place] for value in scores[:place])
+    assert all(value is None or value <= scores[place] for value in scores[place:])
+    assert all(0 <= value <= 1 for value in known)
+
+
+@given(st.permutations([HALF, FIFTH, UNKNOWN, CaseScore("e", 7, 7, 3, 1)]))
+def test_the_order_of_the_cases_does_not_matter(cases):
+    assert score(cases) == (Fraction(1, 2) + Fraction(1, 5) + Fraction(6, 11)) / 3
 
 
 def test_means_that_are_equal_tie_whatever_their_rounding():
