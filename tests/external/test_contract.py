@@ -160,7 +160,11 @@ def test_annotations_that_the_command_does_not_name_are_not_given(cases):
 
 
 def test_a_prediction_is_refused_what_it_is_not_given(cases):
-    for word, message in (("{model}", r"names \{model\}, which is not given"), ("{recipe}", r"names \{recipe\}")):
+    for word, message in (
+        ("{model}", r"names \{model\}, which is not given"),
+        ("{recipe}", r"names \{recipe\}"),
+        ("{cases}", r"names \{cases\}, which is not given; it can name \{images\}"),
+    ):
         with pytest.raises(UserError, match=message):
             prompted(cases, "pass", word, facts=None)
     command = python("pass", "{annotations}", "{images}", "{out}")

@@ -30,8 +30,11 @@ PATTERN = ("case", "dataset", "organ", "seed")
 def command_words(command: str, values: Mapping[str, str]) -> list[str]:
     """Return a ``command`` as words, split as a shell would, with ``{name}`` replaced by ``values[name]``.
 
-    A value stays within its word, whatever characters it has.
+    A value stays within its word, whatever characters it has. Raises UserError for a name without a value.
     """
+    for name in placeholders(command):
+        if name not in values:
+            raise UserError(f"the command names {{{name}}}, which is not given; it can name {_braced(list(values))}")
     return [PLACEHOLDER.sub(lambda match: values[match[1]], word) for word in shlex.split(command)]
 
 
