@@ -8,10 +8,11 @@ import pytest
 
 from weakseg3d.errors import UserError
 from weakseg3d.experiment.duration import slow_without_gpu
-from weakseg3d.experiment.experiment import Cell
+from weakseg3d.experiment.experiment import Cell, pseudo_label_part
 from weakseg3d.experiment.from_config import load_experiment
 from weakseg3d.experiment.input_files import check_input_files
 from weakseg3d.experiment.options import trials_options
+from weakseg3d.experiment.provenance import provenance
 from weakseg3d.experiment.stage_files import StageFiles
 
 SIGMA = {8: {"pseudo_label": {"gaussian": {"sigma": 8.0}}}, 16: {"pseudo_label": {"gaussian": {"sigma": 16.0}}}}
@@ -64,6 +65,23 @@ def test_every_variant_is_tried_with_every_combination_of_its_methods_levels(con
     assert trial["annotation"]["points"]["number"] == 100
     assert trial["pseudo_label"] == {"gaussian": {"sigma": 16.0}}
     assert trial["training"]["optimizer"]["adamw"]["learning_rate"] == 0.001
+
+
+def test_labels_that_a_program_makes_for_trials_are_all_counted_with_what_is_chosen(config):
+    program = {"predict": "run {annotations} {images} {out}"}
+    config["overrides"] = {"unet_pseudo": {"pseudo_label": {"external": program}}}
+    config["study"]["methods"] = ["unet_pseudo"]
+    radii = {n: {"pseudo_label": {"external": {"settings": {"radius": n}}}} for n in (10, 20)}
+    config["study"]["select"]["settings"] = {"unet_pseudo": {"radius": radii}}
+    experiment = load_experiment(config)
+    dense, *cells = provenance(experiment, config)["cells"]
+    assert (len(cells), "label_runs" in dense) == (2, False)
+    for cell in cells:
+        labels = [
+            pseudo_label_part(experiment.methods[name]["pseudo_label"]) for name in experiment.trials(cell["method"])
+        ]
+        assert [path.split("/")[-2] for path in cell["label_runs"]] == labels
+        assert len(set(labels)) == 2
 
 
 def test_a_distillation_is_tried_with_first_stages_of_the_same_setting(config):

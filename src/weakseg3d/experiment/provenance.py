@@ -78,7 +78,10 @@ def _shares(experiment: Experiment, cell: Cell) -> dict[str, list[str]]:
 
 
 def _label_runs(experiment: Experiment, cell: Cell) -> dict[str, list[str]]:
-    """Return the records of the programs of somebody else's that made the labels of a cell; nothing without any."""
+    """Return the records of the programs of somebody else's that made the labels of a cell; nothing without any.
+
+    They are those of all its trainings, as trials may learn from labels made with different settings.
+    """
     seed = seed_of(cell.annotation)
     runs = [
         paths.in_results(paths.LABEL_RUN).format(
@@ -87,6 +90,7 @@ def _label_runs(experiment: Experiment, cell: Cell) -> dict[str, list[str]]:
             annotation=experiment.annotation_part(share, cell.dataset, cell.organ, seed),
             pseudo_label=pseudo_label_part(share["pseudo_label"]),
         )
-        for share in label_programs(experiment.methods[cell.method])
+        for method in experiment.trained_for(cell.method)
+        for share in label_programs(experiment.methods[method])
     ]
     return {"label_runs": list(dict.fromkeys(runs))} if runs else {}
