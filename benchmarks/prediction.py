@@ -1,4 +1,4 @@
-"""Prediction some slices at a time, with windows of air predicted once, against MONAI's sliding window over a scan.
+"""Prediction some slices at a time, windows of air once, against MONAI's sliding window over a scan.
 
 The scan is a body of noise in air. The network is the U-Net of the preset `cpu` with random weights, on one thread.
 Peak memory includes the import of torch, 0.5 GB.
