@@ -60,7 +60,8 @@ def predicted_sections(
     receives them as (windows, 1, z, y, x), channels last. Its output has as many voxels, and is changed in place. With
     the ``blending`` "gaussian", the centre of a window has more weight than its rim, with "constant" all voxels have
     the same. If the predictor ``repeats`` itself, which one that draws noise does not, windows of one value throughout,
-    such as air, are predicted once. Those that are ``skipped`` have no part in the means.
+    such as air, are predicted once; the others then share other batches, and a network rounds differently where a
+    window is alone in its batch (see `_predicted`). Those that are ``skipped`` have no part in the means.
     """
     grid = WindowGrid(shape, patch_size, overlap)
     weights = compute_importance_map(tuple(patch_size), mode=blending)
