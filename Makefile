@@ -4,10 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow test-slurm test-conda test-container test-offline test-kills hostile benchmarks lint reference docs external-links lock lock-docs clean
+.PHONY: demo demo-full test test-slow test-slurm test-conda test-container test-offline test-kills hostile benchmarks lint reference docs external-links lock lock-docs clean
 
 demo: $(INSTALLED)
 	. $(VENV)/bin/activate && snakemake --cores all
+
+# Larger patches, more steps, finer voxels: about twice as long.
+demo-full: $(INSTALLED)
+	. $(VENV)/bin/activate && snakemake --cores all --configfile config/demo-full.yaml
 
 test: $(INSTALLED)
 	. $(VENV)/bin/activate && pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -110,7 +110,7 @@ def test_the_catalogue_can_list_the_workflow():
 
 def test_the_page_on_configuration_is_complete():
     page = read("config/README.md")
-    named = set(re.findall(r"`(\w+\.yaml)`", page))
+    named = set(re.findall(r"`([\w-]+\.yaml)`", page))
     assert {path.name for path in (PROJECT / "config").glob("*.yaml")} == named
     rows = re.findall(r"^\| `(\w+)` \|", page, re.M)
     assert set(rows) <= config_schema()["properties"].keys()

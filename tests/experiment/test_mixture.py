@@ -16,7 +16,7 @@ from weakseg3d.files import PROJECT
 
 SOFT_SCRIBBLES = {"annotation": {"scribbles": {"every": 5}}, "pseudo_label": {"scribbles-gaussian": {"sigma": 8.0}}}
 MIXED = {"outlines": {"cases": 1, "supervision": "dense"}, "curves": {"cases": 2, **SOFT_SCRIBBLES}}
-DEMO = yaml.safe_load((PROJECT / "config/config.yaml").read_text(encoding="utf-8"))
+DEMO = yaml.safe_load((PROJECT / "config/demo-full.yaml").read_text(encoding="utf-8"))
 
 
 def method(**changes):

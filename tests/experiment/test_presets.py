@@ -1,5 +1,6 @@
 """Presets lie between the published settings and a config's overrides; trainings too long for a CPU are announced."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,39 @@ def test_weeks_of_training_without_a_gpu_are_announced():
     assert f"about {2 * days:,.0f} days" in twice
     long = {"pw4medseg": {"training": {"steps": 10**6}}}
     assert "preset" not in slow_without_gpu(experiment(preset="cpu", overrides=long))
+
+
+SMALL_PATCHES = {
+    "description": "Small.",
+    "over": "cpu",
+    "methods": {"pw4medseg": {"training": {"patch_size": [16] * 3}}},
+}
+
+
+def test_a_preset_can_be_laid_over_another(here):
+    here(SMALL_PATCHES)
+    method = experiment(preset="mine").methods["pw4medseg"]
+    assert method["training"]["patch_size"] == [16, 16, 16]
+    assert method["network"]["ptn"]["hidden_size"] == 96
+    below = experiment(preset="mine", methods=["dense_unet"]).methods
+    assert below == experiment(preset="cpu", methods=["dense_unet"]).methods
+
+
+def test_the_footer_names_every_preset_by_its_content(here):
+    here(SMALL_PATCHES)
+    named = footer(experiment(preset="mine"))["preset"]
+    assert re.fullmatch(
+        r"mine \(sha256 [0-9a-f]{12}\) over cpu \(sha256 [0-9a-f]{12}\) over the settings of the methods' files", named
+    )
+
+
+def test_a_lower_preset_of_the_current_folder_is_announced(here):
+    here({key: value for key, value in SMALL_PATCHES.items() if key != "over"}, "cpu")
+    assert [path.name for path in experiment(preset="quick").own_files()] == ["cpu.yaml"]
+
+
+def test_a_preset_over_itself_is_refused(here):
+    here(SMALL_PATCHES | {"over": "other"})
+    here(SMALL_PATCHES | {"over": "mine"}, "other")
+    with pytest.raises(UserError, match=r"presets/other.yaml: over: 'mine' leads back to this preset; name"):
+        experiment(preset="mine")

@@ -27,7 +27,7 @@ EXPERIMENTS = sorted(path.name for path in CONFIG.glob("*.yaml"))
 
 
 def demo(**changes):
-    return yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8")) | changes
+    return yaml.safe_load((CONFIG / "demo-full.yaml").read_text(encoding="utf-8")) | changes
 
 
 def annotation(experiment, method):

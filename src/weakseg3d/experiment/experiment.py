@@ -27,6 +27,7 @@ from weakseg3d.experiment.people import (
     kind_of_part,
     people_of_part,
 )
+from weakseg3d.experiment.presets import preset_chain
 from weakseg3d.experiment.recipes import recipe_of, scaling_of
 from weakseg3d.experiment.trials import Selection
 from weakseg3d.experiment.variants import variant_name, variant_parts
@@ -420,11 +421,11 @@ class Experiment:
         return [batch] if self.batch == "case" else self.datasets[dataset].cases(batch[1:])
 
     def own_files(self) -> list[Path]:
-        """Return the methods, datasets, splits and preset of the current folder that replace the repository's."""
+        """Return the methods, datasets, splits and presets of the current folder that replace the repository's."""
         methods = dict.fromkeys(variant_parts(method)[0] for method in self.methods)
         splits = [entry.split_path for entry in self.datasets.values() if takes_precedence(entry.split_path)]
         datasets = taking_precedence("datasets", list(self.datasets))
-        presets = taking_precedence("presets", [self.preset] if self.preset else [])
+        presets = taking_precedence("presets", preset_chain(self.preset) if self.preset else [])
         return [*datasets, *taking_precedence("methods", list(methods)), *splits, *presets]
 
     def devices(self, method: str) -> int:

@@ -10,6 +10,7 @@ from weakseg3d.experiment.annotator_pairs import Pair, compared_cases, compared_
 from weakseg3d.experiment.experiment import Experiment
 from weakseg3d.experiment.external_commands import ENVIRONMENT_FILES
 from weakseg3d.experiment.people import People, is_peoples
+from weakseg3d.experiment.presets import preset_chain
 from weakseg3d.experiment.stage_files import StageFiles
 from weakseg3d.files import file_digest
 from weakseg3d.named_files import from_here_or_project, named_file
@@ -259,7 +260,9 @@ def _preset(name: str | None) -> str:
     """Return what a table's footer says of the preset."""
     if name is None:
         return "none: the settings of the methods' files"
-    return f"{name} (sha256 {file_digest(named_file('presets', name))[:12]}) over the settings of the methods' files"
+    files = {preset: file_digest(named_file("presets", preset))[:12] for preset in preset_chain(name)}
+    named = [f"{preset} (sha256 {digest})" for preset, digest in files.items()]
+    return " over ".join([*named, "the settings of the methods' files"])
 
 
 def _joined(*words: str) -> str:

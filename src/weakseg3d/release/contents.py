@@ -10,6 +10,7 @@ from typing import Any
 from weakseg3d.errors import UserError
 from weakseg3d.experiment import paths
 from weakseg3d.experiment.people import is_peoples
+from weakseg3d.experiment.presets import preset_chain
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.files import PROJECT, existing_file, file_digest
 from weakseg3d.named_files import named_file, sought_file
@@ -97,7 +98,7 @@ def configuration(results: Results) -> Files:
     named = {
         "datasets": results.datasets,
         "methods": {variant_parts(name)[0] for name in methods},
-        "presets": [config["preset"]] if config.get("preset") else [],
+        "presets": preset_chain(config["preset"]) if config.get("preset") else [],
     }
     for kind, names in named.items():
         files |= {f"config/{kind}/{name}.yaml": public_yaml(named_file(kind, name)) for name in sorted(names)}

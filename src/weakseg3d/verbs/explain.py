@@ -8,7 +8,7 @@ split and the config.
 
 import argparse
 
-EXAMPLE = "  python -m weakseg3d explain results/demo --dataset phantom_ct --organ spleen --method paseg --metric hd95"
+EXAMPLE = "  python -m weakseg3d explain results/demo --dataset phantom_ct --organ liver --method paseg --metric hd95"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

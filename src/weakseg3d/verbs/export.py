@@ -11,7 +11,7 @@ from pathlib import Path
 from weakseg3d.errors import UserError, quoted
 
 EXAMPLE = (
-    "  python -m weakseg3d export results/demo --dataset phantom_ct --organ spleen --method pw4medseg --out spleen.pt"
+    "  python -m weakseg3d export results/demo --dataset phantom_ct --organ liver --method pw4medseg --out liver.pt"
 )
 
 

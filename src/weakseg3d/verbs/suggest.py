@@ -14,7 +14,7 @@ from weakseg3d.option_types import whole_number
 
 EXAMPLE = """\
   python -m weakseg3d suggest --volumes masks/volumes.csv --annotated scan_1 scan_2 --number 5
-  python -m weakseg3d suggest --maps results/demo/8_predictions/phantom_ct/spleen/*/pw4medseg/seed-0/*_uncertainty"""
+  python -m weakseg3d suggest --maps results/demo/8_predictions/phantom_ct/liver/*/pw4medseg/seed-0/*_uncertainty"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
