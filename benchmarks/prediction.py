@@ -87,7 +87,7 @@ def main():
     now = measure(in_sections, repeats=1, then=np.packbits)
     print_row("CPU time", "s", before.cpu_seconds, now.cpu_seconds)
     print_row("peak memory", "GB", before.peak / 1e9, now.peak / 1e9)
-    print(f"voxels that differ: {np.unpackbits(before.result ^ now.result).sum():02d}")
+    print(f"voxels that differ: {np.unpackbits(before.result ^ now.result).sum()}")
 
 
 if __name__ == "__main__":
