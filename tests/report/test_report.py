@@ -171,6 +171,13 @@ def test_page_is_self_contained(metrics, out_with_overlays):
     assert "&lt;abc&gt;" in page
 
 
+def test_no_sentence_of_the_page_holds_an_unfilled_placeholder(metrics, out_with_overlays):
+    assert report(metrics, out_with_overlays) == 0
+    page = (out_with_overlays / "report.html").read_text(encoding="utf-8")
+    sentences = re.sub(r"<(script|style)\b.*?</\1>|<[^>]+>", "", page, flags=re.S)
+    assert re.findall(r"\{\w*\}", sentences) == []
+
+
 def test_page_shows_table_pictures_and_definitions(metrics, out_with_overlays):
     assert report(metrics, out_with_overlays, "--title", "Toy") == 0
     page = (out_with_overlays / "report.html").read_text(encoding="utf-8")

@@ -79,6 +79,7 @@ def test_metrics_for_which_there_is_no_room_are_left_out(rows):
         "The other metrics are in the main table. Shown are 3 of 5 datasets; tables/overview.csv has all of them."
     )
     assert "Shown are" not in tables[0].note
+    assert all("by Dice; a method in a lower group" in table.note for table in tables)
     assert shown == [
         ["Dice ↑ (95 % interval)", "HD95 (mm) ↓", "Jaccard ↑"],
         [f"Dice ↑ (95 % interval), {name}" for name in ("toy", "b", "c")],

@@ -34,7 +34,7 @@ ROOM = 6
 NOTE = (
     "Mean over test cases; the value of a case is the mean over its organs and seeds. 95 % interval of the mean: "
     f"{INTERVAL}. It is not corrected for the best method having been identified on the same cases. "
-    "Rank and group: one ranking over all organs, by {{metric}}; a method in a lower group is significantly worse than "
+    "Rank and group: one ranking over all organs, by {metric}; a method in a lower group is significantly worse than "
     "the first one of the group above (Wilcoxon, Holm), and there are no groups (–) where no test could be "
     "significant. Effort: on one organ of an annotated scan, the mean over "
     "organs. Missed: organs that were not found, of all evaluations."
