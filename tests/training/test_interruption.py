@@ -59,7 +59,13 @@ def start(folder, out, recipe="recipe.yaml"):
     arguments = ["--recipe", recipe, "--cases", "cases.csv", "--out", out, "--resume"]
     environment = os.environ | {"PYTHONPATH": str(SRC)}
     command = [sys.executable, "-m", "weakseg3d", "train", *arguments]
-    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, encoding="utf-8")
+    streams = {"stderr": subprocess.PIPE, "encoding": "utf-8"}
+    return subprocess.Popen(command, cwd=folder, env=environment, preexec_fn=hear_ctrl_c, **streams)
+
+
+def hear_ctrl_c():
+    """Undo what a shell does to the processes that it starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(folder, out):
