@@ -288,6 +288,8 @@ def test_a_soft_label_is_taken_over_if_it_holds_values_from_0_to_1(tmp_path, ima
         "--out",
         str(tmp_path / "label.nii.gz"),
     ]
+    assert main([*command, "--uncertainty", str(tmp_path / "maps")]) == 2
+    assert "--soft: a soft label has no further maps; leave out" in capsys.readouterr().err
     assert main(command) == 0
     taken = sitk.ReadImage(str(tmp_path / "label.nii.gz"))
     assert taken.GetPixelID() == sitk.sitkFloat32

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import tempfile
 
 from weakseg3d.experiment.recipes import checked_method
 from weakseg3d.external.checking import check
@@ -67,3 +68,16 @@ def test_the_check_makes_soft_labels_also_where_nobody_could_click_and_a_program
     assert labels.startswith("made pseudo labels of phantom cases in ")
     assert labels.endswith(" with 5 and 5 voxels of the spleen, and 0 where nobody clicked as there is none")
     assert trained.startswith("trained on two phantom cases in ")
+
+
+def test_the_check_also_runs_where_the_folder_for_temporary_files_has_a_space_in_its_name(tmp_path, monkeypatch):
+    folder = tmp_path / "with space"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    content = {
+        "description": "Theirs.",
+        "supervision": "none",
+        "annotation": {"points": {"number": 5}},
+        "external": {"predict": command(COPIES, "{annotations}", "{images}", "{out}"), "gpus": 0},
+    }
+    assert "segmented phantom cases" in check("mine", checked_method(content, "m.yaml"))

@@ -131,9 +131,8 @@ def _check_mixture(experiment: Experiment, name: str, organ: str, method: str) -
 
 def _annotated_cases(experiment: Experiment, dataset: str, method: str) -> list[str]:
     """Return the cases whose annotations a method needs: those it learns from, or those that it shows or is given."""
-    parts = {"test" if experiment.annotates_test(method) else "train"}
-    if experiment.methods[method].get("selection") == "weak_labels":
-        parts.add(experiment.validation_part(dataset, method) or "train")
+    annotates_test = experiment.annotates_test(method)
+    parts = ["test"] if annotates_test else experiment.weakly_labelled_parts(dataset, method)
     return [case for case, part in experiment.datasets[dataset].split.items() if part in parts]
 
 

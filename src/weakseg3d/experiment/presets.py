@@ -15,12 +15,7 @@ def preset_chain(name: str) -> list[str]:
 
     Raises UserError, which names the file, for an unknown preset and for one that is laid over itself.
     """
-    chain = [name]
-    while (lower := _content(chain[-1]).get("over")) is not None:
-        if lower in chain:
-            raise UserError(f"{_source(chain[-1])}: over: {quoted(lower)} leads back to this preset; name another one")
-        chain.append(lower)
-    return chain
+    return list(_contents(name))
 
 
 def preset_changes(name: str, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -30,8 +25,8 @@ def preset_changes(name: str, wanted: Iterable[str]) -> dict[str, dict[str, Any]
     ``wanted`` methods.
     """
     changes: dict[str, dict[str, Any]] = {}
-    for preset in reversed(preset_chain(name)):
-        for method, own in _content(preset)["methods"].items():
+    for preset, content in reversed(_contents(name).items()):
+        for method, own in content["methods"].items():
             choose(method, names("methods"), f"method in {_source(preset)}")
             changes[method] = merged(changes.get(method, {}), own)
     for method in set(wanted) & changes.keys():
@@ -39,9 +34,18 @@ def preset_changes(name: str, wanted: Iterable[str]) -> dict[str, dict[str, Any]
     return changes
 
 
-def _content(name: str) -> dict[str, Any]:
-    path = named_file("presets", name)
-    return validated(read_yaml(path), "preset", path)
+def _contents(name: str) -> dict[str, dict[str, Any]]:
+    """Return ``{preset: content}`` of a preset and of those that it is laid over, as `preset_chain` orders them."""
+    contents: dict[str, dict[str, Any]] = {}
+    upper = name
+    lower: str | None = name
+    while lower is not None:
+        if lower in contents:
+            raise UserError(f"{_source(upper)}: over: {quoted(lower)} leads back to this preset; name another one")
+        path = named_file("presets", lower)
+        contents[lower] = validated(read_yaml(path), "preset", path)
+        upper, lower = lower, contents[lower].get("over")
+    return contents
 
 
 def _source(name: str) -> str:

@@ -14,6 +14,7 @@ from weakseg3d.errors import UserError
 from weakseg3d.experiment.method_schema import method_schema
 from weakseg3d.experiment.people import ANYBODY
 from weakseg3d.schemas import choose, validated
+from weakseg3d.words import counted
 
 KNOWN_VOXELS = {"points": "points", "seven-points": "points", "slices": "slices", "scribbles": "scribbles"}
 """Annotations that tell the class of some voxels, and the pseudo label that holds exactly those voxels."""
@@ -33,11 +34,6 @@ class Selection:
 
     trials: Mapping[str, tuple[str, ...]]
     share: Mapping[str, Any]
-
-    @property
-    def labels(self) -> str:
-        """Return ``weak`` or ``dense``: what the score is measured on."""
-        return self.share["supervision"]
 
 
 def settings_of(study: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
@@ -69,15 +65,11 @@ def _check_numbers(numbers: Mapping[str, int]) -> None:
     for method in others:
         if numbers[method] != numbers[first]:
             raise UserError(
-                f"'study.select.settings' in the config tries {_counted(numbers[first])} of '{first}' and"
-                f" {_counted(numbers[method])} of '{method}'; give every method of the study as many"
+                f"'study.select.settings' in the config tries {counted(numbers[first], 'setting')} of '{first}' and"
+                f" {counted(numbers[method], 'setting')} of '{method}'; give every method of the study as many"
             )
     if numbers[first] == 1:
         raise UserError("'study.select.settings' in the config tries one setting of each method; name at least two")
-
-
-def _counted(number: int) -> str:
-    return f"{number} setting{'s' * (number != 1)}"
 
 
 def check_settings(variant: str, base: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]]) -> None:

@@ -39,8 +39,8 @@ def phantom(number: int, case: str, folder: Path) -> Phantom:
     write_volume(image, paths["scan"])
     write_volume(label, paths["map"])
     for source, kind in (("scan", "image"), ("map", "label")):
-        verb = f"resample --kind {kind} --spacing {SPACING} --in {paths[source]} --out {paths[kind]}"
-        run_verb(verb.split())
+        files = ["--in", str(paths[source]), "--out", str(paths[kind])]
+        run_verb(["resample", "--kind", kind, "--spacing", str(SPACING), *files])
     identifier = NO_LABEL if case == ABSENT else LABEL
     files = ["--label", str(paths["label"]), "--out", str(paths["mask"])]
     run_verb(["split", "--allow-absent", "--ids", str(identifier), *files])

@@ -187,7 +187,7 @@ def _is_record(content):
     for cell in content["cells"]:
         if not all(isinstance(cell[key], (str, int)) for key in CELL) or cell["dataset"] not in content["datasets"]:
             return False
-        lists = cell["first_stages"], cell.get("trials", [])
+        lists = cell["first_stages"], cell.get("trials", []), cell.get("label_runs", [])
         if not isinstance(cell["model"], (str, type(None))) or not all(isinstance(each, list) for each in lists):
             return False
     return isinstance(content["config"], dict) and content["evaluated_on"] in MASKS

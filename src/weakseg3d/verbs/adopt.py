@@ -6,6 +6,8 @@ The file itself is only read.
 
 import argparse
 
+from weakseg3d.errors import UserError
+
 EXAMPLE = "  python -m weakseg3d adopt --mask theirs.nii.gz --images image.nii.gz --out prediction.nii.gz"
 
 
@@ -26,6 +28,8 @@ def run(args: argparse.Namespace) -> None:
     from weakseg3d.images.volumes import write_volume
 
     if args.soft:
+        if args.probability or args.uncertainty:
+            raise UserError("--soft: a soft label has no further maps; leave out --probability and --uncertainty")
         write_volume(foreign_probability(args.soft, args.images), args.out)
         return
     mask = foreign_mask(args.mask, args.images)

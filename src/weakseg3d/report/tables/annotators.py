@@ -3,9 +3,10 @@
 import pandas as pd
 
 from weakseg3d.errors import UserError
+from weakseg3d.report.tables.labelled import read_labelled
 from weakseg3d.report.tables.readable import ReadableTable, interval_text, number_text
 from weakseg3d.statistics.intervals import mean_interval
-from weakseg3d.texts import from_cell, read_csv
+from weakseg3d.texts import from_cell
 
 KEY = ["dataset", "modality", "organ", "what", "method", "first", "second"]
 """Columns that name a row."""
@@ -31,11 +32,7 @@ def read_agreement(paths):
     """
     tables = []
     for path in paths:
-        content = read_csv(path)
-        table = pd.DataFrame(content.rows, columns=content.columns, dtype=str)
-        missing = [column for column in COLUMNS if column not in table]
-        if missing:
-            raise UserError(f"{path}: has no column '{missing[0]}'; write it with 'agree --csv' and its labels")
+        table = read_labelled(path, COLUMNS, "agree --csv")
         given = table["dice"] != ""
         dice = pd.to_numeric(table["dice"], errors="coerce")
         if not (dice.between(0, 1) | ~given).all():

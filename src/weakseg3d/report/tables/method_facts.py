@@ -13,8 +13,10 @@ from weakseg3d.experiment.payment_times import PER_SCAN
 from weakseg3d.experiment.people import PREFIX, is_peoples
 from weakseg3d.experiment.variants import variant_parts
 from weakseg3d.inference.controls import CONTROLS
+from weakseg3d.report.tables.labelled import read_labelled
 from weakseg3d.statistics.cells import ORGAN
-from weakseg3d.texts import from_cell, read_csv
+from weakseg3d.texts import from_cell
+from weakseg3d.words import counted
 
 OPTIONAL_FACTS = ("effort_seconds", "annotators")
 """Columns added where people's times are known: mean seconds per annotated case, and the number of annotators."""
@@ -61,11 +63,7 @@ def read_effort(paths):
     """
     tables = []
     for path in paths:
-        content = read_csv(path)
-        table = pd.DataFrame(content.rows, columns=content.columns, dtype=str)
-        missing = [column for column in EFFORT_COLUMNS if column not in table]
-        if missing:
-            raise UserError(f"{path}: has no column '{missing[0]}'; write it with 'effort --csv' and its labels")
+        table = read_labelled(path, EFFORT_COLUMNS, "effort --csv")
         for column in ANNOTATED:
             table[column] = table[column].map(from_cell)
         known = [column for column in NUMBERS if column in table]
@@ -75,7 +73,7 @@ def read_effort(paths):
             # How many annotators there were may be unknown.
             valid = table[column].between(0, math.inf, inclusive="left") | (~given & (column == "annotators"))
             if not valid.all():
-                row = content.lines[int((~valid).idxmax())]
+                row = (~valid).idxmax()
                 raise UserError(
                     f"{path}: {column} in row {row} is not a number of 0 or more; write it with 'effort --csv'"
                 )
@@ -161,7 +159,7 @@ def readable_annotation(path_part, annotators=math.nan):
     pairs = re.findall(r"([a-z_]+)-([^_]+)", parameters)
     words = [(key.strip("_").replace("_", " "), value) for key, value in pairs if key.strip("_") != "sha"]
     if is_peoples(path_part):
-        people = "" if math.isnan(annotators) else f" ({annotators:.0f} annotator{'s' * (annotators != 1)})"
+        people = "" if math.isnan(annotators) else f" ({counted(round(annotators), 'annotator')})"
         names = [value for key, value in words if key == "annotator"]
         by = f"by {names[0]}" if names else f"by people{people}"
         described = [f"{key} {value}" for key, value in words if key != "annotator"]

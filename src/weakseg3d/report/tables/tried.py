@@ -3,9 +3,10 @@
 import pandas as pd
 
 from weakseg3d.errors import UserError
+from weakseg3d.report.tables.labelled import read_labelled
 from weakseg3d.report.tables.method_facts import readable_annotation
 from weakseg3d.report.tables.readable import ReadableTable, number_text
-from weakseg3d.texts import from_cell, read_csv
+from weakseg3d.texts import from_cell
 
 KEY = ["dataset", "modality", "organ", "annotation", "method", "seed", "labels"]
 """Columns that name the cell in which a setting was tried, and what it was scored on."""
@@ -34,11 +35,7 @@ def read_tried(paths):
     """
     tables = []
     for path in paths:
-        content = read_csv(path)
-        table = pd.DataFrame(content.rows, columns=content.columns, dtype=str)
-        missing = [column for column in COLUMNS if column not in table]
-        if missing:
-            raise UserError(f"{path}: has no column '{missing[0]}'; write it with 'select' and its labels")
+        table = read_labelled(path, COLUMNS, "select")
         dice, cases = (pd.to_numeric(table[column], errors="coerce") for column in ("dice", "cases"))
         valid = (dice.between(0, 1) | (table["dice"] == "")) & (cases >= 1) & table["chosen"].isin(["yes", "no"])
         if not valid.all() or (table["chosen"] == "yes").sum() != 1:
