@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -130,3 +131,11 @@ def test_tau_is_scipys(means):
     theirs = [kendalltau(row, ranks[0]).statistic for row in ranks]
     expected = np.nanmean(theirs) if not np.isnan(theirs).all() else math.nan
     assert kendall_tau(ranks, ranks[0]) == pytest.approx(expected, nan_ok=True)
+
+
+def test_ranks_are_whole_numbers_whatever_scipy_returns(monkeypatch):
+    """SciPy returns floating-point numbers since 1.18, of which NumPy counts none."""
+    rankdata = scipy.stats.rankdata
+    monkeypatch.setattr(scipy.stats, "rankdata", lambda *args, **options: rankdata(*args, **options).astype(float))
+    assert ranks_of(np.array([[0.5, 0.7, 0.5]]), 1).tolist() == [[2, 1, 2]]
+    assert ranks_of(np.array([[0.5, 0.7, 0.5]]), 1).dtype == np.int64

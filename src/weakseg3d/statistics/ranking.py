@@ -80,7 +80,8 @@ def ranks_of(means: NDArray[np.float64], sign: int) -> NDArray[np.int64]:
     """
     from scipy.stats import rankdata
 
-    return rankdata(-sign * means, method="min", axis=1)
+    # SciPy has returned floating-point numbers since 1.18.
+    return rankdata(-sign * means, method="min", axis=1).astype(np.int64)
 
 
 def kendall_tau(resampled_ranks: NDArray[np.int64], full_ranks: NDArray[np.int64]) -> float:
