@@ -41,7 +41,7 @@ hostile: $(INSTALLED)
 	. $(VENV)/bin/activate && python tests/hostile/campaign.py
 
 benchmarks: $(INSTALLED)
-	. $(VENV)/bin/activate && for script in gaussian_label label_memory large_scan reading farthest_points pmsa gated_crf metrics stochastic_passes data_loading training_step gpu_step sigma prediction segment_memory coverage null_methods dag; do \
+	. $(VENV)/bin/activate && for script in gaussian_label label_memory large_scan reading farthest_points pmsa gated_crf metrics stochastic_passes data_loading training_step gpu_step gpu_training sigma certain_voxels prediction segment_memory coverage null_methods dag; do \
 		python benchmarks/$$script.py || exit 1; done
 
 lint: $(INSTALLED)
