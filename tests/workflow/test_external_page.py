@@ -215,7 +215,10 @@ def test_labels_that_cannot_be_used_are_a_gap_with_a_sentence(finished):
 
 def test_cost_is_measured_from_outside(finished):
     table = pd.read_csv(finished[0] / "results/tiny/partial/tables/cost/cost.csv").set_index("method")
-    assert table.loc["threshold", "cpu_hours"] > 0
+    (record,) = (finished[0] / "results/tiny/7_models").rglob("threshold/*/run.json")
+    seconds = json.loads(record.read_text(encoding="utf-8"))["wall_time_s"]
+    assert seconds > 0
+    assert table.loc["threshold", "cpu_hours"] == round(seconds / 3600, 4)
     assert table.loc["threshold", "peak_memory_mb"] > 30
     assert table.loc["threshold", "prediction_s"] > 0
     assert pd.isna(table.loc["threshold", "steps"])
