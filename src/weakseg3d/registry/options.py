@@ -32,7 +32,7 @@ def add_kinds(parser: argparse.ArgumentParser, registry: Registry) -> None:
             rules = argument.json_schema()
             kind.add_argument(
                 option_name(parameter),
-                dest=parameter,
+                dest=_destination(parameter),
                 type=_reader(rules),
                 choices=rules.get("enum"),
                 required=argument.default is REQUIRED,
@@ -55,7 +55,7 @@ def chosen(args: argparse.Namespace, registry: Registry) -> Choice:
     if args.kind == OWN:
         return _own(args, registry)
     entry = registry.entry(args.kind)
-    values: Mapping[str, Any] = {name: getattr(args, name) for name in entry.parameters}
+    values: Mapping[str, Any] = {name: getattr(args, _destination(name)) for name in entry.parameters}
     for name, argument in entry.parameters.items():
         if values[name] is not None:
             check_range(option_name(name), values[name], argument)
@@ -63,6 +63,11 @@ def chosen(args: argparse.Namespace, registry: Registry) -> Choice:
         name, requirement = broken
         raise UserError(f"{option_name(name)} {requirement}; correct one of them")
     return Choice(entry, values)
+
+
+def _destination(parameter: str) -> str:
+    """Return where argparse keeps a parameter: apart from the verb's own options, which may have the same name."""
+    return f"parameter_{parameter}"
 
 
 def _own(args: argparse.Namespace, registry: Registry) -> Choice:
