@@ -6,12 +6,10 @@ share of the organ that is called so, the share of the organ that is called back
 around the organ (within 40 mm) that is called so.
 """
 
-import argparse
-
 import numpy as np
 import SimpleITK as sitk
 from measure import sized
-from sigma import atria, phantoms
+from sigma import masks_of_command_line
 
 from weakseg3d.annotations.points import points
 from weakseg3d.pseudo_labels.gaussian_certain import gaussian_certain
@@ -29,12 +27,7 @@ def shares(mask, number):
 
 def main():
     """Print one line per organ and number of clicks."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--la2018", metavar="FOLDER", help="measure on the left atria in this folder")
-    parser.add_argument("--prefixes", default="78", help="first characters of the atria's names (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=3, help="seed of the phantoms (default: %(default)s)")
-    args = parser.parse_args()
-    organs = atria(args.la2018, args.prefixes) if args.la2018 else phantoms(args.seed)
+    organs = masks_of_command_line(__doc__)
     titles = ("organ, of those called so", "organ called so", "organ called background", "background called so")
     print(f"| organ | clicks | {' | '.join(titles)} |")
     print("|---|---:|---:|---:|---:|---:|")

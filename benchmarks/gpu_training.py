@@ -35,7 +35,7 @@ QUERY = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nou
 def recipe(name, steps, deterministic):
     """Return the recipe of a published method, with a number of ``steps``."""
     method = load_method(name)
-    training = {key: value for key, value in method["training"].items() if key not in ("epochs", "validations")}
+    training = {key: value for key, value in method["training"].items() if key != "epochs"}
     training |= {
         "steps": steps,
         "validations": 1,
@@ -56,13 +56,15 @@ def watched(busy):
         yield
         return
     with subprocess.Popen(QUERY, stdout=subprocess.PIPE, encoding="utf-8") as process:
-        yield
-        process.terminate()
+        try:
+            yield
+        finally:  # it would run for ever
+            process.terminate()
         busy += [int(line) for line in process.communicate()[0].split() if line.isdigit()]
 
 
 def trained(name, deterministic, cases, folder):
-    """Return steps per second, busy percentages and peak memory in GB of a training after a short one."""
+    """Return what a training after a short one says of itself (``run.json``), its seconds and the busy percentages."""
     warm_up, steps = STEPS[name]
     train(recipe(name, warm_up, deterministic), cases, Path(folder) / "warm-up")
     if torch.cuda.is_available():

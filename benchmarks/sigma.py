@@ -57,6 +57,16 @@ def atria(folder, prefixes):
     return {"left atrium": [cropped(read_mask(file), 1.5) for file in files if file.parent.name[0] in prefixes]}
 
 
+def masks_of_command_line(description):
+    """Return {organ: masks} of the scans that the options of a script with this ``description`` ask for."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--la2018", metavar="FOLDER", help="measure on the left atria in this folder")
+    parser.add_argument("--prefixes", default="78", help="first characters of the atria's names (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=3, help="seed of the phantoms (default: %(default)s)")
+    args = parser.parse_args()
+    return atria(args.la2018, args.prefixes) if args.la2018 else phantoms(args.seed)
+
+
 def dice(label, array):
     """Return the overlap of a soft label, cut at 0.5, with a mask."""
     cut = label > 0.5
@@ -73,13 +83,8 @@ def scores(mask, number, options, seed):
 
 def main():
     """Print one line per organ, placement and number of clicks, and a summary."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--la2018", metavar="FOLDER", help="measure on the left atria in this folder")
-    parser.add_argument("--prefixes", default="78", help="first characters of the atria's names (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=3, help="seed of the phantoms (default: %(default)s)")
-    args = parser.parse_args()
     differences = {name: [] for name in PLACEMENTS}
-    for organ, masks in (atria(args.la2018, args.prefixes) if args.la2018 else phantoms(args.seed)).items():
+    for organ, masks in masks_of_command_line(__doc__).items():
         for placement, options in PLACEMENTS.items():
             for number in NUMBERS:
                 mean = np.mean([scores(mask, number, options, k) for k, mask in enumerate(masks)], axis=0)
