@@ -19,14 +19,17 @@ NEGLIGIBLE = 1e-12
 SLAB = 16
 """Slices per matrix product; on a busy machine, the threads of many small products would wait for one another."""
 
+Sigma = Annotated[
+    float | Literal["spacing"],
+    Parameter("Standard deviation in mm, or 'spacing' for one that follows from how the clicks lie.", above=0),
+]
+"""The width of the Gaussians, as a recipe gives it."""
+
 
 def gaussian(
     targets: Sequence[Target],
     grid: sitk.Image,
-    sigma: Annotated[
-        float | Literal["spacing"],
-        Parameter("Standard deviation in mm, or 'spacing' for one that follows from how the clicks lie.", above=0),
-    ] = 10.0,
+    sigma: Sigma = 10.0,
     note: Callable[[str], None] = silent,
 ) -> Annotated[SoftLabel, MadeOf(("points", "seven-points"))]:
     """Return a sum of Gaussians around the clicks on the organ, scaled to [0, 1].

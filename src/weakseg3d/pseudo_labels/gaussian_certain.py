@@ -1,7 +1,7 @@
 """The voxels whose class the clicks make certain; those in between are unknown."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import SimpleITK as sitk
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from weakseg3d.annotations.notes import silent
 from weakseg3d.images.labels import IGNORE
-from weakseg3d.pseudo_labels.gaussian import gaussian
+from weakseg3d.pseudo_labels.gaussian import Sigma, gaussian
 from weakseg3d.pseudo_labels.targets import Target, nearest_voxels
 from weakseg3d.registry.parameters import MadeOf, Parameter, SparseLabel
 
@@ -23,10 +23,7 @@ BELOW = 0.4
 def gaussian_certain(
     targets: Sequence[Target],
     grid: sitk.Image,
-    sigma: Annotated[
-        float | Literal["spacing"],
-        Parameter("Standard deviation in mm, or 'spacing' for one that follows from how the clicks lie.", above=0),
-    ] = "spacing",
+    sigma: Sigma = "spacing",
     caution: Annotated[
         float,
         Parameter(
